@@ -1,0 +1,73 @@
+"""What a bridge sees of a pretrained model: points of its latent space, a way back to data, and a judge of the data."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lt import LtError
+from lt.data import Images, fingerprint
+
+CHUNK = 4096  # rows a forward pass when a whole split goes through a network
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Labelled points of one latent space. A VAE gives a posterior for each item, a GAN exact points (std 0)."""
+
+    name: str
+    mean: Tensor  # (n, latent)
+    std: Tensor  # (n, latent)
+    y: Tensor  # (n,) int64 class of each item
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.mean.cpu().numpy(), self.std.cpu().numpy(), self.y.cpu().numpy())
+
+    def sample(self, generator: torch.Generator) -> Tensor:
+        """One draw z ~ q(z|x) for every item, (n, latent)."""
+        return self.mean + self.std * torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
+
+    def check(self, classes: int) -> None:
+        """Raise :class:`lt.LtError` for latents no bridge could learn from: not finite, a label out of range, an empty class."""
+        if not len(self.y) == len(self.mean) == len(self.std):
+            raise LtError(f"{self.name}: {len(self.mean)} means, {len(self.std)} stds and {len(self.y)} labels; give one of each an item")
+        bad = ~(self.mean.isfinite() & self.std.isfinite()).all(-1)
+        if bad.any():
+            raise LtError(f"{self.name}: {int(bad.sum())} of {len(bad)} latents are not finite, the first is item {int(bad.nonzero()[0])}: retrain or drop them")
+        low, high = int(self.y.min()), int(self.y.max())
+        if low < 0 or high >= classes:
+            raise LtError(f"{self.name}: labels run from {low} to {high}, but there are {classes} classes: use labels 0 to {classes - 1}")
+        empty = (self.y.bincount(minlength=classes) == 0).nonzero().flatten().tolist()
+        if empty:
+            raise LtError(f"{self.name}: no item of class {', '.join(map(str, empty))}: every class needs at least one to be aligned")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A pretrained generative model of one data domain, with the classifier that judges its data."""
+
+    name: str
+    model: nn.Module  # encode(x) -> mean, std; decode(z) -> x
+    judge: nn.Module  # x -> logits; trained on the same corpus, never used inside a bridge
+
+    @torch.no_grad()
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Posterior mean and std of q(z|x): (n, pixels) to two of (n, latent)."""
+        parts = [self.model.encode(chunk) for chunk in x.split(CHUNK)]
+        return torch.cat([mean for mean, _ in parts]), torch.cat([std for _, std in parts])
+
+    @torch.no_grad()
+    def decode(self, z: Tensor) -> Tensor:
+        """Data of latent points: (n, latent) to (n, pixels)."""
+        return torch.cat([self.model.decode(chunk) for chunk in z.split(CHUNK)])
+
+    @torch.no_grad()
+    def classify(self, x: Tensor) -> Tensor:
+        """The judge's class of each item: (n, pixels) to (n,) int64."""
+        return torch.cat([self.judge(chunk).argmax(-1) for chunk in x.split(CHUNK)])
+
+    def latents(self, images: Images) -> Latents:
+        """The labelled latents of one split."""
+        mean, std = self.encode(images.x.to(next(self.model.parameters()).device))
+        return Latents(self.name, mean, std, images.y.to(mean.device))

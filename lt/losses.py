@@ -1,0 +1,55 @@
+"""The objectives, as pure functions of tensors. The first dimension is always the batch."""
+
+import itertools
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def gaussian_kl(mean: Tensor, std: Tensor) -> Tensor:
+    """KL(N(mean, std^2) || N(0, I)) in nats, summed over dimensions: (n, d) to (n,) (Kingma & Welling 2014, appendix B)."""
+    return 0.5 * (mean**2 + std**2 - 1 - 2 * std.log()).sum(-1)
+
+
+def gaussian_nll(x: Tensor, mean: Tensor, sigma: float) -> Tensor:
+    """-log N(x; mean, sigma^2 I) in nats up to its constant, summed over dimensions: (n, d) to (n,) (section B.2)."""
+    return ((x - mean) ** 2).sum(-1) / (2 * sigma**2)
+
+
+def squared_error(z: Tensor, z_hat: Tensor, reduction: str = "mean") -> Tensor:
+    """Reconstruction error, a scalar: the batch mean of the squared error, averaged or summed over dimensions.
+
+    The paper's text reads as ``sum`` (a spherical Gaussian likelihood), the authors' code averages over dimensions as well.
+    With 100 dimensions the two differ by a factor of 100 against every other term of the objective.
+    """
+    error = (z - z_hat) ** 2
+    return error.mean() if reduction == "mean" else error.sum(-1).mean()
+
+
+def random_directions(number: int, dimension: int, generator: torch.Generator) -> Tensor:
+    """Unit vectors drawn uniformly from the sphere, (number, dimension), on the generator's device."""
+    return F.normalize(torch.randn(number, dimension, generator=generator, device=generator.device), dim=-1)
+
+
+def sliced_wasserstein(a: Tensor, b: Tensor, directions: Tensor, power: int = 2) -> Tensor:
+    """Sliced Wasserstein distance of two sets of the same size, averaged over directions (section 3, term 2).
+
+    a, b (n, d); directions (k, d), unit vectors. In one dimension optimal transport pairs sorted points. ``power=2`` is the
+    W_2^2 of the paper's text, ``power=1`` the mean absolute difference of the authors' code.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"sliced Wasserstein pairs sorted points, so both sets need one shape: {tuple(a.shape)} and {tuple(b.shape)}")
+    difference = torch.sort(directions @ a.T, dim=-1).values - torch.sort(directions @ b.T, dim=-1).values  # (k, n)
+    return (difference**2).mean() if power == 2 else difference.abs().mean()
+
+
+def pairwise_sliced_wasserstein(sets: Tensor, directions: Tensor, power: int = 2) -> Tensor:
+    """Mean sliced Wasserstein distance over all pairs of domains: sets (domains, n, d) to a scalar."""
+    pairs = list(itertools.combinations(sets.unbind(0), 2))
+    return torch.stack([sliced_wasserstein(a, b, directions, power) for a, b in pairs]).mean()
+
+
+def classification(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the shared space's linear classifier in nats, a batch mean (section 3, term 3)."""
+    return F.cross_entropy(logits.float(), labels)

@@ -1,0 +1,95 @@
+"""How well a transfer keeps class and neighbourhood, with confidence intervals."""
+
+import numpy as np
+import torch
+from scipy import stats
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor
+
+from lt.domains import Domain, Latents
+from lt.models import BridgingVAE
+
+
+def agreement(a: Tensor, b: Tensor) -> float:
+    """Share of positions where two (n,) label tensors are equal."""
+    return (a == b).double().mean().item()
+
+
+def reconstruction_accuracy(domain: Domain, x: Tensor) -> float:
+    """Share of items (n, pixels) whose predicted class survives the base model's encoder and decoder (Table 2, first row)."""
+    mean, _ = domain.encode(x)
+    return agreement(domain.classify(x), domain.classify(domain.decode(mean)))
+
+
+@torch.no_grad()
+def transfer_accuracy(
+    bridge: BridgingVAE,
+    source: tuple[Domain, int],
+    target: tuple[Domain, int],
+    x: Tensor,
+    y: Tensor,
+    generator: torch.Generator,
+) -> dict[str, float]:
+    """Accuracies of one direction on items x (n, pixels) with true labels y (n,) (section 5.2).
+
+    ``source`` and ``target`` are a domain and its index in the bridge. ``transfer_accuracy`` is the share of items whose
+    class, as the source's judge sees the input, equals the class of the result, as the target's judge sees it; posterior
+    means throughout. ``_true_label`` compares with y instead, ``_sampled`` draws z and z' from their posteriors.
+    """
+    (source_domain, i), (target_domain, j) = source, target
+    mean, std = source_domain.encode(x)
+    before = source_domain.classify(x)
+    after = target_domain.classify(target_domain.decode(bridge.transfer(mean, i, j)))
+    z = mean + std * torch.randn(mean.shape, generator=generator, device=mean.device)
+    sampled = target_domain.classify(target_domain.decode(bridge.transfer(z, i, j, generator)))
+    return {
+        "transfer_accuracy": agreement(before, after),
+        "transfer_accuracy_true_label": agreement(y, after),
+        "transfer_accuracy_sampled": agreement(before, sampled),
+    }
+
+
+@torch.no_grad()
+def paper_protocol_accuracy(
+    bridge: BridgingVAE,
+    source: tuple[Domain, int],
+    target: tuple[Domain, int],
+    latents: Latents,
+    generator: torch.Generator,
+    per_class: int = 100,
+) -> float:
+    """The authors' own measurement: class-balanced *training* latents, z and z' sampled, compared in the data domains."""
+    (source_domain, i), (target_domain, j) = source, target
+    picks = []
+    for label in latents.y.unique():
+        members = (latents.y == label).nonzero().flatten()
+        picks.append(members[torch.randperm(len(members), generator=generator, device=members.device)[:per_class]])
+    pick = torch.cat(picks)
+    z = latents.mean[pick] + latents.std[pick] * torch.randn(len(pick), latents.mean.shape[1], generator=generator, device=pick.device)
+    before = source_domain.classify(source_domain.decode(z))
+    return agreement(before, target_domain.classify(target_domain.decode(bridge.transfer(z, i, j, generator))))
+
+
+def interval(values: list[float], n: int, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Mean and confidence interval of a share measured on ``n`` items with one or more seeds.
+
+    Two seeds or more: Student's t over seeds, cut to [0, 1]. One seed: Wilson's interval over the items.
+    """
+    mean = float(np.mean(values))
+    if len(values) == 1:
+        low, high = stats.binomtest(round(mean * n), n).proportion_ci(confidence, method="wilson")
+    else:
+        half = stats.sem(values) * stats.t.ppf(0.5 + confidence / 2, len(values) - 1)
+        low, high = max(0.0, mean - half), min(1.0, mean + half)
+    return mean, float(low), float(high)
+
+
+def rank_correlation(a: Tensor, b: Tensor) -> float:
+    """Spearman's correlation of two attributes (n,): 1 when order is kept."""
+    return float(stats.spearmanr(a.cpu().numpy(), b.cpu().numpy()).statistic)
+
+
+def neighbours_kept(a: Tensor, b: Tensor, k: int = 10) -> float:
+    """Mean share of each point's ``k`` nearest neighbours in a (n, d) that are still among its ``k`` nearest in b (n, e)."""
+    near = [NearestNeighbors(n_neighbors=k).fit(p.cpu().numpy()).kneighbors(return_distance=False) for p in (a, b)]
+    return float(np.mean([len(set(p) & set(q)) / k for p, q in zip(*near, strict=True)]))
