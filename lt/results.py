@@ -1,0 +1,239 @@
+"""The numbers of the book: a chapter writes them to one JSON file, every table reads them from there."""
+
+import json
+import math
+import os
+import platform
+import resource
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import torch
+from IPython.display import Markdown, display, update_display
+
+from lt import LtError, metrics
+from lt.data import Images, cache_folder
+from lt.profiles import Profile
+from lt.train import History, default_device, fast_dtype
+
+LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "seaborn")
+
+# Tables 1 and 2 of the paper: (setting, method, metric) -> value
+PAPER = {
+    ("mnist->mnist", "bridging_vae", "transfer_accuracy"): 0.98,
+    ("mnist->fashion", "bridging_vae", "transfer_accuracy"): 0.95,
+    ("fashion->mnist", "bridging_vae", "transfer_accuracy"): 0.89,
+    ("mnist", "base", "reconstruction_accuracy"): 0.995,
+    ("fashion", "base", "reconstruction_accuracy"): 0.952,
+    ("mnist", "bridging_vae", "reconstruction_accuracy"): 0.989,
+    ("fashion", "bridging_vae", "reconstruction_accuracy"): 0.903,
+}
+WORDS = {
+    "mnist": "MNIST",
+    "fashion": "Fashion-MNIST",
+    "bridging_vae": "bridging VAE",
+    "base": "base VAE",
+    "transfer_accuracy": "transfer accuracy",
+    "transfer_accuracy_true_label": "… against the true label",
+    "transfer_accuracy_sampled": "… z and z′ sampled",
+    "transfer_accuracy_paper_protocol": "… the paper's protocol",
+    "reconstruction_accuracy": "reconstruction accuracy",
+}
+
+
+def words(key: str) -> str:
+    """A setting, method or metric as people write it: ``mnist->fashion`` is MNIST → Fashion-MNIST."""
+    return " → ".join(WORDS.get(part, part.replace("_", " ")) for part in key.split("->"))
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{model}, {torch.get_num_threads()} cores used"
+
+
+class Run:
+    """One execution of a chapter: its header at the top of the page, its rows, and its file at the end.
+
+    The header is updated in place by :meth:`finish`, when the seconds are known. The file goes to ``LT_RESULTS``, which the
+    runner sets; a chapter run by hand writes to the cache, so that it never overwrites what is published.
+    """
+
+    def __init__(self, chapter: str, profile: Profile):
+        self.chapter, self.profile = chapter, profile
+        self.device = default_device()
+        self.started = time.perf_counter()
+        self.data: dict[str, dict] = {}
+        self.rows: list[dict] = []
+        self.training: dict[str, float] = {}
+        display(Markdown(self._header("running")), display_id=chapter)
+
+    def uses(self, *images: Images) -> None:
+        """Name the data of this chapter in its header and its file."""
+        for i in images:
+            self.data[f"{i.name}/{i.split}"] = {"source": i.source, "n": len(i), "fingerprint": i.fingerprint}
+
+    def trained(self, name: str, history: History) -> None:
+        """Count the seconds that a fit took, this time or when it was put in the cache."""
+        self.training[name] = history["seconds"][0]
+
+    def add(
+        self,
+        table: str,
+        setting: str,
+        method: str,
+        metric: str,
+        values: Sequence[float],
+        n: int | None = None,
+        note: str = "",
+    ) -> None:
+        """One row: the values of all seeds become their mean and 95 % interval (:func:`lt.metrics.interval`).
+
+        Without ``n``, the number of test items behind a share, a single value stands alone.
+        """
+        values = [float(value) for value in values]
+        if not values or not all(map(math.isfinite, values)):
+            raise LtError(f"{self.chapter}: {setting} {method} {metric} is {values}: a result must be finite")
+        mean, low, high = metrics.interval(values, n) if n else (values[0], None, None)
+        self.rows.append(
+            {
+                "table": table,
+                "setting": setting,
+                "method": method,
+                "metric": metric,
+                "value": mean,
+                "low": low,
+                "high": high,
+                "seeds": len(values),
+                "n": n,
+                "paper": PAPER.get((setting, method, metric.removesuffix("_paper_protocol"))),
+                "note": note,
+            }
+        )
+
+    def finish(self) -> None:
+        """Write the file and complete the header."""
+        seconds = time.perf_counter() - self.started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        if self.device.type == "cuda":
+            peak = max(peak, torch.cuda.max_memory_allocated() / 2**20)
+        record = {
+            "chapter": self.chapter,
+            "profile": self.profile.name,
+            "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
+            "precision": str(fast_dtype(self.device)).removeprefix("torch."),
+            "cpu": _cpu(),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+            "data": self.data,
+            "seconds": round(seconds, 1),
+            "training_seconds": {name: round(value, 1) for name, value in self.training.items()},
+            "peak_memory_mb": round(peak),
+            "rows": self.rows,
+        }
+        folder = Path(os.environ.get("LT_RESULTS") or cache_folder() / "results" / self.profile.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{self.chapter}.part"
+        part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        part.replace(folder / f"{self.chapter}.json")
+        update_display(Markdown(header(record)), display_id=self.chapter)
+
+    def _header(self, state: str) -> str:
+        return f"**Profile** `{self.profile.name}` · {state}"
+
+
+def header(record: dict) -> str:
+    """What stands at the top of a page: profile, data, device, versions, seconds."""
+    data = "; ".join(
+        f"{words(corpus)} "
+        + " + ".join(f"{item['n']:,} {split}" for name, item in record["data"].items() for c, split in [name.split("/")] if c == corpus)
+        for corpus in dict.fromkeys(name.split("/")[0] for name in record["data"])
+    )
+    trained = sum(record["training_seconds"].values())
+    device = record["cpu"] if record["device"] == "cpu" else record["device"]
+    return (
+        f"**Profile** `{record['profile']}` · **Data** {data or 'synthetic'} · **Device** {device}, {record['precision']} · "
+        f"**Time** {record['seconds']:,.0f} s for this page, {trained:,.0f} s of training behind it · "
+        f"**Peak memory** {record['peak_memory_mb']:,} MB · " + ", ".join(f"{name} {v}" for name, v in record["versions"].items())
+    )
+
+
+def read(*chapters: str, folder: Path | None = None) -> list[dict]:
+    """The records of these chapters, or of all, from ``folder``, ``LT_RESULTS`` or ``./results``.
+
+    Raises :class:`lt.LtError` when one is missing.
+    """
+    folder = folder or Path(os.environ.get("LT_RESULTS") or "results")
+    paths = [folder / f"{chapter}.json" for chapter in chapters] or sorted(folder.glob("[0-9]*.json"))
+    records = []
+    for path in paths:
+        if not path.exists():
+            raise LtError(f"no results of chapter {path.stem} in {folder}: run it first, python -m lt run {path.stem}")
+        records.append(json.loads(path.read_text()))
+    return records
+
+
+def figure(row: dict) -> str:
+    """A value with its interval, ``0.957 [0.955, 0.959]``."""
+    return f"{row['value']:.3f}" + (f" [{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "")
+
+
+def table(records: Sequence[dict], tables: Sequence[str] | None = None) -> pd.DataFrame:
+    """Rows of some tables of the paper as people read them, one line a measurement."""
+    rows = [row for record in records for row in record["rows"] if tables is None or row["table"] in tables]
+    return pd.DataFrame(
+        {
+            "Setting": [words(row["setting"]) for row in rows],
+            "Model": [words(row["method"]) for row in rows],
+            "Metric": [words(row["metric"]) for row in rows],
+            "Ours [95 % interval]": [figure(row) for row in rows],
+            "Paper": ["" if row["paper"] is None else f"{row['paper']:.3g}" for row in rows],
+            "Seeds": [row["seeds"] for row in rows],
+        }
+    )
+
+
+def headline(folder: Path | None = None) -> pd.DataFrame:
+    """The table of the introduction and of the README: held-out accuracies and the paper's protocol beside the paper's numbers."""
+    by_key: dict[tuple[str, str], dict[str, dict]] = {}
+    for record in read(folder=folder):
+        for row in record["rows"]:
+            if row["table"] in ("1", "2"):
+                by_key.setdefault((row["setting"], row["method"]), {})[row["metric"]] = row
+    lines = []
+    for (setting, method), found in by_key.items():
+        main = found.get("transfer_accuracy") or found["reconstruction_accuracy"]
+        protocol = found.get("transfer_accuracy_paper_protocol")
+        lines.append(
+            {
+                "": words(setting),
+                "Model": words(method),
+                "Measure": words(main["metric"]),
+                "Ours, held out": figure(main),
+                "Ours, paper's protocol": figure(protocol) if protocol else "",
+                "Paper": "" if main["paper"] is None else f"{main['paper']:.3g}",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A data frame as a Markdown table."""
+    lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).values.tolist()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def update_readme(root: Path) -> None:
+    """Write the headline table of ``book/results`` between its two markers in README.md."""
+    folder = root / "book" / "results"
+    start, end = "<!-- headline -->", "<!-- /headline -->"
+    before, rest = (root / "README.md").read_text().split(start)
+    _, after = rest.split(end)
+    profiles = {record["profile"] for record in read(folder=folder)}
+    note = f"Profile `{'`, `'.join(sorted(profiles))}`; mean and 95 % interval."
+    (root / "README.md").write_text(f"{before}{start}\n{markdown(headline(folder))}\n\n{note}\n{end}{after}")
