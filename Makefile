@@ -1,6 +1,5 @@
 # PY=python uses the environment that is active, .venv otherwise
 PY = .venv/bin/python
-export PATH := $(if $(findstring /,$(PY)),$(abspath $(dir $(PY))):)$(PATH)
 
 .PHONY: setup book site test lint bench clean
 setup: $(if $(filter .venv/%,$(PY)),.venv/.installed)

@@ -70,17 +70,20 @@ def paper_protocol_accuracy(
     return agreement(before, target_domain.classify(target_domain.decode(bridge.transfer(z, i, j, generator))))
 
 
-def interval(values: list[float], n: int, confidence: float = 0.95) -> tuple[float, float, float]:
-    """Mean and confidence interval of a share measured on ``n`` items with one or more seeds.
+def interval(values: list[float], n: int | None = None, confidence: float = 0.95) -> tuple[float, float | None, float | None]:
+    """Mean and confidence interval of a measurement repeated with one or more seeds.
 
-    Two seeds or more: Student's t over seeds, cut to [0, 1]. One seed: Wilson's interval over the items.
+    Two seeds or more: Student's t over seeds. One seed: Wilson's interval if the value is a share of ``n`` items, else none.
+    The interval of a share is cut to [0, 1].
     """
     mean = float(np.mean(values))
-    if len(values) == 1:
-        low, high = stats.binomtest(round(mean * n), n).proportion_ci(confidence, method="wilson")
-    else:
+    if len(values) > 1:
         half = stats.sem(values) * stats.t.ppf(0.5 + confidence / 2, len(values) - 1)
-        low, high = max(0.0, mean - half), min(1.0, mean + half)
+        low, high = mean - half, mean + half
+        return mean, float(max(0.0, low) if n else low), float(min(1.0, high) if n else high)
+    if n is None:
+        return mean, None, None
+    low, high = stats.binomtest(round(mean * n), n).proportion_ci(confidence, method="wilson")
     return mean, float(low), float(high)
 
 

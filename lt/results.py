@@ -93,14 +93,11 @@ class Run:
         n: int | None = None,
         note: str = "",
     ) -> None:
-        """One row: the values of all seeds become their mean and 95 % interval (:func:`lt.metrics.interval`).
-
-        Without ``n``, the number of test items behind a share, a single value stands alone.
-        """
+        """One row: the values of all seeds become their mean and 95 % interval; ``n`` is the number of items behind a share."""
         values = [float(value) for value in values]
         if not values or not all(map(math.isfinite, values)):
             raise LtError(f"{self.chapter}: {setting} {method} {metric} is {values}: a result must be finite")
-        mean, low, high = metrics.interval(values, n) if n else (values[0], None, None)
+        mean, low, high = metrics.interval(values, n)
         self.rows.append(
             {
                 "table": table,
@@ -123,7 +120,7 @@ class Run:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         if self.device.type == "cuda":
             peak = max(peak, torch.cuda.max_memory_allocated() / 2**20)
-        record = {
+        self.record = {
             "chapter": self.chapter,
             "profile": self.profile.name,
             "device": torch.cuda.get_device_name() if self.device.type == "cuda" else "cpu",
@@ -139,9 +136,9 @@ class Run:
         folder = Path(os.environ.get("LT_RESULTS") or cache_folder() / "results" / self.profile.name)
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{self.chapter}.part"
-        part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        part.write_text(json.dumps(self.record, indent=1, ensure_ascii=False) + "\n")
         part.replace(folder / f"{self.chapter}.json")
-        update_display(Markdown(header(record)), display_id=self.chapter)
+        update_display(Markdown(header(self.record)), display_id=self.chapter)
 
     def _header(self, state: str) -> str:
         return f"**Profile** `{self.profile.name}` · {state}"
@@ -198,6 +195,15 @@ def table(records: Sequence[dict], tables: Sequence[str] | None = None) -> pd.Da
     )
 
 
+def pivot(records: Sequence[dict], table: str) -> pd.DataFrame:
+    """One table with a line for each method and a column for each metric."""
+    rows = [row for record in records for row in record["rows"] if row["table"] == table]
+    frame = pd.DataFrame(
+        {"Model": [words(row["method"]) for row in rows], "": [words(row["metric"]) for row in rows], "value": map(figure, rows)}
+    )
+    return frame.pivot_table(index="Model", columns="", values="value", sort=False, aggfunc="first")
+
+
 def headline(folder: Path | None = None) -> pd.DataFrame:
     """The table of the introduction and of the README: held-out accuracies and the paper's protocol beside the paper's numbers."""
     by_key: dict[tuple[str, str], dict[str, dict]] = {}
@@ -224,7 +230,7 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
 
 def markdown(frame: pd.DataFrame) -> str:
     """A data frame as a Markdown table."""
-    lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).values.tolist()]
+    lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -1,0 +1,102 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     cell_metadata_filter: tags,mystnb,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Latent translation, reproduced
+#
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/00_introduction.ipynb)
+
+# %% tags=["hide-input"]
+import sys
+
+if "google.colab" in sys.modules:  # only there: fetch the book and install it
+    import os
+    import subprocess
+
+    url = "https://github.com/latent-translation/latent-translation-book"
+    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
+    os.chdir("book-repo/book")
+
+# %% tags=["parameters"]
+import os
+
+profile = os.environ.get("LT_PROFILE", "quick")
+
+# %% [markdown]
+# **Two generative models, trained apart, by different people, on different data. Can they be joined afterwards, without
+# touching either?** [Tian and Engel (2019)](https://arxiv.org/abs/1902.08261) say yes: train one small VAE between their
+# *latent spaces*. A written digit then becomes a garment, because both are just points to it.
+#
+# This book runs that paper. Every number in it comes from a run that you can repeat, on a laptop without a GPU, and stands
+# beside the number that the paper reports.
+#
+# ## The idea in one picture
+#
+# Each base model turns data $x$ into a latent point $z$ and back, and stays frozen. The bridge encodes $z$ into a shared space
+# $z'$, together with a label $D$ that says which domain it came from. Decoding with the *same* label reconstructs; decoding with
+# the *other* label translates. Two forces shape the shared space: a sliced Wasserstein distance pulls both domains over one
+# another, and a linear classifier keeps each class in a place of its own.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Figure 1 of the paper, redrawn from the shapes of the code."}, "image": {"alt": "Diagram: an image of 784 pixels is encoded into a latent of 100 dimensions, then into a shared latent of 8, decoded into the other domain's 100 dimensions and its 784 pixels. Only the middle part is trained."}}
+import torch
+
+from lt import models, plots, results
+
+plots.style()
+vae, bridge = models.VAE(), models.BridgingVAE()
+x = torch.zeros(1, 784)
+z = vae.encode(x)[0]
+z_shared = bridge.encode(z, 0)[0]
+width = models.parameters(bridge) / 1e6
+shapes = {
+    "x1": f"{x.shape[1]} pixels",
+    "z1": f"{z.shape[1]} numbers",
+    "encoder": "4 layers of 512",
+    "z'": f"{z_shared.shape[1]} numbers",
+    "decoder": f"{width:.1f} M in all",
+    "z2": f"{bridge.decode(z_shared, 1).shape[1]} numbers",
+    "x2": f"{vae.decode(z).shape[1]} pixels",
+}
+plots.architecture(shapes)
+
+# %% [markdown]
+# ## What comes out
+#
+# The share of items that keep their class. *Held out* is our own, stricter protocol: test images that no model has seen,
+# posterior means, mean and 95 % interval. *The paper's protocol* measures on training latents, sampled, as the authors did:
+# compare that column with the last one.
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+results.headline().style.hide()
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+from IPython.display import Markdown
+
+Markdown("\n\n".join(f"`{record['chapter']}` {results.header(record)}" for record in results.read()))
+
+# %% [markdown]
+# ## How to read it
+#
+# 1. **A bridge in two dimensions** shows every term of the loss at work on two ellipses: Figures 2 and 9.
+# 2. **The models to be joined** trains the base VAEs and the judges: the first row of Table 2.
+# 3. **The bridge** joins MNIST with MNIST and with Fashion-MNIST: Figures 3 and 4, Tables 1 and 2.
+#
+# **The code** documents the small package `lt`, which holds the models, the losses and one training loop. All of it can be read
+# in an evening.
+#
+# Each chapter runs at one of three profiles: `quick` (5,000 images of each corpus, which come with the book; minutes on two
+# CPU cores), `laptop` (the full corpora, no GPU needed) and `paper` (the paper's own hyper-parameters, made for a GPU). The line
+# at the top of each page says which one its outputs come from. Buttons at the top open a chapter in Colab.

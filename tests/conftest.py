@@ -1,0 +1,85 @@
+"""What every test shares: a cache of its own, no downloads where they would be tempting, and one way to expect an error."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+import torch
+from hypothesis import settings
+
+from lt import LtError, data
+from lt.domains import Latents
+
+settings.register_profile("lt", max_examples=25, deadline=None, derandomize=True)
+settings.load_profile("lt")
+torch.set_num_threads(1)  # tiny tensors: threads only get in each other's way
+
+CORPORA = Path(os.environ.get("LT_DATA", Path(__file__).parents[2] / "shared" / "data"))  # read before any test changes it
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """A fresh LT_CACHE for every test: nothing trained here outlives it, nothing trained elsewhere helps it."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("LT_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def lt_error():
+    """``with lt_error("words", ...):`` expects an LtError whose message is one line that has all of the words."""
+
+    @contextmanager
+    def expect(*words: str):
+        with pytest.raises(LtError) as caught:
+            yield caught
+        message = str(caught.value)
+        assert message.strip()
+        assert "\n" not in message, f"more than one line: {message!r}"
+        missing = [word for word in words if word not in message]
+        assert not missing, f"{missing} not in {message!r}"
+
+    return expect
+
+
+@pytest.fixture
+def empty_data(tmp_path, monkeypatch) -> Path:
+    """LT_DATA is an empty folder, and the network is down: what torchvision meets on a plane."""
+    from torchvision.datasets import mnist
+
+    def offline(*args, **kwargs):
+        raise URLError("Network is unreachable")
+
+    monkeypatch.setattr(mnist, "download_and_extract_archive", offline)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("LT_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def corpora(monkeypatch) -> Path:
+    """The folder of the full corpora, or a skip."""
+    absent = [path for path in data.IDX_MD5 if not (CORPORA / path).exists()]
+    if absent:
+        pytest.skip(f"needs the full corpora: {absent[0]} is not under {CORPORA} (set LT_DATA)")
+    monkeypatch.setenv("LT_DATA", str(CORPORA))
+    return CORPORA
+
+
+@pytest.fixture
+def blobs():
+    """``blobs(name, n, rotate, seed)``: a latent space of three well separated classes in four dimensions."""
+
+    def make(name: str = "blobs", n: int = 300, rotate: bool = False, seed: int = 0, spread: float = 0.15) -> Latents:
+        g = torch.Generator().manual_seed(seed)
+        y = torch.arange(n) % 3
+        mean = torch.eye(4)[y] * 2 - 0.5 + spread * torch.randn(n, 4, generator=g)
+        if rotate:
+            rotation, _ = torch.linalg.qr(torch.randn(4, 4, generator=torch.Generator().manual_seed(99)))
+            mean = mean @ rotation
+        return Latents(name, mean, torch.full((n, 4), 0.05), y)
+
+    return make

@@ -1,0 +1,211 @@
+"""The networks: their formulas, their sizes, and that the domain label is really used."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lt import models
+
+sizes = st.integers(1, 7)
+
+
+def linear(inputs: int, outputs: int) -> int:
+    """Weights and biases of one affine map."""
+    return inputs * outputs + outputs
+
+
+def stack(inputs: int, width: int, depth: int) -> int:
+    return linear(inputs, width) + (depth - 1) * linear(width, width)
+
+
+@pytest.fixture
+def bridge() -> models.BridgingVAE:
+    torch.manual_seed(0)
+    return models.BridgingVAE(latent=6, shared=3, width=16, depth=2, domains=3, classes=4).eval()
+
+
+# ---------------------------------------------------------------- gated mixing
+
+
+@given(sizes, sizes, sizes)
+def test_gated_mixing_is_its_formula(hidden, skip, out):
+    layer = models.GatedMixing(hidden, skip, out)
+    h, v = torch.randn(5, hidden), torch.randn(5, skip)
+    w_h, b_h, w_z, b_z = layer.from_hidden.weight, layer.from_hidden.bias, layer.from_input.weight, layer.from_input.bias
+    raw = h @ w_h.T + b_h
+    dz, g = raw[:, :out], 1 / (1 + torch.exp(-raw[:, out:]))
+    torch.testing.assert_close(layer(h, v), (1 - g) * (v @ w_z.T + b_z) + g * dz)
+
+
+def gated(bias: float) -> models.GatedMixing:
+    layer = models.GatedMixing(5, 4, 3)
+    with torch.no_grad():
+        layer.from_hidden.bias[3:] = bias
+    return layer
+
+
+def test_a_shut_gate_is_a_linear_map_of_the_input():
+    layer, v = gated(-1e4), torch.randn(6, 4)
+    torch.testing.assert_close(layer(torch.randn(6, 5), v), layer.from_input(v))
+    assert torch.equal(layer(torch.randn(6, 5), v), layer(torch.randn(6, 5), v)), "the hidden layers must not matter"
+
+
+def test_an_open_gate_is_what_the_hidden_layers_say():
+    layer, h = gated(1e4), torch.randn(6, 5)
+    torch.testing.assert_close(layer(h, torch.randn(6, 4)), layer.from_hidden(h)[:, :3])
+    assert torch.equal(layer(h, torch.randn(6, 4)), layer(h, torch.randn(6, 4))), "the input must not matter"
+
+
+# ---------------------------------------------------------------- sizes of the paper
+
+
+def test_the_papers_vae_has_its_parameters():
+    """B.2: 784 - 3 x 1024 - 100 means and 100 deviations; 100 - 3 x 1024 - 784."""
+    expected = stack(784, 1024, 3) + linear(1024, 200) + stack(100, 1024, 3) + linear(1024, 784)
+    assert models.parameters(models.VAE()) == expected
+
+
+def test_the_papers_classifier_has_its_parameters():
+    assert models.parameters(models.Classifier()) == stack(784, 512, 4) + linear(512, 10)
+
+
+@pytest.mark.parametrize(("shared", "width", "depth", "domains"), [(8, 512, 4, 2), (16, 1024, 8, 2), (8, 512, 4, 3)])
+@pytest.mark.parametrize("conditional", [True, False])
+def test_the_papers_bridges_have_their_parameters(shared, width, depth, domains, conditional):
+    """B.1: one encoder, one decoder; gated mixing for mean, deviation and output; a linear classifier."""
+    label = domains if conditional else 0
+
+    def gate(skip, out):
+        return linear(width, 2 * out) + linear(skip, out)
+
+    expected = stack(100 + label, width, depth) + 2 * gate(100 + label, shared)
+    expected += stack(shared + label, width, depth) + gate(shared + label, 100) + linear(shared, 10)
+    bridge = models.BridgingVAE(100, shared, width, depth, domains, conditional=conditional)
+    assert models.parameters(bridge) == expected
+
+
+def test_frozen_weights_do_not_count_as_parameters():
+    model = models.Classifier(6, 3, 4, 1)
+    before = models.parameters(model)
+    model.head.requires_grad_(False)
+    assert before - models.parameters(model) == linear(4, 3)
+
+
+# ---------------------------------------------------------------- base models
+
+
+def test_vae_shapes_and_ranges():
+    vae, x = models.VAE(20, 5, 16, 2), 30 * torch.randn(7, 20)
+    mean, std = vae.encode(x)
+    assert mean.shape == std.shape == (7, 5)
+    assert (std > 0).all()
+    image = vae.decode(30 * torch.randn(7, 5))
+    assert image.shape == (7, 20)
+    assert 0 <= image.min() <= image.max() <= 1
+    assert image.min() < 0.4 < 0.6 < image.max(), "the range is used and not just obeyed"
+
+
+def test_vae_means_take_both_signs():
+    """A ReLU or softplus on the mean would leave half of the prior unreachable."""
+    mean, _ = models.VAE(20, 5, 16, 2).encode(torch.randn(200, 20))
+    assert mean.min() < 0 < mean.max()
+
+
+def test_classifier_reads_its_features_out_linearly():
+    judge, x = models.Classifier(20, 4, 16, 2), torch.randn(7, 20)
+    features = judge.features(x)
+    assert features.shape == (7, 16)
+    assert (features >= 0).all()
+    torch.testing.assert_close(judge(x), features @ judge.head.weight.T + judge.head.bias)
+
+
+def test_networks_give_float32_under_bfloat16_autocast(bridge):
+    """Losses, logarithms and sums over thousands of items are not for eight bits of mantissa."""
+    vae = models.VAE(20, 6, 16, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mean, std = vae.encode(torch.randn(3, 20))
+        shared = bridge.encode(mean, 0)
+        outputs = [mean, std, vae.decode(mean), *shared, bridge.decode(shared[0], 1)]
+    assert {o.dtype for o in outputs} == {torch.float32}
+
+
+# ---------------------------------------------------------------- bridge
+
+
+def test_bridge_shapes_for_three_domains(bridge):
+    z, domain = torch.randn(9, 6), torch.arange(9) % 3
+    mean, std = bridge.encode(z, domain)
+    assert mean.shape == std.shape == (9, 3)
+    assert (std > 0).all()
+    assert bridge.decode(mean, domain).shape == (9, 6)
+    assert bridge.classifier(mean).shape == (9, 4)
+
+
+def test_permuting_domain_labels_changes_what_a_bridge_says(bridge):
+    z, shared, domain = torch.randn(9, 6), torch.randn(9, 3), torch.arange(9) % 3
+    (mean, std), (other_mean, other_std) = bridge.encode(z, domain), bridge.encode(z, (domain + 1) % 3)
+    rows = (1e-4 < (mean - other_mean).abs().amax(-1), 1e-4 < (std - other_std).abs().amax(-1))
+    rows += (1e-4 < (bridge.decode(shared, domain) - bridge.decode(shared, (domain + 1) % 3)).abs().amax(-1),)
+    assert all(r.all() for r in rows), "mean, std and output of every row depend on its label"
+
+
+def test_one_label_for_all_is_the_same_label_for_each(bridge):
+    z = torch.randn(9, 6)
+    for d in range(3):
+        torch.testing.assert_close(bridge.encode(z, d), bridge.encode(z, torch.full((9,), d)))
+        torch.testing.assert_close(bridge.decode(z[:, :3], d), bridge.decode(z[:, :3], torch.full((9,), d)))
+
+
+def test_rows_of_a_batch_do_not_touch_each_other(bridge):
+    z, domain = torch.randn(9, 6), torch.arange(9) % 3
+    mean, std = bridge.encode(z, domain)
+    alone = [bridge.encode(z[i : i + 1], int(domain[i])) for i in range(9)]
+    torch.testing.assert_close(mean, torch.cat([m for m, _ in alone]))
+    torch.testing.assert_close(std, torch.cat([s for _, s in alone]))
+
+
+def test_an_unconditional_bridge_has_no_labels_to_see():
+    plain = models.BridgingVAE(6, 3, 16, 2, domains=2, conditional=False)
+    labelled = models.BridgingVAE(6, 3, 16, 2, domains=2)
+    z = torch.randn(9, 6)
+    assert all(torch.equal(a, b) for a, b in zip(plain.encode(z, 0), plain.encode(z, 1), strict=True))
+    assert torch.equal(plain.transfer(z, 0, 1), plain.transfer(z, 1, 1))
+    assert labelled.encoder[0].in_features - plain.encoder[0].in_features == 2
+    assert labelled.decoder[0].in_features - plain.decoder[0].in_features == 2
+
+
+def test_transfer_to_its_own_domain_is_the_reconstruction(bridge):
+    z = torch.randn(9, 6)
+    mean, _ = bridge.encode(z, 1)
+    torch.testing.assert_close(bridge.transfer(z, 1, 1), bridge.decode(mean, 1))
+    assert not torch.allclose(bridge.transfer(z, 1, 1), bridge.transfer(z, 1, 2))
+
+
+def test_transfer_samples_only_with_a_generator(bridge):
+    z = torch.randn(1, 6).expand(20_000, 6)
+    assert torch.equal(bridge.transfer(z[:5], 0, 1), bridge.transfer(z[:5], 0, 1))
+    first, again, other = (bridge.transfer(z[:5], 0, 1, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    # with its gate shut the decoder is linear, so samples average to the transfer of the mean
+    with torch.no_grad():
+        bridge.output.from_hidden.weight.zero_()
+        bridge.output.from_hidden.bias[6:] = -1e4
+        average = bridge.transfer(z, 0, 1, torch.Generator().manual_seed(0)).mean(0)
+        torch.testing.assert_close(average, bridge.transfer(z[:1], 0, 1)[0], atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("index", [-1, 3, 10])
+def test_a_domain_that_is_not_there_is_an_error(bridge, index):
+    z = torch.randn(9, 6)
+    with pytest.raises(ValueError, match="3") as caught:
+        bridge.encode(z, index)
+    assert str(index) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError):
+        bridge.decode(z[:, :3], index)
+    with pytest.raises(ValueError):
+        bridge.transfer(z, 0, index)
+    with pytest.raises((ValueError, RuntimeError)):
+        bridge.encode(z, torch.full((9,), index))
