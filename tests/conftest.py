@@ -1,6 +1,5 @@
 """What every test shares: a cache of its own, no downloads where they would be tempting, and one way to expect an error."""
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -16,15 +15,15 @@ settings.register_profile("lt", max_examples=25, deadline=None, derandomize=True
 settings.load_profile("lt")
 torch.set_num_threads(1)  # tiny tensors: threads only get in each other's way
 
-CORPORA = Path(os.environ.get("LT_DATA", Path(__file__).parents[2] / "shared" / "data"))  # read before any test changes it
+CORPORA = data.data_folder()  # read before any test changes it
+OF_THE_ENVIRONMENT = {"test_browser", "test_runner", "test_notebooks"}  # tests of the book use the cache that they are given
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch) -> Path:
-    """A fresh LT_CACHE for every test: nothing trained here outlives it, nothing trained elsewhere helps it."""
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("LT_CACHE", str(folder))
-    return folder
+def cache(request, tmp_path, monkeypatch) -> None:
+    """A fresh LT_CACHE for every test of the library: nothing trained here outlives it, nothing trained elsewhere helps it."""
+    if request.path.stem not in OF_THE_ENVIRONMENT:
+        monkeypatch.setenv("LT_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture

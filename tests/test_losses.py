@@ -61,7 +61,7 @@ def test_swd_is_symmetric_and_not_negative(a, b, power):
 def test_swd_sees_sets_and_not_their_order(seed, order, power):
     a = cloud(seed)
     assert losses.sliced_wasserstein(a, a, directions(1), power).item() == 0
-    assert losses.sliced_wasserstein(a, a[list(order)], directions(1), power).item() < 1e-20
+    assert losses.sliced_wasserstein(a, a[list(order)], directions(1), power).item() < 1e-14  # a product of matrices may round by place
 
 
 def test_swd_is_positive_for_different_sets():

@@ -85,7 +85,10 @@ def test_every_schedule_of_a_profile_can_be_built(name):
     """OneCycle divides by the length of its first phase: no budget may make that zero."""
     profile = profiles.get(name)
     configs = [*profile.vae.values(), *profile.judge.values(), profile.bridge, profile.toy]
-    for config in [*configs, dataclasses.replace(profile.bridge, optim=dataclasses.replace(profile.bridge.optim, steps=profile.reading_steps))]:
+    for config in [
+        *configs,
+        dataclasses.replace(profile.bridge, optim=dataclasses.replace(profile.bridge.optim, steps=profile.reading_steps)),
+    ]:
         assert isinstance(config.optim.steps, int)
         if config.optim.schedule == "onecycle":
             adam = torch.optim.Adam([torch.zeros(1, requires_grad=True)])
