@@ -67,15 +67,15 @@ def select(root: Path, names: list[str]) -> list[str]:
 
 
 def staging(root: Path, profile: str) -> Path:
-    """Where the chapters of one profile are executed."""
+    """Where the chapters of one profile are executed; raises :class:`lt.LtError` for an unknown profile."""
+    from lt import profiles
+
+    profiles.get(profile)
     return root / "_build" / "run" / profile
 
 
 def stage(root: Path, profile: str) -> Path:
     """Copy all of the book but its notebooks and their results to :func:`staging`, and return that folder."""
-    from lt import profiles
-
-    profiles.get(profile)
     folder = staging(root, profile)
     results = [f"{Path(page).name}.json" for page in chapters(root)]
     ignore = shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "__pycache__", *results)
@@ -176,7 +176,13 @@ def execute(root: Path, page: str, profile: str) -> bool:
     try:
         with patch.dict(os.environ, environment):
             papermill.execute_notebook(
-                notebook, path, {"profile": profile}, kernel_name="python3", cwd=path.parent, progress_bar=sys.stderr.isatty()
+                notebook,
+                path,
+                {"profile": profile},
+                kernel_name="python3",
+                cwd=path.parent,
+                progress_bar=sys.stderr.isatty(),
+                extra_arguments=["--IPKernelApp.log_level=50"],  # it warns that sockets on the loopback are not encrypted
             )
     except papermill.PapermillExecutionError as error:
         problem = f"{error.ename}: {str(error.evalue).strip()}".splitlines()[0]
