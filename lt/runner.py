@@ -148,7 +148,7 @@ def unfinished(root: Path, folder: Path, page: str) -> str | None:
 def require_finished(root: Path, profile: str) -> Path:
     """The staging folder, if every chapter in it is finished; raises :class:`lt.LtError` otherwise."""
     folder = staging(root, profile)
-    for page in chapters(root):
+    for page in select(root, []):
         if problem := unfinished(root, folder, page):
             name = Path(page).name
             raise LtError(f"chapter {name} {problem} at profile {profile}: python -m lt run {name} --profile {profile}")
