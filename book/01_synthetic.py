@@ -111,6 +111,9 @@ print("points are (n, 2):", train[0].mean.shape[1] == 2, "| classes:", sorted(tr
 # and Figure 9 adds them one by one: first a plain VAE that is not told which domain it sees, then the one-hot domain label
 # $D$, then the sliced Wasserstein distance that makes both domains fill the same region of the shared space, then the linear
 # classifier $f$ that puts each class on its own side.
+#
+# How reliable each row is shows in the table below, not in one picture: with few steps and one seed, the rows without a
+# classifier come out differently from run to run.
 
 # %%
 from dataclasses import replace
@@ -200,9 +203,9 @@ results.pivot([run.record], "figure 9")
 # %% [markdown]
 # ## What to remember
 #
-# - Without the domain label the VAE keeps the two domains apart in the shared space, and a "transfer" is just a reconstruction.
-# - The label alone makes the domains *able* to overlap; the sliced Wasserstein distance makes them do it.
-# - Overlap says nothing about *which* point meets which. A class label for each point settles it, and the smoothness of the network carries the rest: that is the whole idea of the paper.
+# - Without the domain label the VAE cannot translate: a point comes out where it went in, whatever the label says.
+# - The label makes translation possible, and a small network may even overlap the two domains by itself. Nothing makes it do so, and nothing says *which* point meets which.
+# - The sliced Wasserstein distance asks for overlap and knows no classes: on its own it may fold one ellipse over the other. Only with a class label for each point do overlap, class and order come together. The smoothness of the network carries the rest, and that is the whole idea of the paper.
 #
 # ## What to try
 #

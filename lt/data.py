@@ -7,6 +7,7 @@
 import hashlib
 import math
 import os
+import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -135,7 +136,7 @@ def _embedded(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
             with np.load(path) as file:
                 x = np.concatenate([file["train_x"], file["test_x"]])
                 y = np.concatenate([file["train_y"], file["test_y"]]).astype(np.int64)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise LtError(f"the embedded Fashion-MNIST cannot be read: {error}; restore {where}") from error
     digest = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()
     if digest != EMBEDDED_SHA256[name]:
@@ -160,9 +161,9 @@ def _full(name: str, split: str, root: Path) -> tuple[np.ndarray, np.ndarray]:
         try:
             corpus(root, train=split == "train", download=True)
         except (OSError, RuntimeError) as error:
-            missing = next(path for path in paths if not (root / path).exists())
+            missing = next((path for path in paths if not (root / path).exists()), paths[0])
             raise LtError(
-                f"{missing} is not under {root} and cannot be downloaded ({error}): set LT_DATA to a folder that has it, "
+                f"{missing} is not under {root} and cannot be downloaded ({' '.join(str(error).split())}): set LT_DATA to a folder that has it, "
                 "or use the profile quick, which needs no download"
             ) from None
     arrays = []

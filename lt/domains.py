@@ -36,8 +36,14 @@ class Latents:
 
     def check(self, classes: int) -> None:
         """Raise :class:`lt.LtError` for latents no bridge could learn from: not finite, a label out of range, an empty class."""
+        if not len(self.y):
+            raise LtError(f"{self.name}: no items: a bridge needs labelled latents of every class")
+        if self.y.dtype != torch.int64:
+            raise LtError(f"{self.name}: labels are {self.y.dtype}: give whole numbers, y.long()")
         if not len(self.y) == len(self.mean) == len(self.std):
             raise LtError(f"{self.name}: {len(self.mean)} means, {len(self.std)} stds and {len(self.y)} labels; give one of each an item")
+        if self.mean.shape != self.std.shape:
+            raise LtError(f"{self.name}: means have shape {tuple(self.mean.shape)} and stds {tuple(self.std.shape)}: give both one shape")
         bad = ~(self.mean.isfinite() & self.std.isfinite()).all(-1)
         if bad.any():
             raise LtError(

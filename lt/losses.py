@@ -23,6 +23,8 @@ def squared_error(z: Tensor, z_hat: Tensor, reduction: str = "mean") -> Tensor:
     The paper's text reads as ``sum`` (a spherical Gaussian likelihood), the authors' code averages over dimensions as well.
     With 100 dimensions the two differ by a factor of 100 against every other term of the objective.
     """
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"unknown reduction {reduction!r}: choose mean or sum")
     error = (z - z_hat) ** 2
     return error.mean() if reduction == "mean" else error.sum(-1).mean()
 
@@ -40,6 +42,8 @@ def sliced_wasserstein(a: Tensor, b: Tensor, directions: Tensor, power: int = 2)
     """
     if a.shape != b.shape:
         raise ValueError(f"sliced Wasserstein pairs sorted points, so both sets need one shape: {tuple(a.shape)} and {tuple(b.shape)}")
+    if power not in (1, 2):
+        raise ValueError(f"unknown power {power!r}: choose 1 or 2")
     difference = torch.sort(directions @ a.T, dim=-1).values - torch.sort(directions @ b.T, dim=-1).values  # (k, n)
     return (difference**2).mean() if power == 2 else difference.abs().mean()
 

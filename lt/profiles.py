@@ -51,7 +51,7 @@ _QUICK = Profile(
     copies=4,
     jitter=_corpora(0.7, 0.4),
     reading_steps=500,
-    toy=_toy(1500),
+    toy=_toy(4000),
     toy_seeds=1,
     toy_points=2000,
 )

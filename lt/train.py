@@ -111,7 +111,7 @@ def named_generator(name: str, seed: int, device: torch.device | str = "cpu") ->
 
 def initialised(build: Callable[[], nn.Module], name: str, seed: int, device: torch.device) -> nn.Module:
     """``build()`` with PyTorch's default initialisation drawn from the named generator's seed, leaving global state alone."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng():
         torch.manual_seed(named_generator(f"{name}/init", seed).initial_seed())
         return build().to(device)
 
@@ -144,7 +144,8 @@ def fit(
     optimizer = torch.optim.Adam(model.parameters(), lr=torch.tensor(optim.lr, device=device), fused=True, capturable=on_cuda)
     schedule = None
     if optim.schedule == "onecycle":
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, optim.lr, total_steps=optim.steps, pct_start=0.1, cycle_momentum=False)
+        rise = max(0.1, 2 / optim.steps)  # OneCycleLR needs a step on the way up
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, optim.lr, total_steps=optim.steps, pct_start=rise, cycle_momentum=False)
     elif optim.schedule != "constant":
         raise LtError(f"unknown schedule {optim.schedule!r}: choose constant or onecycle")
     progress = torch.zeros((), device=device)
@@ -206,7 +207,7 @@ def fit(
         for term, value in sorted(means.items(), key=lambda item: item[0] == "loss"):  # parts first: the sum follows them
             if not math.isfinite(value):
                 raise LtError(
-                    f"{name}: the term {term} is {value} in steps {i + 1 - count} to {i + 1} of {optim.steps} ({optim}): lower lr or check the data"
+                    f"{name}: the term {term} is {value} in steps {i + 2 - count} to {i + 1} of {optim.steps} ({optim}): lower lr or check the data"
                 )
         for value in running.values():
             value.zero_()
@@ -338,6 +339,8 @@ def fit_bridge(config: BridgeConfig, domains: Sequence[Latents], seed: int) -> t
 
     Raises :class:`lt.LtError` for latents that are not finite, labels out of range or classes without items.
     """
+    if len(domains) < 2:
+        raise LtError(f"a bridge joins two or more domains, not {len(domains)}")
     for latents in domains:
         latents.check(config.classes)
         if latents.mean.shape[-1] != config.latent:
@@ -417,7 +420,7 @@ def _cached(build, train, config, data, data_key: str, seed: int, device: torch.
     weights, history = memory.cache(_trained, ignore=["build", "train", "config", "data", "device"])(
         key, build, train, config, data, device
     )
-    model = build(config, data)
+    model = initialised(lambda: build(config, data), train.__name__, seed, torch.device("cpu"))  # leaves global random state alone
     model.load_state_dict(weights)
     return model.to(device).eval(), history
 
@@ -440,7 +443,9 @@ def load_weights(model: nn.Module, path: Path) -> nn.Module:
     try:
         model.load_state_dict({k: v.float() for k, v in load_file(path).items()})
     except (OSError, RuntimeError, ValueError) as error:
-        raise LtError(f"{path} does not hold weights of this {type(model).__name__}: {str(error).splitlines()[0]}") from error
+        raise LtError(
+            f"{path} does not hold weights of this {type(model).__name__}: {' '.join(str(error).split())}; build the model with the sizes it was saved with"
+        ) from error
     except Exception as error:  # safetensors raises a class of its own for a damaged file
         raise LtError(f"{path} cannot be read: {error}; make it again") from error
     return model.eval()

@@ -115,13 +115,11 @@ def test_a_damaged_idx_file_is_named_with_what_was_expected_and_what_to_do(name,
 
 
 @pytest.mark.parametrize("name, corpus", CORPORA.items())
-@pytest.mark.xfail(strict=True, reason="torchvision's message has a line for each mirror: join them")
 def test_missing_files_without_network_never_become_embedded_data(name, corpus, empty_data, lt_error):
     with lt_error(f"{corpus}/raw/t10k-images-idx3-ubyte", str(empty_data), "unreachable", "LT_DATA", "quick"):
         data.load(name, "test", "full")
 
 
-@pytest.mark.xfail(strict=True, reason="StopIteration: next() finds no missing file")
 def test_a_download_that_breaks_off_after_the_files_asked_for_is_no_crash(empty_data, monkeypatch, lt_error):
     """torchvision fetches all four files: the line may break when both files of this split have come."""
 

@@ -64,13 +64,11 @@ def test_parts_of_unequal_length_are_counted(parts, lt_error):
         change(points(), **parts).check(3)
 
 
-@pytest.mark.xfail(strict=True, reason="RuntimeError of min() of nothing")
 def test_no_latents_at_all_is_an_error(lt_error):
     with lt_error("digits"):
         Latents("digits", torch.zeros(0, 4), torch.zeros(0, 4), torch.zeros(0).long()).check(3)
 
 
-@pytest.mark.xfail(strict=True, reason="RuntimeErrors of bincount and of a broadcast: check dtype and shape")
 @pytest.mark.parametrize("parts", [{"y": (torch.arange(12) % 3).float()}, {"std": torch.ones(12, 5)}], ids=["float labels", "wide stds"])
 def test_parts_of_another_kind_are_errors(parts, lt_error):
     with lt_error("digits"):

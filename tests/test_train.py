@@ -217,7 +217,6 @@ def test_onecycle_rises_for_a_tenth_and_ends_near_zero():
     assert all(a >= b - 1e-3 for a, b in zip(pace[peak:], pace[peak + 1 :], strict=False)), "falls steadily"
 
 
-@pytest.mark.xfail(strict=True, reason="OneCycleLR with pct_start 0.1 divides by a first phase of zero steps")
 def test_onecycle_of_ten_steps_works():
     assert max(paces("onecycle", 10)) == pytest.approx(1, abs=1e-2)
 
@@ -287,7 +286,6 @@ def test_one_seed_one_result(fitted, tmp_path, monkeypatch):
     assert not equal(first, other)
 
 
-@pytest.mark.xfail(strict=True, reason="_cached builds the model that receives the weights outside of fork_rng")
 def test_training_leaves_the_global_random_state_alone(fitted):
     before = torch.get_rng_state()
     fitted(0)
@@ -528,7 +526,6 @@ def test_a_fit_that_diverges_says_when(lt_error):
         fit(model, objective, Optim(100, 1, lr=0.25), torch.Generator(), name="my fit", every=10)
 
 
-@pytest.mark.xfail(strict=True, reason="the first step of the interval is one too low: steps 0 to 30 of 30 are 31 steps")
 def test_the_steps_that_an_error_names_are_those_of_the_interval(lt_error):
     with lt_error("steps 1 to 30 of 30"):
         fit(linear(math.nan), lambda g, p: {"loss": torch.full((), math.nan, requires_grad=True)}, Optim(30, 1), torch.Generator())
@@ -567,14 +564,12 @@ def test_latents_of_another_dimension_are_named(blobs, lt_error):
         fit_bridge(dataclasses.replace(TINY_BRIDGE, latent=100), [blobs("a"), blobs("b")], 0)
 
 
-@pytest.mark.xfail(strict=True, reason="RuntimeError: stack expects a non-empty TensorList; IndexError without any domain")
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_bridge_needs_two_sides(blobs, number, lt_error):
     with lt_error("two"):
         fit_bridge(TINY_BRIDGE, [blobs("a")][:number], 0)
 
 
-@pytest.mark.xfail(strict=True, reason="any reduction but 'mean' is taken as 'sum', any power but 2 as 1")
 @pytest.mark.parametrize("typo", [{"reduction": "men"}, {"power": 3}])
 def test_a_misspelt_reading_of_the_objective_is_an_error(blobs, typo):
     with pytest.raises(Exception, match=str(next(iter(typo.values())))):
@@ -638,7 +633,6 @@ def test_weights_of_another_architecture_are_named(weights, other, lt_error):
         train.load_weights(other(), path)
 
 
-@pytest.mark.xfail(strict=True, reason="only the first line of PyTorch's message is kept, which says nothing")
 def test_weights_of_another_architecture_are_explained(weights, lt_error):
     _, path = weights
     with lt_error(str(path), "encoder.0.weight"):
