@@ -111,7 +111,7 @@ def clean(notebook):
     notebook.cells = [cell for cell in notebook.cells if not INSERTED_TAGS & set(cell.metadata.get("tags", []))]
     count = 0
     for cell in notebook.cells:
-        for key in ("papermill", "execution"):
+        for key in ("papermill", "execution", "lines_to_next_cell"):
             cell.metadata.pop(key, None)
         if not cell.metadata.get("tags", True):
             del cell.metadata["tags"]

@@ -174,7 +174,7 @@ def test_clean_twice_is_clean_once(root):
     notebook.metadata["papermill"] = {"duration": 1.0}
     notebook.cells.insert(2, nbformat.v4.new_code_cell("profile = 'quick'", metadata={"tags": ["injected-parameters"]}))
     for count, cell in enumerate(notebook.cells):
-        cell.metadata.update(papermill={"duration": count}, execution={"iopub.execute_input": "now"})
+        cell.metadata.update(papermill={"duration": count}, execution={"iopub.execute_input": "now"}, lines_to_next_cell=2)
         cell.metadata.setdefault("tags", [])
         if cell.cell_type == "code":
             cell.execution_count = 10 + count
@@ -184,7 +184,7 @@ def test_clean_twice_is_clean_once(root):
             ]
     once = nbformat.writes(runner.clean(notebook))
     assert once == nbformat.writes(runner.clean(notebook))
-    assert not [word for word in ("papermill", "iopub", "a warning", "injected-parameters") if word in once]
+    assert not [word for word in ("papermill", "iopub", "lines_to_next_cell", "a warning", "injected-parameters") if word in once]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [(cell.execution_count, cell.outputs[0].execution_count) for cell in code] == [(1, 1), (2, 2), (3, 3)]
 
