@@ -242,7 +242,10 @@ def vendor_mathjax(root: Path) -> Path:
 
 def build(root: Path, profile: str | None = None) -> Path:
     """Compile the published notebooks, or those executed at ``profile``, into ``_build/html``; any warning is an error."""
-    book = require_finished(root, profile) if profile else root
+    book = root
+    if profile:
+        require_finished(root, profile)
+        book = stage(root, profile)  # again: pages that are no notebooks may have changed since the run
     mathjax = vendor_mathjax(root)
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)
