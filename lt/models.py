@@ -73,7 +73,7 @@ class GatedMixing(nn.Module):
 
 
 class BridgingVAE(nn.Module):
-    """The small VAE between latent spaces, q(z'|z, D) and g(z|z', D) (section 3, Figure 10b).
+    """The small VAE between latent spaces, ``q(z'|z, D)`` and ``g(z|z', D)`` (section 3, Figure 10b).
 
     One set of weights serves every domain. The domain label D, an index in [0, domains), is appended to the inputs of the
     encoder and of the decoder as a one-hot vector; ``conditional=False`` leaves it out (the first row of Figure 9).
@@ -113,13 +113,13 @@ class BridgingVAE(nn.Module):
         return torch.cat([v, label], dim=-1)
 
     def encode(self, z: Tensor, domain: Tensor | int) -> tuple[Tensor, Tensor]:
-        """Mean and std of q(z'|z, D): z (n, latent) and domain (n,) or one index, to two of (n, shared)."""
+        """Mean and std of ``q(z'|z, D)``: z (n, latent) and domain (n,) or one index, to two of (n, shared)."""
         v = self._label(z, domain)
         h = self.encoder(v)
         return self.mean(h, v), F.softplus(self.std(h, v))
 
     def decode(self, z_shared: Tensor, domain: Tensor | int) -> Tensor:
-        """Mean of g(z|z', D): z' (n, shared) and domain (n,) or one index, to (n, latent)."""
+        """Mean of ``g(z|z', D)``: z' (n, shared) and domain (n,) or one index, to (n, latent)."""
         v = self._label(z_shared, domain)
         return self.output(self.decoder(v), v)
 

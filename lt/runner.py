@@ -266,9 +266,11 @@ def build(root: Path, profile: str | None = None) -> Path:
 
 def publish(root: Path, profile: str) -> None:
     """Copy the chapters executed at ``profile``, and their results, over the published ones."""
+    import nbformat
+
     folder = require_finished(root, profile)
     for page in chapters(root):
-        shutil.copy(folder / f"{page}.ipynb", root / f"{page}.ipynb")
+        nbformat.write(clean(nbformat.read(folder / f"{page}.ipynb", as_version=4)), root / f"{page}.ipynb")
     results = root / "book" / "results"
     results.mkdir(parents=True, exist_ok=True)
     for path in sorted((folder / "book" / "results").glob("*.json")):

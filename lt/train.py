@@ -153,7 +153,10 @@ def fit(
     state = {"step": 0, "history": {}, "seconds": 0.0, "best": -math.inf, "best_weights": None}
 
     if checkpoint is not None and checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        try:
+            saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        except Exception as error:  # what a damaged file raises depends on where it is damaged
+            raise LtError(f"{name}: the checkpoint {checkpoint} cannot be read: delete it to start again") from error
         state = saved["state"]
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
