@@ -1,9 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
-#     cell_metadata_filter: tags,mystnb,-all
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -50,7 +50,7 @@ profile = os.environ.get("LT_PROFILE", "quick")
 # the *other* label translates. Two forces shape the shared space: a sliced Wasserstein distance pulls both domains over one
 # another, and a linear classifier keeps each class in a place of its own.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Figure 1 of the paper, redrawn from the shapes of the code."}, "image": {"alt": "Diagram: an image of 784 pixels is encoded into a latent of 100 dimensions, then into a shared latent of 8, decoded into the other domain's 100 dimensions and its 784 pixels. Only the middle part is trained."}}
+# %% mystnb={"figure": {"caption": "Figure 1 of the paper, redrawn from the shapes of the code."}, "image": {"alt": "Diagram: an image of 784 pixels is encoded into a latent of 100 dimensions, then into a shared latent of 8, decoded into the other domain's 100 dimensions and its 784 pixels. Only the middle part is trained."}} tags=["hide-input"]
 import torch
 
 from lt import models, plots, results

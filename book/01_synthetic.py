@@ -1,9 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
-#     cell_metadata_filter: tags,mystnb,-all
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -133,14 +133,14 @@ for name, config in MODELS.items():
         bridges[name, seed], history = fit_bridge(config, on_device, seed)
         run.trained(f"{name} {seed}", history)
 
+
 # %% [markdown]
 # ## What they do
 #
 # Transfer means: encode with one domain label, decode with the other. Follow a colour: it is the attribute of the *source*
 # point. Where the gradient of a transferred ellipse runs unbroken, neighbours stayed neighbours.
 
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Figures 2 and 9 of the paper, redrawn. Rows add one term of the loss at a time. Circles: domain 1; triangles: domain 2; grey: the true target domain. The dashed line is the boundary of the linear classifier."}, "image": {"alt": "Grid of scatter plots, four models by five columns. Only the last row, with all terms, maps each ellipse onto the other with an unbroken colour gradient and the classes on the right halves."}}
+# %% mystnb={"figure": {"caption": "Figures 2 and 9 of the paper, redrawn. Rows add one term of the loss at a time. Circles: domain 1; triangles: domain 2; grey: the true target domain. The dashed line is the boundary of the linear classifier."}, "image": {"alt": "Grid of scatter plots, four models by five columns. Only the last row, with all terms, maps each ellipse onto the other with an unbroken colour gradient and the classes on the right halves."}} tags=["hide-input"]
 def view(bridge):
     """Everything that a row of the figure shows."""
     z = [d.mean.to(device)[:800] for d in test]
@@ -163,6 +163,7 @@ for name in list(MODELS)[:-1]:
     rows[name]["boundary"] = None  # these were trained without a classifier
 plots.synthetic(rows)
 
+
 # %% [markdown]
 # ## In numbers
 #
@@ -172,7 +173,6 @@ plots.synthetic(rows)
 # - **on target**: the share that lands within 0.15 of the target ellipse at all;
 # - **order kept**: the circular rank correlation of the attribute before and after. It is 1 when the order along the ellipse is the same, forwards or backwards;
 # - **neighbours kept**: the share of a point's ten nearest neighbours that are still among its ten nearest after the transfer.
-
 
 # %%
 def measure(bridge):

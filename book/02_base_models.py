@@ -1,9 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
-#     cell_metadata_filter: tags,mystnb,-all
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -103,7 +103,7 @@ for title, (name, seed) in DOMAINS.items():
 for name, history in histories.items():
     run.trained(name, history)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training of the three base VAEs: both terms of the loss, in nats per image. The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction term falls for all three models, the KL term rises early and then settles."}}
+# %% mystnb={"figure": {"caption": "Training of the three base VAEs: both terms of the loss, in nats per image. The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction term falls for all three models, the KL term rises early and then settles."}} tags=["hide-input"]
 vaes = {name: history for name, history in histories.items() if name.startswith("VAE")}
 plots.histories(vaes, ["nll", "kl"])
 
@@ -113,7 +113,7 @@ plots.histories(vaes, ["nll", "kl"])
 # The frozen models set the limit of everything that follows: no transfer can look better than what the target's decoder can
 # draw.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Held-out images and what the base models make of them, through the mean of the posterior."}, "image": {"alt": "Three pairs of rows of ten images each: inputs and nearly identical, slightly softer reconstructions of digits and of clothes."}}
+# %% mystnb={"figure": {"caption": "Held-out images and what the base models make of them, through the mean of the posterior."}, "image": {"alt": "Three pairs of rows of ten images each: inputs and nearly identical, slightly softer reconstructions of digits and of clothes."}} tags=["hide-input"]
 rows, firsts = {}, {}
 for name, images in test.items():
     firsts[name] = [int((images.y == label).nonzero()[3]) for label in range(10)]  # one of each class
@@ -128,7 +128,7 @@ plots.rows_of_images(rows)
 #
 # Decoding points from the prior $\mathcal N(0, I)$ shows what the models believe images look like where no image was encoded.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Samples from the prior of each base model."}, "image": {"alt": "Three mosaics of generated images: two of digit-like strokes, one of blurred clothes and shoes."}}
+# %% mystnb={"figure": {"caption": "Samples from the prior of each base model."}, "image": {"alt": "Three mosaics of generated images: two of digit-like strokes, one of blurred clothes and shoes."}} tags=["hide-input"]
 import torch
 
 z = torch.randn(50, vae.latent, generator=named_generator("prior samples", 0)).to(device)
@@ -141,7 +141,7 @@ plots.panels({title: domain.decode(z) for title, domain in base.items()}, column
 # image. Counting the dimensions whose mean varies (variance above 0.01, [Burda et al. 2016](https://arxiv.org/abs/1509.00519))
 # tells how much a bridge has to carry; the remaining dimensions are noise to it.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Variance of each latent dimension's posterior mean over the test split, sorted."}, "image": {"alt": "Line plot on a logarithmic scale: for every model the variance of the latent means falls steeply after the dimensions in use."}}
+# %% mystnb={"figure": {"caption": "Variance of each latent dimension's posterior mean over the test split, sorted."}, "image": {"alt": "Line plot on a logarithmic scale: for every model the variance of the latent means falls steeply after the dimensions in use."}} tags=["hide-input"]
 spread = {title: base[title].encode(test[name].x.to(device))[0].var(0) for title, (name, _) in DOMAINS.items()}
 plots.active_dimensions(spread, threshold=0.01)
 

@@ -1,9 +1,9 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
-#     cell_metadata_filter: tags,mystnb,-all
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -72,6 +72,7 @@ for key, name, seed in (("mnist", "mnist", 0), ("mnist_b", "mnist", 1), ("fashio
     for fitted, history in histories.items():
         run.trained(fitted, history)
 
+
 # %% [markdown]
 # ## What the bridge sees
 #
@@ -79,7 +80,6 @@ for key, name, seed in (("mnist", "mnist", 0), ("mnist_b", "mnist", 1), ("fashio
 # $q(z | x)$ are kept. Every step draws a fresh $z$ from them. Some latents of slightly moved images are added where the
 # profile says so: they cost one pass through the encoder and make the bridge less sensitive to what is particular to a
 # training image.
-
 
 # %%
 def latents(key):
@@ -163,7 +163,7 @@ for title, keys in PAIRS.items():
         run.trained(f"bridge {title} {seed}", history)
         curves.setdefault(title, history)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The terms of the objective while the bridges of seed 0 are trained. Reconstruction is per latent dimension, the KL term in nats."}, "image": {"alt": "Four line plots over training steps: reconstruction, KL, sliced Wasserstein distance and classification loss, all falling or settling for both pairs."}}
+# %% mystnb={"figure": {"caption": "The terms of the objective while the bridges of seed 0 are trained. Reconstruction is per latent dimension, the KL term in nats."}, "image": {"alt": "Four line plots over training steps: reconstruction, KL, sliced Wasserstein distance and classification loss, all falling or settling for both pairs."}} tags=["hide-input"]
 plots.histories(curves, ["reconstruction", "kl", "swd", "classification"])
 
 # %% [markdown]
@@ -172,7 +172,7 @@ plots.histories(curves, ["reconstruction", "kl", "swd", "classification"])
 # Image → base latent → shared latent → base latent → image, with the same label on both sides. Eight numbers are left in the
 # middle.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Figure 3: held-out images (left of each pair) and their reconstructions through base model and bridge."}, "image": {"alt": "Four mosaics of digits and clothes: originals beside reconstructions, alike in class and style but smoother."}}
+# %% mystnb={"figure": {"caption": "Figure 3: held-out images (left of each pair) and their reconstructions through base model and bridge."}, "image": {"alt": "Four mosaics of digits and clothes: originals beside reconstructions, alike in class and style but smoother."}} tags=["hide-input"]
 import torch
 
 
@@ -201,7 +201,7 @@ plots.panels(
 # Now with the other label on the way out. Read down a column: one class, five different inputs. The outputs differ too: the
 # bridge did not learn one prototype a class.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Figure 4: held-out inputs (left) and what they become (right). A column is a class of Table 5."}, "image": {"alt": "Six mosaics: digits become other models' digits, digits become clothes of the matching class, clothes become digits of the matching class."}}
+# %% mystnb={"figure": {"caption": "Figure 4: held-out inputs (left) and what they become (right). A column is a class of Table 5."}, "image": {"alt": "Six mosaics: digits become other models' digits, digits become clothes of the matching class, clothes become digits of the matching class."}} tags=["hide-input"]
 same = "MNIST ↔ MNIST"
 plots.panels(
     {
@@ -258,7 +258,7 @@ for name in test:
     )
 results.table([{"rows": run.rows}], ["1", "2", "ceiling"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Transfer and reconstruction accuracy on held-out data, with 95 % intervals, and the paper's numbers (on its own, easier protocol)."}, "image": {"alt": "Dot plot of five accuracies with short intervals beside diamonds that mark the paper's numbers."}}
+# %% mystnb={"figure": {"caption": "Transfer and reconstruction accuracy on held-out data, with 95 % intervals, and the paper's numbers (on its own, easier protocol)."}, "image": {"alt": "Dot plot of five accuracies with short intervals beside diamonds that mark the paper's numbers."}} tags=["hide-input"]
 main = [row for row in run.rows if row["table"] in ("1", "2") and row["metric"] in ("transfer_accuracy", "reconstruction_accuracy")]
 plots.intervals(main, [results.words(row["setting"]) for row in main])
 
@@ -268,7 +268,7 @@ plots.intervals(main, [results.words(row["setting"]) for row in main])
 # Fashion-MNIST → MNIST is the hard direction, and the confusion matrix tells why: shirts, T-shirts, pullovers and coats look
 # alike to every classifier, the judge included. A bridge that takes a shirt for a T-shirt writes a clear 0 instead of a 6.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Fashion-MNIST → MNIST on held-out images: the digit that each garment becomes (row: true class; seed 0)."}, "image": {"alt": "Heat map with a strong diagonal; the off-diagonal shares sit among T-shirt, pullover, coat and shirt."}}
+# %% mystnb={"figure": {"caption": "Fashion-MNIST \u2192 MNIST on held-out images: the digit that each garment becomes (row: true class; seed 0)."}, "image": {"alt": "Heat map with a strong diagonal; the off-diagonal shares sit among T-shirt, pullover, coat and shirt."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix
 
 after = base["mnist"].classify(carry(clothes, 0, 1, 0, test["fashion"].x))
