@@ -80,7 +80,7 @@ plots.architecture(shapes)
 # compare that column with the last one.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.headline().style.hide()
+results.headline().style.hide().set_uuid("headline")  # else its html has a new id each time
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 from IPython.display import Markdown

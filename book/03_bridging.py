@@ -59,7 +59,7 @@ from lt import data, domains, metrics, models, plots
 from lt.train import default_device, fit_bridge, named_generator
 
 plots.style()
-pd.DataFrame([data.CLASSES["fashion"]], index=["Fashion-MNIST"], columns=pd.Index(data.CLASSES["mnist"], name="MNIST"))
+pd.DataFrame({"Fashion-MNIST": data.CLASSES["fashion"]}, index=pd.Index(data.CLASSES["mnist"], name="MNIST"))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 device = default_device()
