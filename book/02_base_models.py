@@ -87,7 +87,7 @@ print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(tes
 # text says sigmoid), and pixels through a sigmoid (the text says affine). At profile `paper` the budget is the paper's: Adam
 # at 0.001, 100 epochs, batches of 512. The `laptop` and `quick` profiles reach further with less: the learning rate rises and
 # falls in one cycle, the KL weight rises over the first 30 % of the steps so that fewer latent dimensions are given up early,
-# and training images are moved, turned and scaled a little, which helps a network of this size more than more epochs do.
+# and training images may be moved, turned and scaled a little (`jitter` in `lt/profiles.py`).
 
 # %%
 vae = models.VAE()
@@ -168,7 +168,7 @@ results.table([run.record])
 #
 # - A base model is trained once, alone, and then only asked for three things: encode, decode, and (its judge) classify.
 # - What it loses, a bridge cannot bring back: its reconstruction accuracy is the ceiling for the next chapter.
-# - Most of the 100 latent dimensions carry little or nothing. The bridge will get by with eight.
+# - How many of the 100 latent dimensions are in use depends on how long and with which KL weight a model was trained. The bridge will get by with eight.
 #
 # ## What to try
 #

@@ -11,7 +11,6 @@ from torch import Tensor
 
 PALETTE = sns.color_palette("colorblind", 10)
 SOURCE, TARGET, SHARED = PALETTE[0], PALETTE[1], PALETTE[2]  # blue, orange, green: one meaning each in the whole book
-GRADIENTS = ("viridis", "cividis")
 
 
 def style() -> None:

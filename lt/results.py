@@ -72,7 +72,7 @@ class Run:
         self.data: dict[str, dict] = {}
         self.rows: list[dict] = []
         self.training: dict[str, float] = {}
-        display(Markdown(self._header("running")), display_id=chapter)
+        display(Markdown(f"**Profile** `{profile.name}` · running"), display_id=chapter)
 
     def uses(self, *images: Images) -> None:
         """Name the data of this chapter in its header and its file."""
@@ -139,9 +139,6 @@ class Run:
         part.write_text(json.dumps(self.record, indent=1, ensure_ascii=False) + "\n")
         part.replace(folder / f"{self.chapter}.json")
         update_display(Markdown(header(self.record)), display_id=self.chapter)
-
-    def _header(self, state: str) -> str:
-        return f"**Profile** `{self.profile.name}` · {state}"
 
 
 def header(record: dict) -> str:
