@@ -89,6 +89,7 @@ def latents(key):
 
 
 seen = {key: latents(key) for key in base}
+held = {key: base[key].latents(test[base[key].name]) for key in base}  # the test split's, for measuring
 print("the bridge sees latents of", seen["fashion"].mean.shape[1], "dimensions, a mean and a standard deviation each")
 
 # %% [markdown]
@@ -131,7 +132,7 @@ for reduction in ("sum", "mean"):
             (base[source], i),
             (base[target], j),
             test[source].x.to(device),
-            test[source].y.to(device),
+            held[source],
             named_generator("evaluation", 0, device),
         )
         run.add(
@@ -238,7 +239,7 @@ for setting, (title, i, j) in DIRECTIONS.items():
     for seed in range(budget.seeds):
         generator = named_generator("evaluation", seed, device)
         ends = bridges[title, seed], (source, i), (target, j)
-        scores = metrics.transfer_accuracy(*ends, images.x.to(device), images.y.to(device), generator)
+        scores = metrics.transfer_accuracy(*ends, images.x.to(device), held[keys[i]], generator)
         scores["transfer_accuracy_paper_protocol"] = metrics.paper_protocol_accuracy(*ends, own[keys[i]], generator)
         for metric, value in scores.items():
             found.setdefault(metric, []).append(value)

@@ -8,7 +8,7 @@ import hashlib
 import math
 import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,9 @@ CLASSES = {
         "Bag",
         "Ankle boot",
     ),
+    "speech": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
 }
+IMAGES = ("mnist", "fashion")
 SOURCES = ("embedded", "full")
 SPLITS = ("train", "test")
 
@@ -66,7 +68,10 @@ class Images:
     source: str  # embedded or full
     x: Tensor  # (n, 784) float32 in [0, 1]
     y: Tensor  # (n,) int64 in [0, 10)
-    fingerprint: str  # of the bytes of x and y
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(self.x.numpy(), self.y.numpy())
 
     def __len__(self) -> int:
         return len(self.y)
@@ -96,11 +101,11 @@ def load(name: str, split: str = "train", source: str = "embedded") -> Images:
     Raises :class:`lt.LtError` when a name is unknown or a file is missing, truncated or altered. It never falls back from
     one source to the other.
     """
-    for value, known, what in ((name, tuple(CLASSES), "corpus"), (split, SPLITS, "split"), (source, SOURCES, "source")):
+    for value, known, what in ((name, IMAGES, "corpus"), (split, SPLITS, "split"), (source, SOURCES, "source")):
         if value not in known:
             raise LtError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
     x, y = _embedded(name, split) if source == "embedded" else _full(name, split, data_folder())
-    return Images(name, split, source, torch.from_numpy(x).float() / 255, torch.from_numpy(y).long(), fingerprint(x, y))
+    return Images(name, split, source, torch.from_numpy(x).float() / 255, torch.from_numpy(y).long())
 
 
 def jitter(x: Tensor, amount: float, generator: torch.Generator) -> Tensor:

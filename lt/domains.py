@@ -14,7 +14,7 @@ from lt.data import Images, fingerprint, jitter, load
 if TYPE_CHECKING:
     from lt.profiles import Profile
 
-CHUNK = 4096  # rows a forward pass when a whole split goes through a network
+CHUNK = 512  # rows a forward pass when a whole split goes through a network
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Latents:
             raise LtError(
                 f"{self.name}: {int(bad.sum())} of {len(bad)} latents are not finite, the first is item {int(bad.nonzero()[0])}: retrain or drop them"
             )
+        if (self.std < 0).any():
+            raise LtError(f"{self.name}: {int((self.std < 0).sum())} standard deviations are negative: give stds, not their logarithms")
         low, high = int(self.y.min()), int(self.y.max())
         if low < 0 or high >= classes:
             raise LtError(f"{self.name}: labels run from {low} to {high}, but there are {classes} classes: use labels 0 to {classes - 1}")
@@ -83,6 +85,8 @@ class Domain:
 
     def latents(self, images: Images, copies: int = 0, amount: float = 0.0, generator: torch.Generator | None = None) -> Latents:
         """The labelled latents of one split, followed by those of ``copies`` jittered versions of it (:func:`lt.data.jitter`)."""
+        if copies and generator is None:
+            raise LtError(f"{self.name}: jittered copies need a generator: give lt.train.named_generator(...)")
         device = next(self.model.parameters()).device
         x = images.x.to(device)
         parts = [self.encode(x)] + [self.encode(jitter(x, amount, generator)) for _ in range(copies)]

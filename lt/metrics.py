@@ -27,24 +27,22 @@ def transfer_accuracy(
     source: tuple[Domain, int],
     target: tuple[Domain, int],
     x: Tensor,
-    y: Tensor,
+    latents: Latents,
     generator: torch.Generator,
 ) -> dict[str, float]:
-    """Accuracies of one direction on items x (n, pixels) with true labels y (n,) (section 5.2).
+    """Accuracies of one direction on n items x of the source's data and their latents (section 5.2).
 
     ``source`` and ``target`` are a domain and its index in the bridge. ``transfer_accuracy`` is the share of items whose
     class, as the source's judge sees the input, equals the class of the result, as the target's judge sees it; posterior
-    means throughout. ``_true_label`` compares with y instead, ``_sampled`` draws z and z' from their posteriors.
+    means throughout. ``_true_label`` compares with the latents' labels instead, ``_sampled`` draws z and z' from their posteriors.
     """
     (source_domain, i), (target_domain, j) = source, target
-    mean, std = source_domain.encode(x)
     before = source_domain.classify(x)
-    after = target_domain.classify(target_domain.decode(bridge.transfer(mean, i, j)))
-    z = mean + std * torch.randn(mean.shape, generator=generator, device=mean.device)
-    sampled = target_domain.classify(target_domain.decode(bridge.transfer(z, i, j, generator)))
+    after = target_domain.classify(target_domain.decode(bridge.transfer(latents.mean, i, j)))
+    sampled = target_domain.classify(target_domain.decode(bridge.transfer(latents.sample(generator), i, j, generator)))
     return {
         "transfer_accuracy": agreement(before, after),
-        "transfer_accuracy_true_label": agreement(y, after),
+        "transfer_accuracy_true_label": agreement(latents.y, after),
         "transfer_accuracy_sampled": agreement(before, sampled),
     }
 

@@ -101,11 +101,11 @@ class BridgingVAE(nn.Module):
 
     def _label(self, v: Tensor, domain: Tensor | int) -> Tensor:
         """Append the one-hot domain label: (n, d) to (n, d + domains)."""
+        if isinstance(domain, int) and not 0 <= domain < self.domains:
+            raise ValueError(f"domain {domain} is not in [0, {self.domains}): this bridge joins {self.domains} domains")
         if not self.conditional:
             return v
         if isinstance(domain, int):
-            if not 0 <= domain < self.domains:
-                raise ValueError(f"domain {domain} is not in [0, {self.domains}): this bridge joins {self.domains} domains")
             label = v.new_zeros(len(v), self.domains)
             label[:, domain] = 1
         else:

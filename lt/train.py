@@ -7,6 +7,7 @@ stopped goes on from its last checkpoint and ends with the same weights, bit for
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import inspect
 import math
@@ -39,12 +40,17 @@ VALIDATION_SHARE = 12  # one training item in twelve chooses a classifier's best
 
 @dataclass(frozen=True)
 class Optim:
-    """How long and how fast Adam (0.9, 0.999) goes."""
+    """How long and how fast Adam goes."""
 
     steps: int  # gradient steps
     batch: int  # items a step, per domain
     lr: float = 1e-3  # learning rate; its peak with "onecycle"
     schedule: str = "constant"  # or "onecycle": rises over a tenth of the steps, then a cosine to zero
+    betas: tuple[float, float] = (0.9, 0.999)  # decay of Adam's two running means
+
+    def __post_init__(self):
+        if self.steps < 1 or self.batch < 1:
+            raise LtError(f"steps {self.steps} and batch {self.batch}: give at least one of each")
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,15 @@ class BridgeConfig:
     power: int = 2  # 2: W_2^2 as in the paper's text, 1: absolute differences as in the authors' code
 
 
+@dataclass(frozen=True)
+class Player:
+    """One side of an adversarial game: what it minimises, over which parameters, and how often a step."""
+
+    module: nn.Module
+    objective: Objective
+    updates: int = 1
+
+
 def default_device() -> torch.device:
     """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -118,7 +133,7 @@ def initialised(build: Callable[[], nn.Module], name: str, seed: int, device: to
 
 def fit(
     model: nn.Module,
-    objective: Objective,
+    objective: Objective | Sequence[Player],
     optim: Optim,
     generator: torch.Generator,
     *,
@@ -127,30 +142,42 @@ def fit(
     validate: Callable[[], float] | None = None,
     every: int = 100,
     dtype: torch.dtype | None = None,
+    seconds: float = math.inf,
 ) -> History:
     """Minimise ``objective(generator, progress)["loss"]`` and return its terms, averaged over every ``every`` steps.
 
     The objective draws its own batch from tensors on the device with the generator that it is given; ``progress`` is a
     scalar tensor that goes from 0 to 1. Nothing in a step waits for the device; on CUDA the whole step is one captured
-    graph. ``validate`` returns a score after each interval, and the weights with the best one are kept. With
-    ``checkpoint`` the run resumes from that file if it is there, and removes it when it is done.
+    graph. An adversarial game is a sequence of players, parts of ``model`` with an optimiser each, that take turns in a step.
+    ``validate`` returns a score after each interval, and the weights with the best one are kept. With ``checkpoint`` the run
+    resumes from that file if it is there, and removes it when it is done; after ``seconds`` of training in all it stops
+    early and leaves the checkpoint, to be resumed with more.
 
     Raises :class:`lt.LtError` when a term is not finite, naming the term, the steps and the configuration.
     """
+    players = [Player(model, objective)] if callable(objective) else list(objective)
     device = generator.device
     on_cuda = device.type == "cuda"
     dtype = dtype or fast_dtype(device)
     # lr is a tensor so that a captured step sees the schedule
-    optimizer = torch.optim.Adam(model.parameters(), lr=torch.tensor(optim.lr, device=device), fused=True, capturable=on_cuda)
-    schedule = None
+    optimizers = [
+        torch.optim.Adam(
+            player.module.parameters(), lr=torch.tensor(optim.lr, device=device), betas=optim.betas, fused=True, capturable=on_cuda
+        )
+        for player in players
+    ]
+    schedules = []
     if optim.schedule == "onecycle":
         rise = max(0.1, 2 / optim.steps)  # OneCycleLR needs a step on the way up
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, optim.lr, total_steps=optim.steps, pct_start=rise, cycle_momentum=False)
+        schedules = [
+            torch.optim.lr_scheduler.OneCycleLR(o, optim.lr, total_steps=optim.steps, pct_start=rise, cycle_momentum=False)
+            for o in optimizers
+        ]
     elif optim.schedule != "constant":
         raise LtError(f"unknown schedule {optim.schedule!r}: choose constant or onecycle")
     progress = torch.zeros((), device=device)
     running: dict[str, Tensor] = {}
-    state = {"step": 0, "history": {}, "seconds": 0.0, "best": -math.inf, "best_weights": None}
+    state: dict = {"step": 0, "history": {}, "seconds": 0.0, "best": -math.inf, "best_weights": None}
 
     if checkpoint is not None and checkpoint.exists():
         try:
@@ -159,9 +186,8 @@ def fit(
             raise LtError(f"{name}: the checkpoint {checkpoint} cannot be read: delete it to start again") from error
         state = saved["state"]
         model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-        if schedule is not None:
-            schedule.load_state_dict(saved["schedule"])
+        for part, kept in zip(optimizers + schedules, saved["optimizers"] + saved["schedules"], strict=True):
+            part.load_state_dict(kept)
         generator.set_state(saved["generator"].cpu())
 
     def save() -> None:
@@ -171,8 +197,8 @@ def fit(
             {
                 "state": state,
                 "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict() if schedule is not None else None,
+                "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+                "schedules": [schedule.state_dict() for schedule in schedules],
                 "generator": generator.get_state(),
             },
             part,
@@ -180,28 +206,32 @@ def fit(
         os.replace(part, checkpoint)  # a reader never meets half a file
 
     def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16, cache_enabled=False):
-            terms = objective(generator, progress)
-        terms["loss"].backward()
-        optimizer.step()
-        for term, value in terms.items():
-            running.setdefault(term, torch.zeros((), device=device)).add_(value.detach())
+        for player, optimizer in zip(players, optimizers, strict=True):
+            for _ in range(player.updates):
+                optimizer.zero_grad(set_to_none=True)
+                with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16, cache_enabled=False):
+                    terms = player.objective(generator, progress)
+                # only this player's gradients: what flows on into another's would be wasted work
+                terms["loss"].backward(inputs=list(player.module.parameters()))
+                optimizer.step()
+                for term, value in terms.items():
+                    running.setdefault(term, torch.zeros((), device=device)).add_(value.detach() / player.updates)
 
     graph = None
     history: History = state["history"]
     started, saved_at = time.perf_counter() - state["seconds"], time.perf_counter()
     bar = tqdm(total=optim.steps, initial=state["step"], desc=name, unit="step", disable=None, leave=False)
     model.train()
-    for i in range(state["step"], optim.steps):
+    first = state["step"]
+    for i in range(first, optim.steps):
         progress.fill_(i / optim.steps)
         if graph is not None:
             graph.replay()
         elif on_cuda:
-            graph = _eager_then_captured(step, generator, warm=i - state["step"] < EAGER_STEPS)
+            graph = _eager_then_captured(step, generator, warm=i - first < EAGER_STEPS)
         else:
             step()
-        if schedule is not None:
+        for schedule in schedules:
             schedule.step()
         if (i + 1) % every and i + 1 < optim.steps:
             continue
@@ -228,15 +258,18 @@ def fit(
         state["seconds"] = time.perf_counter() - started
         bar.update(count)
         bar.set_postfix(loss=f"{means['loss']:.4g}")
-        if checkpoint is not None and time.perf_counter() - saved_at > SAVE_SECONDS:
-            state["step"] = i + 1
+        state["step"] = i + 1
+        out_of_time = state["seconds"] > seconds and i + 1 < optim.steps
+        if checkpoint is not None and (out_of_time or time.perf_counter() - saved_at > SAVE_SECONDS):
             save()
             saved_at = time.perf_counter()
+        if out_of_time:
+            break
     bar.close()
     if state["best_weights"] is not None:
         model.load_state_dict(state["best_weights"])
     model.eval()
-    if checkpoint is not None:
+    if checkpoint is not None and state["step"] == optim.steps:
         checkpoint.unlink(missing_ok=True)
     return {**history, "seconds": [state["seconds"]]}
 
@@ -327,14 +360,14 @@ def bridge_objective(bridge: models.BridgingVAE, config: BridgeConfig, domains: 
 
 def fit_vae(config: VAEConfig, data: Images, seed: int, device: torch.device | None = None) -> tuple[models.VAE, History]:
     """A base VAE of one corpus, from the cache if it was trained before."""
-    return _cached(_build_vae, _train_vae, config, data, data.fingerprint, seed, device or default_device())
+    return cached(_build_vae, _train_vae, config, data, data.fingerprint, seed, device or default_device())
 
 
 def fit_classifier(
     config: ClassifierConfig, data: Images, seed: int, device: torch.device | None = None
 ) -> tuple[models.Classifier, History]:
     """A judge of one corpus: the best interval by its accuracy on training items set aside, never on the test split."""
-    return _cached(_build_classifier, _train_classifier, config, data, data.fingerprint, seed, device or default_device())
+    return cached(_build_classifier, _train_classifier, config, data, data.fingerprint, seed, device or default_device())
 
 
 def fit_bridge(config: BridgeConfig, domains: Sequence[Latents], seed: int) -> tuple[models.BridgingVAE, History]:
@@ -351,7 +384,7 @@ def fit_bridge(config: BridgeConfig, domains: Sequence[Latents], seed: int) -> t
                 f"{latents.name}: latents have {latents.mean.shape[-1]} dimensions, the bridge expects {config.latent}: set BridgeConfig.latent"
             )
     fingerprints = ":".join(d.fingerprint for d in domains)
-    return _cached(_build_bridge, _train_bridge, config, tuple(domains), fingerprints, seed, domains[0].mean.device)
+    return cached(_build_bridge, _train_bridge, config, tuple(domains), fingerprints, seed, domains[0].mean.device)
 
 
 def _build_vae(config: VAEConfig, data: Images) -> models.VAE:
@@ -396,10 +429,11 @@ def _train_bridge(bridge, config, domains, generator, checkpoint) -> History:
 # ------------------------------------------------------------------------------------------------ caching and weights
 
 
-def code_version() -> str:
-    """Changes when the code behind trained weights changes, but not with its comments or docstrings."""
+@functools.cache  # once a process: sources edited during a long run must not change its keys half way
+def code_version(*sources) -> str:
+    """Changes when the code behind trained weights, this module and ``sources``, changes, but not with its comments or docstrings."""
     digest = hashlib.sha256()
-    for source in (models, losses, inspect.getmodule(fit), inspect.getmodule(jitter)):
+    for source in (models, losses, inspect.getmodule(fit), jitter, *sources):
         tree = ast.parse(inspect.getsource(source))
         for node in ast.walk(tree):
             if ast.get_docstring(node, clean=False) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) else False:
@@ -408,8 +442,11 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _cached(build, train, config, data, data_key: str, seed: int, device: torch.device):
-    """``train`` at most once for each config, data, seed, device, precision and version of the code."""
+def cached(build, train, config, data, data_key: str, seed: int, device: torch.device):
+    """``train(build(config, data), config, data, generator, checkpoint)`` at most once for each config, data, seed, device and code.
+
+    Returns the trained model in evaluation mode and the history that ``train`` gave.
+    """
     key = {
         "train": train.__name__,
         "config": asdict(config),
@@ -417,7 +454,7 @@ def _cached(build, train, config, data, data_key: str, seed: int, device: torch.
         "seed": seed,
         "device": f"{device.type} {fast_dtype(device)}",
         "torch": torch.__version__,
-        "code": code_version(),
+        "code": code_version(inspect.getmodule(train)),
     }
     memory = joblib.Memory(cache_folder(), verbose=0)
     weights, history = memory.cache(_trained, ignore=["build", "train", "config", "data", "device"])(
@@ -438,6 +475,7 @@ def _trained(key: dict, build, train, config, data, device: torch.device) -> tup
 
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a model's weights as float16 safetensors."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_file({k: v.detach().to("cpu", torch.float16).contiguous() for k, v in model.state_dict().items()}, path)
 
 

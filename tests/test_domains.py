@@ -29,7 +29,7 @@ def domain() -> Domain:
 
 @pytest.fixture
 def images(generator) -> Images:
-    return Images("digits", "train", "embedded", torch.rand(11, 784, generator=generator), torch.arange(11) % 10, "")
+    return Images("digits", "train", "embedded", torch.rand(11, 784, generator=generator), torch.arange(11) % 10)
 
 
 def test_sound_latents_pass():
@@ -43,6 +43,18 @@ def test_latents_that_are_not_finite_are_counted_and_the_first_is_named(part, va
     damaged[[5, 7], 2] = value
     with lt_error("digits", "2 of 12", "item 5"):
         change(points(), **{part: damaged}).check(3)
+
+
+def test_negative_deviations_are_counted(lt_error):
+    std = points().std.clone()
+    std[3, 1:3] = -0.5
+    with lt_error("digits", "2 standard deviations"):
+        change(points(), std=std).check(3)
+
+
+def test_jittered_copies_never_draw_from_the_global_generator(domain, images, lt_error):
+    with lt_error("generator"):
+        domain.latents(images, copies=1, amount=0.5)
 
 
 @pytest.mark.parametrize("label, run", [(3, "0 to 3"), (-1, "-1 to 2")])

@@ -74,13 +74,17 @@ def test_reconstruction_accuracy_of_a_perfect_and_of_a_constant_model():
     assert metrics.reconstruction_accuracy(domain(model=Broken), X) == pytest.approx(1 / 3)
 
 
+def held(source: Domain, x: torch.Tensor = X, y: torch.Tensor = Y) -> Latents:
+    return Latents("toy", *source.encode(x), y)
+
+
 def test_a_perfect_bridge_scores_one_and_a_rolling_one_zero():
-    assert set(metrics.transfer_accuracy(Bridge(0), (domain(), 0), (domain(), 1), X, Y, g()).values()) == {1.0}
-    assert set(metrics.transfer_accuracy(Bridge(1), (domain(), 0), (domain(), 1), X, Y, g()).values()) == {0.0}
+    assert set(metrics.transfer_accuracy(Bridge(0), (domain(), 0), (domain(), 1), X, held(domain()), g()).values()) == {1.0}
+    assert set(metrics.transfer_accuracy(Bridge(1), (domain(), 0), (domain(), 1), X, held(domain()), g()).values()) == {0.0}
 
 
 def test_a_constant_result_scores_the_share_of_its_class():
-    found = metrics.transfer_accuracy(Bridge(), (domain(), 0), (domain(model=Broken), 1), X, Y, g())
+    found = metrics.transfer_accuracy(Bridge(), (domain(), 0), (domain(model=Broken), 1), X, held(domain()), g())
     assert list(found.values()) == pytest.approx([1 / 3] * 3)
 
 
@@ -91,21 +95,24 @@ def test_the_judges_of_both_sides_are_used_each_on_its_own_side():
         def forward(self, x):
             return x.roll(1, -1)
 
-    found = metrics.transfer_accuracy(Bridge(), (domain(judge=OffByOne()), 0), (domain(), 1), X, Y, g())
+    found = metrics.transfer_accuracy(Bridge(), (domain(judge=OffByOne()), 0), (domain(), 1), X, held(domain()), g())
     assert found["transfer_accuracy"] == 0
     assert found["transfer_accuracy_true_label"] == 1
-    found = metrics.transfer_accuracy(Bridge(), (domain(), 0), (domain(judge=OffByOne()), 1), X, Y, g())
+    found = metrics.transfer_accuracy(Bridge(), (domain(), 0), (domain(judge=OffByOne()), 1), X, held(domain()), g())
     assert found["transfer_accuracy_true_label"] == 0
 
 
 def test_wrong_true_labels_touch_only_the_true_label_row():
-    found = metrics.transfer_accuracy(Bridge(), (domain(), 0), (domain(), 1), X, (Y + 1) % 3, g())
+    found = metrics.transfer_accuracy(Bridge(), (domain(), 0), (domain(), 1), X, held(domain(), y=(Y + 1) % 3), g())
     assert found == {"transfer_accuracy": 1, "transfer_accuracy_true_label": 0, "transfer_accuracy_sampled": 1}
 
 
 def test_sampling_touches_only_the_sampled_row_and_comes_from_the_generator():
     many = X.repeat(20, 1)
-    runs = [metrics.transfer_accuracy(Bridge(), (domain(2.0), 0), (domain(), 1), many, Y.repeat(20), g(s)) for s in (0, 0, 1)]
+    runs = [
+        metrics.transfer_accuracy(Bridge(), (domain(2.0), 0), (domain(), 1), many, held(domain(2.0), many, Y.repeat(20)), g(s))
+        for s in (0, 0, 1)
+    ]
     assert all(r["transfer_accuracy"] == r["transfer_accuracy_true_label"] == 1 for r in runs)
     # argmax of three normals (std 2) of which one has mean 1 and the others 0
     x = torch.randn(400_000, 3, generator=g(9)) * 2 + torch.tensor([1.0, 0, 0])
@@ -116,7 +123,7 @@ def test_sampling_touches_only_the_sampled_row_and_comes_from_the_generator():
 
 def test_the_bridge_is_asked_in_the_direction_of_the_transfer():
     bridge = Bridge()
-    metrics.transfer_accuracy(bridge, (domain(), 1), (domain(), 0), X, Y, g())
+    metrics.transfer_accuracy(bridge, (domain(), 1), (domain(), 0), X, held(domain()), g())
     assert bridge.asked == [(1, 0, False), (1, 0, True)]
 
 

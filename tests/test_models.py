@@ -209,3 +209,11 @@ def test_a_domain_that_is_not_there_is_an_error(bridge, index):
         bridge.transfer(z, 0, index)
     with pytest.raises((ValueError, RuntimeError)):
         bridge.encode(z, torch.full((9,), index))
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+@pytest.mark.parametrize("domain", [-1, 2])
+def test_a_domain_that_the_bridge_does_not_join_is_an_error(conditional, domain):
+    bridge = models.BridgingVAE(latent=4, shared=2, width=8, depth=1, classes=3, conditional=conditional)
+    with pytest.raises(ValueError, match="joins 2 domains"):
+        bridge.transfer(torch.zeros(1, 4), domain, 0)

@@ -52,7 +52,7 @@ def test_the_paper_profile_has_the_bridge_of_b1():
 
 def test_every_bridge_of_a_profile_fits_its_base_models():
     for profile in profiles.PROFILES.values():
-        assert set(profile.vae) == set(profile.judge) == set(profile.jitter) == set(data.CLASSES)
+        assert set(profile.vae) == set(profile.judge) == set(profile.jitter) == set(data.IMAGES)
         assert {vae.latent for vae in profile.vae.values()} == {profile.bridge.latent}
         assert {len(names) for names in data.CLASSES.values()} == {profile.bridge.classes}
 

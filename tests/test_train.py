@@ -29,7 +29,7 @@ def made_up(n: int = 60, pixels: int = 12, seed: int = 0) -> data.Images:
     y = torch.arange(n) % 10
     prototypes = torch.rand(10, pixels, generator=torch.Generator().manual_seed(7)).round() * 0.8 + 0.1
     x = (prototypes[y] + 0.02 * torch.randn(n, pixels, generator=g)).clamp(0, 1)
-    return data.Images("mnist", "train", "embedded", x, y, data.fingerprint(x, y))
+    return data.Images("mnist", "train", "embedded", x, y)
 
 
 def equal(a: nn.Module, b: nn.Module) -> bool:
@@ -476,7 +476,7 @@ def test_whatever_matters_to_a_vae_makes_a_new_one(calls):
 
 def test_new_code_makes_a_new_model(calls, monkeypatch):
     fit_vae(TINY_VAE, made_up(), 0, CPU)
-    monkeypatch.setattr(train, "code_version", lambda: "a later version")
+    monkeypatch.setattr(train, "code_version", lambda *_: "a later version")
     fit_vae(TINY_VAE, made_up(), 0, CPU)
     assert calls.number == 60
 
@@ -486,7 +486,7 @@ def edited(monkeypatch, module, edit) -> str:
     original = inspect.getsource
     with monkeypatch.context() as patch:
         patch.setattr(inspect, "getsource", lambda thing: edit(original(thing)) if thing is module else original(thing))
-        return train.code_version()
+        return train.code_version.__wrapped__()
 
 
 @pytest.mark.parametrize("module", [models, losses, train], ids=lambda m: m.__name__)
@@ -494,7 +494,7 @@ def test_code_version_is_blind_to_words_and_sees_code(monkeypatch, module):
     source = inspect.getsource(module)
     first_line = source.splitlines()[0]
     assert re.search(r'^    """.*"""$', source, re.M)
-    version = train.code_version()
+    version = train.code_version.__wrapped__()
     assert edited(monkeypatch, module, lambda s: "# a remark\n\n" + s + "\n# another\n") == version
     assert (
         edited(monkeypatch, module, lambda s: s.replace(first_line, '"""Something else entirely.' + '"""' * first_line.endswith('"""')))
@@ -637,3 +637,70 @@ def test_weights_of_another_architecture_are_explained(weights, lt_error):
     _, path = weights
     with lt_error(str(path), "encoder.0.weight"):
         train.load_weights(models.VAE(6, 2, 5, 1), path)
+
+
+def test_a_fit_without_steps_is_an_error_before_anything_is_cached(lt_error):
+    for steps, batch in ((0, 8), (8, 0), (-1, 8)):
+        with lt_error(f"steps {steps}", f"batch {batch}"):
+            Optim(steps, batch)
+
+
+def test_weights_go_to_a_folder_that_is_not_there_yet(tmp_path):
+    vae, _ = fit_vae(TINY_VAE, made_up(), 0, CPU)
+    path = tmp_path / "new" / "folder" / "vae.safetensors"
+    train.save_weights(vae, path)
+    assert path.exists()
+
+
+# ---------------------------------------------------------------- games, and runs on a clock
+
+
+class Pair(nn.Module):
+    """Two numbers whose players pull at the same product in opposite directions."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+
+
+def game(pair: Pair, updates: int, seen: list):
+    def first(generator, progress):
+        seen.append("a")
+        return {"loss": (pair.a.weight * pair.b.weight).sum() + 0 * torch.rand(1, generator=generator).sum()}
+
+    def second(generator, progress):
+        seen.append("b")
+        return {"loss": -(pair.a.weight * pair.b.weight).sum()}
+
+    return [train.Player(pair.a, first, updates), train.Player(pair.b, second)]
+
+
+def test_players_take_turns_and_move_only_their_own_weights():
+    pair, seen = Pair(), []
+    nn.init.constant_(pair.a.weight, 1.0)
+    nn.init.constant_(pair.b.weight, 1.0)
+    fit(pair, game(pair, 3, seen), Optim(2, 1, lr=0.1), torch.Generator().manual_seed(0))
+    assert seen == ["a", "a", "a", "b"] * 2
+    # Adam's first updates are lr times the sign of the gradient: a falls by b's sign, b rises by a's
+    assert pair.a.weight.item() == pytest.approx(1 - 6 * 0.1, abs=0.05)
+    assert pair.b.weight.item() == pytest.approx(1 + 2 * 0.1, abs=0.05)
+
+
+def test_a_run_out_of_time_keeps_its_checkpoint_and_ends_as_if_it_had_never_stopped(tmp_path):
+    def run(path, *seconds):
+        pair = Pair()
+        nn.init.constant_(pair.a.weight, 1.0)
+        nn.init.constant_(pair.b.weight, 1.0)
+        generator = torch.Generator().manual_seed(0)
+        for limit in seconds:
+            history = fit(pair, game(pair, 2, []), Optim(40, 1, lr=0.01), generator, every=5, checkpoint=path, seconds=limit)
+            yield pair, history, path.exists()
+
+    ((whole, history, kept),) = run(tmp_path / "whole.pt", math.inf)
+    assert not kept
+    (_, early, kept_early), (resumed, later, kept_later) = run(tmp_path / "parts.pt", 0.0, math.inf)
+    assert kept_early
+    assert not kept_later
+    assert early["step"] == [5]
+    assert without_clock(later) == without_clock(history)
+    assert equal(whole, resumed)
