@@ -138,7 +138,8 @@ plots.panels({title: domain.decode(z) for title, domain in base.items()}, column
 #
 # A dimension that the decoder ignores costs nothing when its posterior equals the prior, so its mean stays at zero for every
 # image. Counting the dimensions whose mean varies (variance above 0.01, [Burda et al. 2016](https://arxiv.org/abs/1509.00519))
-# tells how much a bridge has to carry; the remaining dimensions are noise to it.
+# tells how much a bridge has to carry; the remaining dimensions are noise to it. Read the count with the curve below: its cliff is
+# the better answer where a tail of half-forgotten dimensions, not yet flattened by training, crosses the threshold.
 
 # %% mystnb={"figure": {"caption": "Variance of each latent dimension's posterior mean over the test split, sorted."}, "image": {"alt": "Line plot on a logarithmic scale: for every model the variance of the latent means falls steeply after the dimensions in use."}} tags=["hide-input"]
 spread = {title: base[title].encode(test[name].x.to(device))[0].var(0) for title, (name, _) in DOMAINS.items()}

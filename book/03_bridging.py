@@ -201,7 +201,7 @@ plots.panels(
 # Now with the other label on the way out. Read down a column: one class, five different inputs. The outputs differ too: the
 # bridge did not learn one prototype a class.
 
-# %% mystnb={"figure": {"caption": "Figure 4: held-out inputs (left) and what they become (right). A column is a class of Table 5."}, "image": {"alt": "Six mosaics: digits become other models' digits, digits become clothes of the matching class, clothes become digits of the matching class."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 4: held-out inputs (left) and what they become (right). A column is a class of Table 5."}, "image": {"alt": "Six mosaics: digits become other models' digits, digits become clothes of the matching class, clothes become digits of the matching class."}} tags=["hide-input", "readme-picture"]
 same = "MNIST ↔ MNIST"
 plots.panels(
     {

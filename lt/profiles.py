@@ -62,7 +62,7 @@ _LAPTOP = Profile(
     seeds=5,
     vae=_corpora(
         VAEConfig(Optim(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
-        VAEConfig(Optim(5000, 256, 1.5e-3, "onecycle"), warmup=0.3),  # moved clothes raised the held-out error
+        VAEConfig(Optim(6000, 256, 1e-3, "onecycle"), warmup=0.5),  # moved clothes raised the held-out error
     ),
     judge=_corpora(
         ClassifierConfig(Optim(4000, 256, 1.5e-3, "onecycle"), jitter=0.7),

@@ -4,6 +4,7 @@ Chapters run in a copy of the book under ``_build/run/<profile>``, so that the p
 :func:`publish` copies finished ones over them. The .py of a pair is the source, its .ipynb gives the ids of the cells.
 """
 
+import base64
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from unittest.mock import patch
 from lt import LtError
 
 MATHJAX = "mathjax@3.2.2"
+README_TAG = "readme-picture"  # the cell whose picture README.md shows
 INSERTED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # cells that papermill adds
 
 
@@ -265,12 +267,18 @@ def build(root: Path, profile: str | None = None) -> Path:
 
 
 def publish(root: Path, profile: str) -> None:
-    """Copy the chapters executed at ``profile``, and their results, over the published ones."""
+    """Copy the chapters executed at ``profile``, their results and the picture of the README over the published ones."""
     import nbformat
 
     folder = require_finished(root, profile)
     for page in chapters(root):
-        nbformat.write(clean(nbformat.read(folder / f"{page}.ipynb", as_version=4)), root / f"{page}.ipynb")
+        notebook = clean(nbformat.read(folder / f"{page}.ipynb", as_version=4))
+        nbformat.write(notebook, root / f"{page}.ipynb")
+        for cell in notebook.cells:
+            if README_TAG in cell.metadata.get("tags", []):
+                (picture,) = [output.data["image/png"] for output in cell.outputs]
+                (root / "book" / "_static").mkdir(exist_ok=True)
+                (root / "book" / "_static" / "readme.png").write_bytes(base64.b64decode(picture))
     results = root / "book" / "results"
     results.mkdir(parents=True, exist_ok=True)
     for path in sorted((folder / "book" / "results").glob("*.json")):

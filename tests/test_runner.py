@@ -1,5 +1,6 @@
 """The runner, on a book of three tiny chapters."""
 
+import base64
 import json
 import shutil
 import sys
@@ -58,6 +59,10 @@ def chapter(root: Path, name: str, body: str) -> Path:
     return path
 
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # a png of one pixel
+PICTURE = f"from IPython.display import Image\nimport base64\nImage(base64.b64decode('{PIXEL}'))\n"
+
+
 @pytest.fixture
 def root(tmp_path, monkeypatch) -> Path:
     """A book with an introduction and chapters 01_good and 02_other, of which 01_good is published already."""
@@ -71,7 +76,7 @@ def root(tmp_path, monkeypatch) -> Path:
     (root / "book" / "page.md").write_text("# Page\n")
     chapter(root, "00_introduction", "\n# %%\nlen(list(Path(os.environ['LT_RESULTS']).glob('*.json')))\n")
     chapter(root, "01_good", GOOD)
-    chapter(root, "02_other", "\n# %%\nprofile\n")
+    chapter(root, "02_other", '\n# %%\nprofile\n\n# %% tags=["readme-picture"]\n' + PICTURE)
     nbformat.write(runner.source(root, "book/01_good"), root / "book" / "01_good.ipynb")
     monkeypatch.chdir(root / "book")
     return root
@@ -137,6 +142,7 @@ def test_run_then_publish(root, monkeypatch, capsys):
     introduction = nbformat.read(root / "book" / "00_introduction.ipynb", as_version=4)
     assert introduction.cells[-1].outputs[0].data["text/plain"] == "1", "the introduction runs last and sees the results"
 
+    assert (root / "book" / "_static" / "readme.png").read_bytes() == base64.b64decode(PIXEL)
     readme = (root / "README.md").read_text()
     assert "0.500 [0.250, 0.750]" in readme
     assert "`quick`" in readme
