@@ -92,10 +92,12 @@ Markdown("\n\n".join(f"`{record['chapter']}` {results.header(record)}" for recor
 # 1. **A bridge in two dimensions** shows every term of the loss at work on two ellipses: Figures 2 and 9.
 # 2. **The models to be joined** trains the base VAEs and the judges: the first row of Table 2.
 # 3. **The bridge** joins MNIST with MNIST and with Fashion-MNIST: Figures 3 and 4, Tables 1 and 2.
+# 4. **Sound** joins handwriting with a GAN of spoken digits, with players to press: the speech columns of the same figures and tables.
+# 6. **Walks between two points** asks whether small steps stay small: Figures 6 and 7, with numbers.
 #
 # **The code** documents the small package `lt`, which holds the models, the losses and one training loop. All of it can be read
 # in an evening.
 #
-# Each chapter runs at one of three profiles: `quick` (5,000 images of each corpus, which come with the book; minutes on two
+# Each chapter runs at one of three profiles: `quick` (5,000 images of each corpus and 300 recordings, which come with the book; minutes on two
 # CPU cores), `laptop` (the full corpora, no GPU needed) and `paper` (the paper's own hyper-parameters, made for a GPU). The line
 # at the top of each page says which one its outputs come from. Buttons at the top open a chapter in Colab.

@@ -71,7 +71,6 @@ for key, name, seed in (("mnist", "mnist", 0), ("mnist_b", "mnist", 1), ("fashio
     for fitted, history in histories.items():
         run.trained(fitted, history)
 
-
 # %% [markdown]
 # ## What the bridge sees
 #
@@ -81,14 +80,7 @@ for key, name, seed in (("mnist", "mnist", 0), ("mnist_b", "mnist", 1), ("fashio
 # training image.
 
 # %%
-def latents(key):
-    """The labelled latents of a base model's training split."""
-    name = base[key].name
-    generator = named_generator(f"latents {key}", 0, device)
-    return base[key].latents(train[name], budget.copies, budget.jitter[name], generator)
-
-
-seen = {key: latents(key) for key in base}
+seen = {key: domains.training_latents(key, base[key], budget) for key in base}
 held = {key: base[key].latents(test[base[key].name]) for key in base}  # the test split's, for measuring
 print("the bridge sees latents of", seen["fashion"].mean.shape[1], "dimensions, a mean and a standard deviation each")
 

@@ -47,6 +47,29 @@ def publish(profile: Profile = "laptop") -> None:
 
 
 @app.command()
+def train_gan(
+    profile: Profile = "laptop",
+    minutes: Annotated[float | None, typer.Option(help="Training time in all; the profile's if not given. More minutes go on.")] = None,
+    corpus: Annotated[str, typer.Option(help="fsdd (8 kHz) or sc09 (16 kHz).")] = "fsdd",
+) -> None:
+    """Train the GAN of spoken digits and put it into lt/assets."""
+    from lt import data, gan, profiles
+
+    budget = profiles.get(profile)
+    log = data.cache_folder() / "gan" / f"{profile}-{corpus}"
+    card = gan.train_pretrained(
+        budget.gan,
+        profiles.SPEECH_FEATURES,
+        profiles.SPEECH_JUDGE,
+        corpus,
+        budget.gan_minutes if minutes is None else minutes,
+        data.ASSETS,
+        log,
+    )
+    print("\n".join(f"{key:28} {value}" for key, value in card["scores"].items()), f"curves and samples: {log}", sep="\n")
+
+
+@app.command()
 def status() -> None:
     """Show which profile, device and time the published numbers come from."""
     print(runner.status(runner.find_root()))

@@ -98,10 +98,14 @@ def fingerprint(*arrays: Tensor | np.ndarray) -> str:
 def load(name: str, split: str = "train", source: str = "embedded") -> Images:
     """One split of ``mnist`` or ``fashion``, from the ``embedded`` 5,000 items or the ``full`` 70,000.
 
-    Raises :class:`lt.LtError` when a name is unknown or a file is missing, truncated or altered. It never falls back from
+    ``speech`` gives :class:`lt.audio.Clips`: ``embedded`` 300, the ``full`` 3,000 of FSDD, or ``sc09`` (:func:`lt.audio.load`). Raises :class:`lt.LtError` when a name is unknown or a file is missing, truncated or altered. It never falls back from
     one source to the other.
     """
-    for value, known, what in ((name, IMAGES, "corpus"), (split, SPLITS, "split"), (source, SOURCES, "source")):
+    if name == "speech":
+        from lt import audio
+
+        return audio.load(split, "fsdd" if source == "full" else source)
+    for value, known, what in ((name, tuple(CLASSES), "corpus"), (split, SPLITS, "split"), (source, SOURCES, "source")):
         if value not in known:
             raise LtError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
     x, y = _embedded(name, split) if source == "embedded" else _full(name, split, data_folder())

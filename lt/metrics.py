@@ -99,3 +99,14 @@ def neighbours_kept(a: Tensor, b: Tensor, k: int = 10) -> float:
     """Mean share of each point's ``k`` nearest neighbours in a (n, d) that are still among its ``k`` nearest in b (n, e)."""
     near = [NearestNeighbors(n_neighbors=k).fit(p.cpu().numpy()).kneighbors(return_distance=False) for p in (a, b)]
     return float(np.mean([len(set(p) & set(q)) / k for p, q in zip(*near, strict=True)]))
+
+
+def step_sizes(x: Tensor) -> Tensor:
+    """Euclidean length of each step along paths of items x (paths, points, ...), to (paths, points - 1)."""
+    return (x[:, 1:] - x[:, :-1]).flatten(2).norm(dim=-1)
+
+
+def largest_step(x: Tensor) -> Tensor:
+    """Largest step over mean step of each path x (paths, points, ...), to (paths,): 1 for even steps, points - 1 for a single jump."""
+    size = step_sizes(x)
+    return size.amax(-1) / size.mean(-1).clamp(min=1e-12)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from torch import Tensor
 
 PALETTE = sns.color_palette("colorblind", 10)
@@ -50,6 +50,26 @@ def panels(pictures: dict[str, Tensor], columns: int = 10, across: int = 2, size
     return _finish(figure)
 
 
+def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1, size: float = 7.2) -> Figure:
+    """Log-mel spectrograms (n, bands, frames) in [-1, 1], low notes at the bottom, as mosaics side by side, each under its title."""
+    down = -(-len(pictures) // across)
+    mosaics = {}
+    for title, mels in pictures.items():
+        tiles = mels.detach().cpu().numpy()[:, ::-1]
+        rows = -(-len(tiles) // columns)
+        tiles = np.concatenate([tiles, -np.ones((rows * columns - len(tiles), *tiles.shape[1:]))])
+        tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+        mosaics[title] = tiles.reshape(rows, columns, *tiles.shape[1:]).swapaxes(1, 2).reshape(rows * tiles.shape[1], -1)
+    height = max(m.shape[0] / m.shape[1] for m in mosaics.values())
+    figure, axes = plt.subplots(down, across, figsize=(size * across, (size * height + 0.3) * down), squeeze=False, layout="constrained")
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, (title, picture) in zip(axes.flat, mosaics.items(), strict=False):
+        axis.imshow(picture, cmap="magma", vmin=-1, vmax=1, interpolation="nearest")
+        axis.set_title(title, fontsize=11)
+    return _finish(figure)
+
+
 def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figure:
     """One labelled row of images for each entry, aligned by column: what becomes of the same input."""
     n = len(next(iter(rows.values())))
@@ -63,6 +83,40 @@ def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figu
     if columns:
         axes[0, 0].set_xticks(15 + 30 * np.arange(n), columns, fontsize=9)
         axes[0, 0].tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    return _finish(figure)
+
+
+def paths(rows: dict[str, Tensor]) -> Figure:
+    """Walks between two fixed points, a labelled row each; images (n, 784) or spectrograms (n, 1, bands, frames). The ends are framed."""
+    n = len(next(iter(rows.values())))
+    figure, axes = plt.subplots(len(rows), 1, figsize=(0.75 * n + 1.4, 0.85 * len(rows)), squeeze=False, layout="constrained")
+    for axis, (label, items) in zip(axes[:, 0], rows.items(), strict=True):
+        if items.dim() == 2:
+            axis.imshow(mosaic(items, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        else:
+            tiles = items.detach().cpu().numpy().reshape(n, *items.shape[-2:])[:, ::-1]
+            tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+            axis.imshow(np.concatenate(list(tiles), axis=1), cmap="magma", vmin=-1, vmax=1, interpolation="nearest")
+        height, width = axis.images[0].get_array().shape
+        for left in (0, width - width / n):
+            axis.add_patch(Rectangle((left - 0.5, -0.5), width / n, height, fill=False, edgecolor=PALETTE[3], linewidth=2.5))
+        axis.set(xticks=[], yticks=[])
+        axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=11)
+        sns.despine(ax=axis, left=True, bottom=True)
+    return _finish(figure)
+
+
+def steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
+    """Mean step size along paths, in units of each path's mean step: a panel for each entry, a line for each kind of path."""
+    figure, axes = plt.subplots(1, len(curves), figsize=(3.6 * len(curves), 2.9), squeeze=False, sharey=True, layout="constrained")
+    for axis, (title, lines) in zip(axes[0], curves.items(), strict=True):
+        for (name, values), marker in zip(lines.items(), "os^", strict=False):
+            place = (np.arange(len(values)) + 0.5) / len(values)
+            axis.plot(place, values, marker=marker, markersize=4, label=name)
+        axis.set(title=title, xlabel="place along the path")
+    axes[0][0].set_ylabel("step, of its path's mean")
+    axes[0][0].legend(frameon=False)
+    sns.despine(figure)
     return _finish(figure)
 
 
@@ -88,6 +142,16 @@ def active_dimensions(spread: dict[str, Tensor], threshold: float) -> Figure:
     axis.axhline(threshold, color="0.5", linestyle="--", linewidth=1, label="active above")
     axis.set(yscale="log", xlabel="latent dimension, sorted", ylabel="variance of its mean")
     axis.legend()
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def shares(values: dict[str, float], even: float) -> Figure:
+    """Shares of a whole as bars, and a line where they would all be even."""
+    figure, axis = plt.subplots(figsize=(7, 2.6), layout="constrained")
+    sns.barplot(x=list(values), y=list(values.values()), color=TARGET, ax=axis)
+    axis.axhline(even, color="0.3", linestyle="--", linewidth=1)
+    axis.set_ylabel("share")
     sns.despine(figure)
     return _finish(figure)
 

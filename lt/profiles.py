@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lt import LtError
+from lt.gan import GANConfig, SpeechClassifierConfig
 from lt.train import BridgeConfig, ClassifierConfig, Optim, VAEConfig
 
 
@@ -20,6 +21,12 @@ class Profile:
     bridge: BridgeConfig  # MNIST <-> MNIST and MNIST <-> Fashion-MNIST
     copies: int  # jittered versions of each training image that a bridge sees beside the image itself
     jitter: Mapping[str, float]  # how far they are moved
+    gan: GANConfig  # what `python -m lt train-gan` trains; chapters use the pretrained one in lt/assets
+    gan_minutes: float  # how long
+    speech_bridge: BridgeConfig  # MNIST <-> speech
+    recordings: str  # corpus of spoken digits: "embedded", "fsdd" or "sc09"
+    accepted: int  # latents a class that the speech bridge sees
+    fresh: int  # accepted latents a class, of another seed, that measure it
     reading_steps: int  # steps of each run that compares readings of the objective in chapter 03
     toy: BridgeConfig  # chapter 01
     toy_seeds: int  # repetitions of chapter 01
@@ -34,6 +41,11 @@ def _toy(steps: int) -> BridgeConfig:
     # the authors' synthetic experiment: narrow layers and these weights
     return BridgeConfig(Optim(steps, 128), latent=2, shared=2, width=16, depth=3, classes=2, beta_kl=0.025, beta_swd=0.2, beta_cls=0.5)
 
+
+# networks around the GAN, the same at every profile: they take seconds. The judge differs from the critic's features in seed and shape
+SPEECH_FEATURES = SpeechClassifierConfig(Optim(1500, 64, 2e-3, "onecycle"), width=32, kernel=3, speakers=6)
+SPEECH_JUDGE = SpeechClassifierConfig(Optim(1500, 64, 2e-3, "onecycle"), width=24, kernel=5)
+_LAPTOP_GAN = GANConfig(Optim(20_000, 64, 2e-4, betas=(0.0, 0.99)), information=0.1)
 
 _QUICK = Profile(
     name="quick",
@@ -50,6 +62,12 @@ _QUICK = Profile(
     bridge=BridgeConfig(Optim(2500, 128, 1.5e-3, "onecycle"), width=256, beta_kl=3e-4, beta_cls=0.3),
     copies=4,
     jitter=_corpora(0.7, 0.4),
+    gan=_LAPTOP_GAN,
+    gan_minutes=2,
+    speech_bridge=BridgeConfig(Optim(2500, 128, 1.5e-3, "onecycle"), shared=16, width=256, beta_kl=3e-4, beta_cls=0.3),
+    recordings="embedded",
+    accepted=300,
+    fresh=30,
     reading_steps=500,
     toy=_toy(4000),
     toy_seeds=1,
@@ -71,6 +89,12 @@ _LAPTOP = Profile(
     bridge=BridgeConfig(Optim(4000, 128, 1.5e-3, "onecycle"), beta_kl=3e-4, beta_cls=0.3),
     copies=2,
     jitter=_corpora(0.7, 0.4),
+    gan=_LAPTOP_GAN,
+    gan_minutes=100,
+    speech_bridge=BridgeConfig(Optim(4000, 128, 1.5e-3, "onecycle"), shared=16, beta_kl=3e-4, beta_cls=0.3),
+    recordings="fsdd",
+    accepted=3000,
+    fresh=200,
     reading_steps=2000,
     toy=_toy(5000),
     toy_seeds=5,
@@ -87,6 +111,12 @@ _PAPER = Profile(
     bridge=BridgeConfig(Optim(50_000, 128)),
     copies=0,
     jitter=_corpora(0.0, 0.0),
+    gan=GANConfig(Optim(200_000, 64, 1e-4, betas=(0.5, 0.9)), kind="wavegan", width=64, critic_updates=5, average=0.0),
+    gan_minutes=4 * 24 * 60,
+    speech_bridge=BridgeConfig(Optim(50_000, 128), shared=16, width=1024, depth=8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3),
+    recordings="fsdd",
+    accepted=1300,
+    fresh=200,
     reading_steps=50_000,
     toy=_toy(5000),
     toy_seeds=5,

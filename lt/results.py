@@ -15,6 +15,7 @@ import torch
 from IPython.display import Markdown, display, update_display
 
 from lt import LtError, metrics
+from lt.audio import Clips
 from lt.data import Images, cache_folder
 from lt.profiles import Profile
 from lt.train import History, default_device, fast_dtype
@@ -30,16 +31,27 @@ PAPER = {
     ("fashion", "base", "reconstruction_accuracy"): 0.952,
     ("mnist", "bridging_vae", "reconstruction_accuracy"): 0.989,
     ("fashion", "bridging_vae", "reconstruction_accuracy"): 0.903,
+    ("mnist->speech", "bridging_vae", "transfer_accuracy"): 0.67,
+    ("speech->mnist", "bridging_vae", "transfer_accuracy"): 0.98,
+    ("speech", "bridging_vae", "reconstruction_accuracy"): 0.739,
+    ("speech", "gan", "acceptance"): 0.318,
 }
 WORDS = {
     "mnist": "MNIST",
     "fashion": "Fashion-MNIST",
+    "speech": "speech",
+    "gan": "GAN",
     "bridging_vae": "bridging VAE",
     "base": "base VAE",
     "transfer_accuracy": "transfer accuracy",
     "transfer_accuracy_true_label": "… against the true label",
     "transfer_accuracy_sampled": "… z and z′ sampled",
     "transfer_accuracy_paper_protocol": "… the paper's protocol",
+    "largest_step": "largest step",
+    "jump_at_boundary": "jump at a boundary",
+    "transfer_accuracy_waveform": "… heard as a waveform",
+    "transfer_accuracy_second_ear": "… by the second recogniser",
+    "second_ear_agreement": "judge and second recogniser agree",
     "reconstruction_accuracy": "reconstruction accuracy",
 }
 
@@ -74,7 +86,7 @@ class Run:
         self.training: dict[str, float] = {}
         display(Markdown(f"**Profile** `{profile.name}` · running"), display_id=chapter)
 
-    def uses(self, *images: Images) -> None:
+    def uses(self, *images: Images | Clips) -> None:
         """Name the data of this chapter in its header and its file."""
         for i in images:
             self.data[f"{i.name}/{i.split}"] = {"source": i.source, "n": len(i), "fingerprint": i.fingerprint}
@@ -192,13 +204,19 @@ def table(records: Sequence[dict], tables: Sequence[str] | None = None) -> pd.Da
     )
 
 
-def pivot(records: Sequence[dict], table: str) -> pd.DataFrame:
-    """One table with a line for each method and a column for each metric."""
+def pivot(records: Sequence[dict], table: str, by_setting: bool = False) -> pd.DataFrame:
+    """One table with a line for each method, or for each setting and method, and a column for each metric."""
     rows = [row for record in records for row in record["rows"] if row["table"] == table]
     frame = pd.DataFrame(
-        {"Model": [words(row["method"]) for row in rows], "": [words(row["metric"]) for row in rows], "value": map(figure, rows)}
+        {
+            "Setting": [words(row["setting"]) for row in rows],
+            "Model": [words(row["method"]) for row in rows],
+            "": [words(row["metric"]) for row in rows],
+            "value": map(figure, rows),
+        }
     )
-    return frame.pivot_table(index="Model", columns="", values="value", sort=False, aggfunc="first")
+    index = ["Setting", "Model"] if by_setting else "Model"
+    return frame.pivot_table(index=index, columns="", values="value", sort=False, aggfunc="first")
 
 
 def headline(folder: Path | None = None) -> pd.DataFrame:

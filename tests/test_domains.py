@@ -1,5 +1,7 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lt import domains, models
 from lt.data import Images
@@ -136,3 +138,40 @@ def test_copies_follow_the_images_and_keep_their_labels(domain, images, generato
     assert torch.equal(latents.y, torch.cat([images.y] * 3))
     still = domain.latents(images, copies=1, amount=0.0, generator=generator)
     torch.testing.assert_close(still.mean[:11], still.mean[11:], atol=1e-3, rtol=0)
+
+
+# ---------------------------------------------------------------- great circles
+
+ends = st.lists(st.floats(-3, 3), min_size=5, max_size=5).map(torch.tensor)
+T = torch.linspace(0, 1, 9)
+
+
+@given(ends, ends)
+def test_slerp_meets_its_ends_and_its_lengths_go_evenly(a, b):
+    path = domains.slerp(a, b, T)
+    torch.testing.assert_close(path[0], a, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(path[-1], b, atol=1e-3, rtol=1e-3)
+    cosine = torch.nn.functional.cosine_similarity(a, b, 0)
+    if a.norm() > 0.1 and b.norm() > 0.1 and cosine.abs() < 0.999:
+        torch.testing.assert_close(path.norm(dim=-1), a.norm() + T * (b.norm() - a.norm()), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(domains.slerp(b, a, T).flip(0), path, atol=1e-4, rtol=1e-3)
+
+
+def test_slerp_turns_at_constant_speed():
+    path = domains.slerp(torch.tensor([2.0, 0, 0]), torch.tensor([0, 2.0, 0]), T)
+    angle = torch.atan2(path[:, 1], path[:, 0])
+    torch.testing.assert_close(angle, T * torch.pi / 2, atol=1e-5, rtol=1e-5)
+
+
+def test_slerp_is_lerp_for_small_angles_and_for_one_direction():
+    a = torch.tensor([1.0, 2.0, -1.0])
+    for b in (a + torch.tensor([1e-3, 0, 1e-3]), 3 * a, torch.zeros(3)):
+        torch.testing.assert_close(domains.slerp(a, b, T), a + T[:, None] * (b - a), atol=1e-5, rtol=1e-5)
+
+
+def test_slerp_between_opposite_points_stays_on_the_sphere():
+    a = torch.tensor([0.6, 0.8, 0.0])
+    path = domains.slerp(a, -a, T)
+    torch.testing.assert_close(path.norm(dim=-1), torch.ones(9), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(path[-1], -a, atol=1e-5, rtol=1e-5)
+    assert abs(path[4] @ a) < 1e-5

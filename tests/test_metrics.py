@@ -305,3 +305,21 @@ def test_a_point_is_not_its_own_neighbour():
     b = torch.tensor([[0.0], [10], [1], [11]])
     assert metrics.neighbours_kept(a, a, k=1) == 1
     assert metrics.neighbours_kept(a, b, k=1) == 0
+
+
+# ---------------------------------------------------------------- paths
+
+
+def test_even_steps_and_a_single_jump():
+    line = torch.linspace(0, 1, 9)[:, None] * torch.tensor([3.0, 4.0])
+    jump = torch.zeros(9, 2)
+    jump[5:] = 1
+    x = torch.stack([line, jump])
+    torch.testing.assert_close(metrics.step_sizes(x)[0], torch.full((8,), 5 / 8))
+    torch.testing.assert_close(metrics.largest_step(x), torch.tensor([1.0, 8.0]))
+    assert metrics.largest_step(torch.zeros(1, 4, 2)).item() == 0, "a path that does not move has no largest step"
+
+
+def test_steps_of_pictures_are_those_of_their_pixels():
+    x = torch.rand(3, 5, 1, 4, 6, generator=g())
+    torch.testing.assert_close(metrics.step_sizes(x), metrics.step_sizes(x.flatten(2)))
