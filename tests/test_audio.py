@@ -197,8 +197,9 @@ def test_a_tone_is_loudest_in_the_band_around_its_pitch(rate, hertz):
     mel = audio.LogMel(rate)(tone(hertz, rate=rate)[None])[0, 0]  # (bands, frames)
     assert mel.shape == (64, 64)
     centres = 700 * (10 ** (torch.linspace(0, 2595 * np.log10(1 + rate / 2 / 700), 66)[1:-1] / 2595) - 1)
-    loudest = mel[:, 10:50].mean(1).argmax()
-    assert centres[loudest].item() == pytest.approx(hertz, rel=0.05)
+    loudest = int(mel[:, 10:50].mean(1).argmax())
+    nearest = int((centres - hertz).abs().argmin())
+    assert abs(loudest - nearest) <= 1  # between two bands either may be louder
 
 
 def test_spectrograms_are_in_their_range_and_silence_is_at_the_floor():
