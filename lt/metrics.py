@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from lt import LtError
-from lt.domains import CHUNK, Domain, Latents
+from lt.domains import CHUNK, Domain, Latents, slerp
 from lt.models import BridgingVAE
 
 
@@ -171,3 +171,24 @@ def trustworthiness(a: Tensor, b: Tensor, y: Tensor, generator: torch.Generator,
 def trustworthiness_by_chance(n: int, k: int = 10) -> float:
     """What :func:`trustworthiness` is on average when the k neighbours of each of n items are drawn at random: half, for n far above k."""
     return 1 - (n - 1 - k) * (n - k) / ((n - 1) * (2 * n - 3 * k - 1))
+
+
+@torch.no_grad()
+def walks(start: Tensor, end: Tensor, points: int) -> Tensor:
+    """Great-circle paths between latents start and end, (paths, latent) each: (paths, points, latent)."""
+    t = torch.linspace(0, 1, points, device=start.device)
+    return torch.stack([slerp(a, b, t) for a, b in zip(start, end, strict=True)])
+
+
+def smoothness(x: Tensor, length: float) -> dict[str, float]:
+    """How results move along paths x (paths, points, ...): ``path_length``, the mean length in units of ``length``, and the mean
+    ``largest_step`` (:func:`largest_step`) of the paths that move, left out if none does.
+
+    Only both together tell a smooth walk: a random item at every point takes even steps too, but walks far.
+    """
+    total = step_sizes(x).sum(-1)
+    scores = {"path_length": total.mean().item() / length}
+    moving = total > 1e-6 * length
+    if moving.any():
+        scores["largest_step"] = largest_step(x)[moving].mean().item()
+    return scores
