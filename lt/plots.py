@@ -204,7 +204,7 @@ def trade_off(rows: dict[str, dict[str, tuple[dict, dict]]], chance: tuple[float
             reach = [
                 [[row["value"] - row["low"]], [row["high"] - row["value"]]] if row["low"] is not None else None for row in (across, up)
             ]
-            look = {"color": PALETTE[i % len(PALETTE)], "marker": "osD^vP*Xhp<>"[i % 12], "markersize": 8, "linestyle": "", "label": name}
+            look = {"color": [*PALETTE, "black"][i % 11], "marker": "osD^vP*Xhp<>"[i % 12], "markersize": 8, "linestyle": "", "label": name}
             axis.errorbar(across["value"], up["value"], xerr=reach[0], yerr=reach[1], **look)
         axis.axvline(chance[0], color="0.6", linestyle="--", linewidth=1)
         axis.axhline(chance[1], color="0.6", linestyle="--", linewidth=1)
