@@ -36,6 +36,9 @@ class Profile:
     pix2pix: Pix2PixConfig  # chapter 05
     cyclegan: CycleGANConfig  # chapter 05, on pictures
     latent_cyclegan: CycleGANConfig  # chapter 05, on latents
+    speech_pix2pix: Pix2PixConfig  # chapter 05: the attempt on pictures and log-mel spectrograms of 64 x 64
+    speech_cyclegan: CycleGANConfig  # the same
+    speech_ear: SpeechClassifierConfig  # judges that attempt, learned from the embedded recordings
     baseline_seeds: int  # repetitions of each trained baseline of chapter 05
     closed_seeds: int  # repetitions of the maps of chapter 05 that draw pairs, batches or items
 
@@ -84,10 +87,13 @@ _QUICK = Profile(
     toy=_toy(4000),
     toy_seeds=1,
     toy_points=2000,
-    latent_classifier=LatentClassifierConfig(Optim(600, 128, 1.5e-3, "onecycle")),
+    latent_classifier=LatentClassifierConfig(Optim(1500, 128, 1.5e-3, "onecycle")),
     pix2pix=Pix2PixConfig(_game(250, 16), width=16),
     cyclegan=CycleGANConfig(_game(250, 16), width=16, depth=2),
     latent_cyclegan=CycleGANConfig(_game(400, 64), width=256, depth=3, identity=0.0),
+    speech_pix2pix=Pix2PixConfig(_game(80, 8), width=16),
+    speech_cyclegan=CycleGANConfig(_game(60, 8), width=16, depth=2),
+    speech_ear=SpeechClassifierConfig(Optim(200, 64, 2e-3, "onecycle"), width=24, kernel=5),
     baseline_seeds=1,
     closed_seeds=2,
 )
@@ -119,8 +125,11 @@ _LAPTOP = Profile(
     toy_points=5000,
     latent_classifier=LatentClassifierConfig(Optim(2000, 128, 1.5e-3, "onecycle")),
     pix2pix=Pix2PixConfig(_game(2000, 16), width=16),
-    cyclegan=CycleGANConfig(_game(2000, 16), width=16, depth=2),
+    cyclegan=CycleGANConfig(_game(1500, 16), width=16, depth=2),
     latent_cyclegan=CycleGANConfig(_game(1500, 64), width=256, depth=3, identity=0.0),
+    speech_pix2pix=Pix2PixConfig(_game(400, 8), width=16),
+    speech_cyclegan=CycleGANConfig(_game(300, 8), width=16, depth=2),
+    speech_ear=SpeechClassifierConfig(Optim(600, 64, 2e-3, "onecycle"), width=24, kernel=5),
     baseline_seeds=3,
     closed_seeds=5,
 )
@@ -149,6 +158,9 @@ _PAPER = Profile(
     pix2pix=Pix2PixConfig(_game(50_000, 64), width=64),
     cyclegan=CycleGANConfig(_game(50_000, 64), width=64, depth=6),
     latent_cyclegan=CycleGANConfig(_game(50_000, 128), width=512, depth=4, identity=0.0),
+    speech_pix2pix=Pix2PixConfig(_game(20_000, 16), width=64),
+    speech_cyclegan=CycleGANConfig(_game(20_000, 16), width=64, depth=6),
+    speech_ear=SPEECH_JUDGE,
     baseline_seeds=5,
     closed_seeds=5,
 )
