@@ -213,7 +213,11 @@ def read(*chapters: str, folder: Path | None = None) -> list[dict]:
 
 def figure(row: dict) -> str:
     """A value with its interval, ``0.957 [0.955, 0.959]``."""
-    return f"{row['value']:.3f}" + (f" [{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "")
+
+    def number(value: float) -> str:
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+
+    return number(row["value"]) + (f" [{number(row['low'])}, {number(row['high'])}]" if row["low"] is not None else "")
 
 
 def table(records: Sequence[dict], tables: Sequence[str] | None = None) -> pd.DataFrame:
