@@ -402,7 +402,7 @@ claims = {
     "Pix2Pix is poor on the way back (below 0.5)": value(back, "pix2pix") < 0.5,
 }
 copies = value(there, "cyclegan", "trustworthiness") > value(there, "bridging_vae", "trustworthiness")
-claims["CycleGAN keeps neighbours better than the bridge and loses the class (accuracy below 0.2): it repaints its input"] = (
+claims["CycleGAN keeps neighbours better than the bridge and loses the class (accuracy below 0.2)"] = (
     copies and value(there, "cyclegan") < 0.2
 )
 rivals = [m for m in OURS if value(there, m) >= value(there, "bridging_vae")]
@@ -418,10 +418,11 @@ lines.append("- Of these, at least as local as the bridge: " + (", ".join(map(re
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# Why Pix2Pix can keep classes at all: our U-Net narrows to a single point that sees the whole picture, so its generator contains a classifier of
-# *images*, which a bridge, having latents only, does not. On pairs that share nothing but their class the L1 term is least for the
-# pixel-wise median of the class. What it learns is the class prototype with a critic's texture on top. With enough steps that is accurate, in both
-# directions; how much the paper's generator saw of its input, and for how long it was trained, is not reported.
+# How Pix2Pix *could* keep classes: our U-Net narrows to a single point that sees the whole picture, so its generator has room for a classifier of
+# *images*, which a bridge, having latents only, does not. On pairs that share nothing but their class the L1 term alone is least for the
+# pixel-wise median of the class, a prototype; a diversity and a trustworthiness above the prototype's row say that more of the input gets through. This is
+# a guess that fits, not a finding: no run here takes the point away. The paper does not describe its generator, so we cannot say why its
+# numbers differ from ours.
 #
 # ## What to remember
 #
@@ -431,6 +432,7 @@ Markdown("\n".join(lines))
 #
 # ## What to try
 #
+# - Take the point out of the U-Net, so that every output sees a patch of the input only. Does Pix2Pix still know the class?
 # - Give CycleGAN labels: let its critics see the class. What does the supervision change?
 # - `by_class(..., ridge=1e-6)`: which dimensions start to shout?
 # - Flip the sign of one principal axis of one class. Accuracy stays; does anything else?
