@@ -3,10 +3,13 @@
 import numpy as np
 import torch
 from scipy import stats
+from sklearn import manifold
 from sklearn.neighbors import NearestNeighbors
-from torch import Tensor
+from torch import Tensor, nn
+from torchmetrics.image.fid import FrechetInceptionDistance
 
-from lt.domains import Domain, Latents
+from lt import LtError
+from lt.domains import CHUNK, Domain, Latents, slerp
 from lt.models import BridgingVAE
 
 
@@ -110,3 +113,82 @@ def largest_step(x: Tensor) -> Tensor:
     """Largest step over mean step of each path x (paths, points, ...), to (paths,): 1 for even steps, points - 1 for a single jump."""
     size = step_sizes(x)
     return size.amax(-1) / size.mean(-1).clamp(min=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------ quality and locality
+
+
+class _Features(nn.Module):
+    """A judge's last activations, in the form that torchmetrics asks for."""
+
+    def __init__(self, judge: nn.Module, example: Tensor):
+        super().__init__()
+        self.judge = judge
+        self.num_features = judge.features(example).shape[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.judge.features(x)
+
+
+@torch.no_grad()
+def fid(judge: nn.Module, real: Tensor, made: Tensor) -> float:
+    """Fréchet distance of the judge's features of real and made items, (n, ...) and (m, ...) (Heusel et al. 2017; torchmetrics).
+
+    It grows with the square of the features' scale: values are comparable for one judge and one number of items alone.
+    """
+    metric = FrechetInceptionDistance(_Features(judge, real[:2])).to(real.device)
+    for x, is_real in ((real, True), (made, False)):
+        for part in x.split(CHUNK):
+            metric.update(part, real=is_real)
+    return metric.compute().item()
+
+
+def diversity(x: Tensor, y: Tensor) -> float:
+    """Mean Euclidean distance of two different items of one class, averaged over classes: x (n, ...), y (n,). 0 for prototypes."""
+    return float(np.mean([torch.pdist(x[y == label].flatten(1).double()).mean().item() for label in y.unique()]))
+
+
+def trustworthiness(a: Tensor, b: Tensor, y: Tensor, generator: torch.Generator, k: int = 10) -> float:
+    """Whether neighbours in the result b (n, ...) were neighbours in the source a (n, ...), within a class y (n,), averaged over classes.
+
+    1: the k nearest in b are among the k nearest in a; about one half by chance, see :func:`trustworthiness_by_chance` (Venna & Kaski
+    2001; scikit-learn). Equal distances, as among copies of one prototype, are put in an order drawn from ``generator``.
+    """
+    scale = b.std().clamp(min=1e-6).double()
+    b = b.flatten(1).double() + 1e-6 * scale * torch.randn(b.flatten(1).shape, generator=generator, device=b.device).double()
+    values = []
+    for label in y.unique():
+        of_class = y == label
+        n = int(of_class.sum())
+        if n <= 2 * k:
+            raise LtError(
+                f"class {int(label)} has {n} items, the trustworthiness of {k} neighbours needs more than {2 * k}: give more, or lower k"
+            )
+        values.append(manifold.trustworthiness(a[of_class].flatten(1).cpu().numpy(), b[of_class].cpu().numpy(), n_neighbors=k))
+    return float(np.mean(values))
+
+
+def trustworthiness_by_chance(n: int, k: int = 10) -> float:
+    """What :func:`trustworthiness` is on average when the k neighbours of each of n items are drawn at random: half, for n far above k."""
+    return 1 - (n - 1 - k) * (n - k) / ((n - 1) * (2 * n - 3 * k - 1))
+
+
+@torch.no_grad()
+def walks(start: Tensor, end: Tensor, points: int) -> Tensor:
+    """Great-circle paths between latents start and end, (paths, latent) each: (paths, points, latent)."""
+    t = torch.linspace(0, 1, points, device=start.device)
+    return torch.stack([slerp(a, b, t) for a, b in zip(start, end, strict=True)])
+
+
+def smoothness(x: Tensor, length: float) -> dict[str, float]:
+    """How results move along paths x (paths, points, ...): ``path_length``, the mean length in units of ``length``, and the mean
+    ``largest_step`` (:func:`largest_step`) of the paths that move, left out if none does.
+
+    Only both together tell a smooth walk: a random item at every point takes even steps too, but walks far.
+    """
+    total = step_sizes(x).sum(-1)
+    scores = {"path_length": total.mean().item() / length}
+    moving = total > 1e-6 * length
+    if moving.any():
+        scores["largest_step"] = largest_step(x)[moving].mean().item()
+    return scores

@@ -193,6 +193,28 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
     return _finish(figure)
 
 
+def trade_off(rows: dict[str, dict[str, tuple[dict, dict]]], chance: tuple[float, float], labels: tuple[str, str]) -> Figure:
+    """Two results against each other, a panel a setting, a named point a method with its 95 % intervals; dashed: chance.
+
+    ``rows`` holds, for each setting, the result rows (across, up) of each method.
+    """
+    figure, axes = plt.subplots(1, len(rows), figsize=(5.2 * len(rows), 4.4), squeeze=False, sharey=True, layout="constrained")
+    for axis, (title, methods) in zip(axes[0], rows.items(), strict=True):
+        for i, (name, (across, up)) in enumerate(methods.items()):
+            reach = [
+                [[row["value"] - row["low"]], [row["high"] - row["value"]]] if row["low"] is not None else None for row in (across, up)
+            ]
+            look = {"color": [*PALETTE, "black"][i % 11], "marker": "osD^vP*Xhp<>"[i % 12], "markersize": 8, "linestyle": "", "label": name}
+            axis.errorbar(across["value"], up["value"], xerr=reach[0], yerr=reach[1], **look)
+        axis.axvline(chance[0], color="0.6", linestyle="--", linewidth=1)
+        axis.axhline(chance[1], color="0.6", linestyle="--", linewidth=1)
+        axis.set(title=title, xlabel=labels[0])
+    axes[0][0].set_ylabel(labels[1])
+    axes[0][-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    sns.despine(figure)
+    return _finish(figure)
+
+
 def synthetic(rows: dict[str, dict], window: float = 1.9) -> Figure:
     """Figures 2 and 9: a row a model, and five columns: data, reconstructions, 1 → 2, 2 → 1, shared space.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lt import LtError
+from lt.baselines import CycleGANConfig, LatentClassifierConfig, Pix2PixConfig
 from lt.gan import GANConfig, SpeechClassifierConfig
 from lt.train import BridgeConfig, ClassifierConfig, Optim, VAEConfig
 
@@ -31,6 +32,15 @@ class Profile:
     toy: BridgeConfig  # chapter 01
     toy_seeds: int  # repetitions of chapter 01
     toy_points: int  # points a domain in chapter 01
+    latent_classifier: LatentClassifierConfig  # chapter 05: for the maps that go by class
+    pix2pix: Pix2PixConfig  # chapter 05
+    cyclegan: CycleGANConfig  # chapter 05, on pictures
+    latent_cyclegan: CycleGANConfig  # chapter 05, on latents
+    speech_pix2pix: Pix2PixConfig  # chapter 05: the attempt on pictures and log-mel spectrograms of 64 x 64
+    speech_cyclegan: CycleGANConfig  # the same
+    speech_ear: SpeechClassifierConfig  # judges that attempt, learned from the embedded recordings
+    baseline_seeds: int  # repetitions of each trained baseline of chapter 05
+    closed_seeds: int  # repetitions of the maps of chapter 05 that draw pairs, batches or items
 
 
 def _corpora(mnist, fashion) -> Mapping:
@@ -40,6 +50,11 @@ def _corpora(mnist, fashion) -> Mapping:
 def _toy(steps: int) -> BridgeConfig:
     # the authors' synthetic experiment: narrow layers and these weights
     return BridgeConfig(Optim(steps, 128), latent=2, shared=2, width=16, depth=3, classes=2, beta_kl=0.025, beta_swd=0.2, beta_cls=0.5)
+
+
+def _game(steps: int, batch: int) -> Optim:
+    # Isola et al. and Zhu et al. 2017: Adam with these constants
+    return Optim(steps, batch, 2e-4, betas=(0.5, 0.999))
 
 
 # networks around the GAN, the same at every profile: they take seconds. The judge differs from the critic's features in seed and shape
@@ -72,6 +87,15 @@ _QUICK = Profile(
     toy=_toy(4000),
     toy_seeds=1,
     toy_points=2000,
+    latent_classifier=LatentClassifierConfig(Optim(1500, 128, 1.5e-3, "onecycle")),
+    pix2pix=Pix2PixConfig(_game(250, 16), width=16),
+    cyclegan=CycleGANConfig(_game(250, 16), width=16, depth=2),
+    latent_cyclegan=CycleGANConfig(_game(400, 64), width=256, depth=3, identity=0.0),
+    speech_pix2pix=Pix2PixConfig(_game(80, 8), width=16),
+    speech_cyclegan=CycleGANConfig(_game(60, 8), width=16, depth=2),
+    speech_ear=SpeechClassifierConfig(Optim(200, 64, 2e-3, "onecycle"), width=24, kernel=5),
+    baseline_seeds=1,
+    closed_seeds=2,
 )
 
 _LAPTOP = Profile(
@@ -99,6 +123,15 @@ _LAPTOP = Profile(
     toy=_toy(5000),
     toy_seeds=5,
     toy_points=5000,
+    latent_classifier=LatentClassifierConfig(Optim(2000, 128, 1.5e-3, "onecycle")),
+    pix2pix=Pix2PixConfig(_game(2000, 16), width=16),
+    cyclegan=CycleGANConfig(_game(1500, 16), width=16, depth=2),
+    latent_cyclegan=CycleGANConfig(_game(1500, 64), width=256, depth=3, identity=0.0),
+    speech_pix2pix=Pix2PixConfig(_game(400, 8), width=16),
+    speech_cyclegan=CycleGANConfig(_game(300, 8), width=16, depth=2),
+    speech_ear=SpeechClassifierConfig(Optim(600, 64, 2e-3, "onecycle"), width=24, kernel=5),
+    baseline_seeds=3,
+    closed_seeds=5,
 )
 
 # Sections B.1 and B.2 to the letter: epochs become steps of the 60,000 training items, the learning rate is constant
@@ -121,6 +154,15 @@ _PAPER = Profile(
     toy=_toy(5000),
     toy_seeds=5,
     toy_points=5000,
+    latent_classifier=LatentClassifierConfig(Optim(10_000, 128, 1.5e-3, "onecycle")),
+    pix2pix=Pix2PixConfig(_game(50_000, 64), width=64),
+    cyclegan=CycleGANConfig(_game(50_000, 64), width=64, depth=6),
+    latent_cyclegan=CycleGANConfig(_game(50_000, 128), width=512, depth=4, identity=0.0),
+    speech_pix2pix=Pix2PixConfig(_game(20_000, 16), width=64),
+    speech_cyclegan=CycleGANConfig(_game(20_000, 16), width=64, depth=6),
+    speech_ear=SPEECH_JUDGE,
+    baseline_seeds=5,
+    closed_seeds=5,
 )
 
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}

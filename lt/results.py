@@ -35,6 +35,19 @@ PAPER = {
     ("speech->mnist", "bridging_vae", "transfer_accuracy"): 0.98,
     ("speech", "bridging_vae", "reconstruction_accuracy"): 0.739,
     ("speech", "gan", "acceptance"): 0.318,
+    ("mnist->fashion", "pix2pix", "transfer_accuracy"): 0.77,
+    ("fashion->mnist", "pix2pix", "transfer_accuracy"): 0.08,
+    ("mnist->fashion", "pix2pix", "fid"): 0.087,
+    ("mnist->fashion", "cyclegan", "transfer_accuracy"): 0.08,
+    ("fashion->mnist", "cyclegan", "transfer_accuracy"): 0.13,
+    ("mnist->fashion", "cyclegan", "fid"): 0.361,
+    ("mnist->mnist", "latent_cyclegan", "transfer_accuracy"): 0.08,
+    ("mnist->fashion", "latent_cyclegan", "transfer_accuracy"): 0.10,
+    ("fashion->mnist", "latent_cyclegan", "transfer_accuracy"): 0.10,
+    ("mnist->speech", "latent_cyclegan", "transfer_accuracy"): 0.09,
+    ("speech->mnist", "latent_cyclegan", "transfer_accuracy"): 0.11,
+    ("mnist->fashion", "latent_cyclegan", "fid"): 0.081,
+    ("mnist->fashion", "bridging_vae", "fid"): 0.004,
 }
 WORDS = {
     "mnist": "MNIST",
@@ -53,6 +66,20 @@ WORDS = {
     "transfer_accuracy_second_ear": "… by the second recogniser",
     "second_ear_agreement": "judge and second recogniser agree",
     "reconstruction_accuracy": "reconstruction accuracy",
+    "pix2pix": "Pix2Pix",
+    "cyclegan": "CycleGAN",
+    "latent_cyclegan": "Latent CycleGAN",
+    "prototype": "class prototype",
+    "lookup": "class lookup",
+    "gaussian_ot": "Gaussian OT by class",
+    "gaussian_gw": "principal axes by class",
+    "procrustes": "Procrustes",
+    "affine": "affine map",
+    "discrete_ot": "discrete OT by class",
+    "target": "target's own",
+    "fid": "FID",
+    "path_length": "path length",
+    "most_common_class": "most common class",
 }
 
 
@@ -186,7 +213,11 @@ def read(*chapters: str, folder: Path | None = None) -> list[dict]:
 
 def figure(row: dict) -> str:
     """A value with its interval, ``0.957 [0.955, 0.959]``."""
-    return f"{row['value']:.3f}" + (f" [{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "")
+
+    def number(value: float) -> str:
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+
+    return number(row["value"]) + (f" [{number(row['low'])}, {number(row['high'])}]" if row["low"] is not None else "")
 
 
 def table(records: Sequence[dict], tables: Sequence[str] | None = None) -> pd.DataFrame:
