@@ -93,6 +93,7 @@ Markdown("\n\n".join(f"`{record['chapter']}` {results.header(record)}" for recor
 # 2. **The models to be joined** trains the base VAEs and the judges: the first row of Table 2.
 # 3. **The bridge** joins MNIST with MNIST and with Fashion-MNIST: Figures 3 and 4, Tables 1 and 2.
 # 4. **Sound** joins handwriting with a GAN of spoken digits, with players to press: the speech columns of the same figures and tables.
+# 5. **Is the bridge needed?** sets GANs and closed-form maps beside it, and asks more than accuracy: Table 1, Figures 5 and 11.
 # 6. **Walks between two points** asks whether small steps stay small: Figures 6 and 7, with numbers.
 #
 # **The code** documents the small package `lt`, which holds the models, the losses and one training loop. All of it can be read

@@ -41,9 +41,12 @@ def book(profile: Profile = "quick") -> None:
 
 
 @app.command()
-def publish(profile: Profile = "laptop") -> None:
+def publish(
+    chapters: Annotated[list[str] | None, typer.Argument(help="Such as 3, 03 or 03_bridging; all if none is named.")] = None,
+    profile: Profile = "laptop",
+) -> None:
     """Put the executed chapters and their numbers in the place of the published ones."""
-    runner.publish(runner.find_root(), profile)
+    runner.publish(runner.find_root(), profile, chapters)
 
 
 @app.command()

@@ -81,7 +81,7 @@ _QUICK = Profile(
     gan_minutes=2,
     speech_bridge=BridgeConfig(Optim(2500, 128, 1.5e-3, "onecycle"), shared=16, width=256, beta_kl=3e-4, beta_cls=0.3),
     recordings="embedded",
-    accepted=300,
+    accepted=1000,
     fresh=30,
     reading_steps=500,
     toy=_toy(4000),

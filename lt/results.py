@@ -20,6 +20,7 @@ from lt.data import Images, cache_folder
 from lt.profiles import Profile
 from lt.train import History, default_device, fast_dtype
 
+HEADLINE = ("1", "2")  # the tables that README and introduction show
 LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "seaborn")
 
 # Tables 1 and 2 of the paper: (setting, method, metric) -> value
@@ -255,7 +256,7 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
     by_key: dict[tuple[str, str], dict[str, dict]] = {}
     for record in read(folder=folder):
         for row in record["rows"]:
-            if row["table"] in ("1", "2"):
+            if row["table"] in HEADLINE:
                 by_key.setdefault((row["setting"], row["method"]), {})[row["metric"]] = row
     lines = []
     for (setting, method), found in by_key.items():
@@ -286,6 +287,6 @@ def update_readme(root: Path) -> None:
     start, end = "<!-- headline -->", "<!-- /headline -->"
     before, rest = (root / "README.md").read_text().split(start)
     _, after = rest.split(end)
-    profiles = {record["profile"] for record in read(folder=folder)}
+    profiles = {record["profile"] for record in read(folder=folder) if any(row["table"] in HEADLINE for row in record["rows"])}
     note = f"Profile `{'`, `'.join(sorted(profiles))}`; mean and 95 % interval."
     (root / "README.md").write_text(f"{before}{start}\n{markdown(headline(folder))}\n\n{note}\n{end}{after}")

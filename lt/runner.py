@@ -147,10 +147,10 @@ def unfinished(root: Path, folder: Path, page: str) -> str | None:
     return None
 
 
-def require_finished(root: Path, profile: str) -> Path:
-    """The staging folder, if every chapter in it is finished; raises :class:`lt.LtError` otherwise."""
+def require_finished(root: Path, profile: str, names: list[str] | None = None) -> Path:
+    """The staging folder, if every chapter of these names, or of all, is finished in it; raises :class:`lt.LtError` otherwise."""
     folder = staging(root, profile)
-    for page in select(root, []):
+    for page in select(root, names or []):
         if problem := unfinished(root, folder, page):
             name = Path(page).name
             raise LtError(f"chapter {name} {problem} at profile {profile}: python -m lt run {name} --profile {profile}")
@@ -266,12 +266,15 @@ def build(root: Path, profile: str | None = None) -> Path:
     return html
 
 
-def publish(root: Path, profile: str) -> None:
-    """Copy the chapters executed at ``profile``, their results and the picture of the README over the published ones."""
+def publish(root: Path, profile: str, names: list[str] | None = None) -> None:
+    """Copy chapters executed at ``profile``, their results and the picture of the README over the published ones; all if none is named."""
     import nbformat
 
-    folder = require_finished(root, profile)
-    for page in chapters(root):
+    folder = require_finished(root, profile, names)
+    pages = select(root, names or [])
+    results = root / "book" / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    for page in pages:
         notebook = clean(nbformat.read(folder / f"{page}.ipynb", as_version=4))
         nbformat.write(notebook, root / f"{page}.ipynb")
         for cell in notebook.cells:
@@ -279,14 +282,13 @@ def publish(root: Path, profile: str) -> None:
                 (picture,) = [output.data["image/png"] for output in cell.outputs]
                 (root / "book" / "_static").mkdir(exist_ok=True)
                 (root / "book" / "_static" / "readme.png").write_bytes(base64.b64decode(picture))
-    results = root / "book" / "results"
-    results.mkdir(parents=True, exist_ok=True)
-    for path in sorted((folder / "book" / "results").glob("*.json")):
-        shutil.copy(path, results)
+        written = folder / "book" / "results" / f"{Path(page).name}.json"
+        if written.exists():  # the introduction has none
+            shutil.copy(written, results)
     from lt.results import update_readme
 
     update_readme(root)
-    print(f"published {len(chapters(root))} chapters of profile {profile}: look at git diff, then commit book and README.md")
+    print(f"published {len(pages)} chapters of profile {profile}: look at git diff, then commit book and README.md")
 
 
 def status(root: Path) -> str:

@@ -155,6 +155,7 @@ def test_run_then_publish(root, monkeypatch, capsys):
 
     chapter(root, "02_other", "\n# %%\nprofile + profile\n")
     assert "02_other has changed since it was run" in call(monkeypatch, "publish", "--profile", "quick")
+    assert call(monkeypatch, "publish", "1", "--profile", "quick") == "0", "the other chapters do not hold this one back"
 
 
 def test_a_chapter_that_fails(root, monkeypatch, capsys):
