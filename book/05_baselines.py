@@ -182,7 +182,7 @@ for source, target in (("mnist", "fashion"), ("fashion", "mnist")):
 #
 # Held-out inputs, one a class, and what each method of Table 1 makes of them.
 
-# %% mystnb={"figure": {"caption": "Figure 5: MNIST → Fashion-MNIST on the same held-out inputs. Top row: the input; bottom row: a real item of the target's class."}, "image": {"alt": "Rows of ten pictures: digits, then what Pix2Pix, CycleGAN, Latent CycleGAN and the bridging VAE make of each, and one real garment of each class."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 5: MNIST \u2192 Fashion-MNIST on the same held-out inputs. Top row: the input; bottom row: a real item of the target's class."}, "image": {"alt": "Rows of ten pictures: digits, then what Pix2Pix, CycleGAN, Latent CycleGAN and the bridging VAE make of each, and one real garment of each class."}} tags=["hide-input"]
 PAPERS = ("pix2pix", "cyclegan", "latent_cyclegan", "bridging_vae")
 OURS = ("prototype", "lookup", "gaussian_ot", "gaussian_gw", "discrete_ot", "procrustes", "affine")
 
@@ -206,10 +206,10 @@ plots.rows_of_images(grid("mnist", "fashion", PAPERS, first_of_class("mnist", ra
 # class. Four equal pictures are a prototype, and four garments of several kinds a lost class. Whether the *kind* of difference is kept (a slanted
 # input, a bold input) no grid of twelve can show; the numbers below do.
 
-# %% mystnb={"figure": {"caption": "MNIST → Fashion-MNIST: four held-out sevens, fours and zeros, through every method."}, "image": {"alt": "Rows of twelve pictures, one row a method, in three blocks of four inputs of the same digit."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MNIST \u2192 Fashion-MNIST: four held-out sevens, fours and zeros, through every method."}, "image": {"alt": "Rows of twelve pictures, one row a method, in three blocks of four inputs of the same digit."}} tags=["hide-input"]
 plots.rows_of_images(grid("mnist", "fashion", PAPERS + OURS, first_of_class("mnist", (7, 4, 0), 4), last=False))
 
-# %% mystnb={"figure": {"caption": "Fashion-MNIST → MNIST: four held-out sneakers, coats and T-shirts, through every method."}, "image": {"alt": "Rows of twelve pictures, one row a method, in three blocks of four garments of the same kind and the digits they become."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Fashion-MNIST \u2192 MNIST: four held-out sneakers, coats and T-shirts, through every method."}, "image": {"alt": "Rows of twelve pictures, one row a method, in three blocks of four garments of the same kind and the digits they become."}} tags=["hide-input"]
 plots.rows_of_images(grid("fashion", "mnist", PAPERS + OURS, first_of_class("fashion", (7, 4, 0), 4), last=False))
 
 # %% [markdown]
@@ -376,7 +376,7 @@ heard["a real recording"] = torch.stack([mels["test"][clips["test"].y.to(device)
 run.finish()
 results.pivot([run.record], "speech attempt", by_setting=True)
 
-# %% mystnb={"figure": {"caption": "MNIST → speech in pixels: held-out digits 0 to 9, what the two games make of them, and a real recording of each, as log-mel spectrograms."}, "image": {"alt": "Four rows of ten pictures: digits, the spectrograms that Pix2Pix and CycleGAN make of them, and real spectrograms."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MNIST \u2192 speech in pixels: held-out digits 0 to 9, what the two games make of them, and a real recording of each, as log-mel spectrograms."}, "image": {"alt": "Four rows of ten pictures: digits, the spectrograms that Pix2Pix and CycleGAN make of them, and real spectrograms."}} tags=["hide-input"]
 plots.spectrograms({name: x.squeeze(1) for name, x in heard.items()})
 
 # %% [markdown]

@@ -120,7 +120,7 @@ def walk(pair, i, seed, a, b, points):
 # %% [markdown]
 # ## Within a class (Figure 6)
 #
-# Framed in red are the fixed points; the pairs are drawn at random from held-out items, one a direction.
+# Framed in orange are the fixed points; the pairs are drawn at random from held-out items, one a direction.
 
 # %% tags=["hide-input"]
 
@@ -141,19 +141,19 @@ NAMES = {"mnist": "MNIST", "mnist_b": "MNIST, second", "fashion": "Fashion-MNIST
 within = list(figure(True))
 between = list(figure(False))
 
-# %% mystnb={"figure": {"caption": "Figure 6, MNIST → MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 6, MNIST \u2192 MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(within[0])
 
-# %% mystnb={"figure": {"caption": "Figure 6, MNIST → Fashion-MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to Fashion-MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 6, MNIST \u2192 Fashion-MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to Fashion-MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(within[1])
 
-# %% mystnb={"figure": {"caption": "Figure 6, Fashion-MNIST → MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from Fashion-MNIST to MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 6, Fashion-MNIST \u2192 MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from Fashion-MNIST to MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(within[2])
 
-# %% mystnb={"figure": {"caption": "Figure 6, MNIST → speech: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to speech, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 6, MNIST \u2192 speech: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to speech, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(within[3])
 
-# %% mystnb={"figure": {"caption": "Figure 6, speech → MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from speech to MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 6, speech \u2192 MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from speech to MNIST, within a class: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(within[4])
 
 # %% [markdown]
@@ -162,19 +162,19 @@ plots.paths(within[4])
 # The middle row walks straight from one transferred end to the other and passes through items of no class. The bottom row stays with
 # one class, then changes to the next (sometimes by way of a third).
 
-# %% mystnb={"figure": {"caption": "Figure 7, MNIST → MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 7, MNIST \u2192 MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(between[0])
 
-# %% mystnb={"figure": {"caption": "Figure 7, MNIST → Fashion-MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to Fashion-MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 7, MNIST \u2192 Fashion-MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to Fashion-MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(between[1])
 
-# %% mystnb={"figure": {"caption": "Figure 7, Fashion-MNIST → MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from Fashion-MNIST to MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 7, Fashion-MNIST \u2192 MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from Fashion-MNIST to MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(between[2])
 
-# %% mystnb={"figure": {"caption": "Figure 7, MNIST → speech: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to speech, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 7, MNIST \u2192 speech: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from MNIST to speech, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(between[3])
 
-# %% mystnb={"figure": {"caption": "Figure 7, speech → MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from speech to MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 7, speech \u2192 MNIST: source path, target path, and the transfer of the source path."}, "image": {"alt": "Three rows of ten pictures from speech to MNIST, between classes: a path in the source, a path in the target between the transferred ends, and the transfer of the source path."}} tags=["hide-input"]
 plots.paths(between[4])
 
 # %% [markdown]
