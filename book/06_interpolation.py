@@ -116,7 +116,6 @@ def walk(pair, i, seed, a, b, points):
     transfer = bridges[pair, seed].transfer(source, i, 1 - i)
     return source, domains.slerp(transfer[0], transfer[-1], t), transfer
 
-
 # %% [markdown]
 # ## Within a class (Figure 6)
 #
