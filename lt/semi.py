@@ -12,6 +12,10 @@ import joblib
 import numpy as np
 import torch
 from scipy import sparse
+from scipy.optimize import quadratic_assignment
+from scipy.sparse.csgraph import laplacian
+from scipy.sparse.linalg import eigsh
+from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 from sklearn.semi_supervised import LabelSpreading
 from torch import Tensor, nn
@@ -21,6 +25,7 @@ from lt import LtError, data, domains, losses, metrics, models, profiles, train
 from lt.domains import Latents
 
 UNKNOWN = -1
+CLASSES = 10
 KEYS = ("mnist", "mnist_b")  # the two MNIST models of Tables 3 and 4, seeds 0 and 1
 
 
@@ -93,6 +98,40 @@ def spread_labels(latents: Latents, items: int) -> Latents:
     found = spreading.classes_[(mass / mass.sum(0)).argmax(1)]
     filled = torch.from_numpy(np.where(y == UNKNOWN, found, y)).to(latents.y)
     return replace(latents, y=filled.repeat(len(latents.y) // items))
+
+
+def clusters(latents: Latents, items: int, number: int) -> np.ndarray:
+    """Spectral clusters of the neighbour graph of the first ``items`` posterior means: (items,) in [0, number) (Ng, Jordan & Weiss 2002)."""
+    graph = _kept(neighbour_graph)(latents.mean[:items].cpu().numpy())
+    affinity = -laplacian(graph, normed=True)
+    affinity.setdiag(0)
+    _, vectors = eigsh(affinity, k=number, which="LA", v0=np.random.default_rng(0).normal(size=items))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return KMeans(number, n_init=10, random_state=0).fit_predict(vectors)
+
+
+def matched_clusters(seen: Sequence[Latents], items: int, number: int) -> list[Latents]:
+    """Latents of two domains whose labels are clusters of their own, numbered so that alike clusters have one number; no label is used.
+
+    Clusters are alike when they are as far from their domain's other clusters: of all ways to pair them the one is taken that keeps
+    distances between centres best (quadratic assignment, scipy's FAQ of 100 starts). Only for domains of one kind of data.
+    """
+    found = [clusters(d, items, number) for d in seen]
+    apart = ~np.eye(number, dtype=bool)
+    distances = []
+    for d, own in zip(seen, found, strict=True):
+        mean = d.mean[:items].cpu().numpy()
+        centres = np.stack([mean[own == k].mean(0) for k in range(number)])
+        distance = np.linalg.norm(centres[:, None] - centres, axis=-1)
+        distances.append(np.where(apart, (distance - distance[apart].mean()) / distance[apart].std(), 0))
+    starts = [{"maximize": True, "P0": "randomized", "rng": np.random.default_rng(k)} for k in range(100)]
+    best = max((quadratic_assignment(*distances, options=start) for start in starts), key=lambda match: match.fun)
+    number_of = np.argsort(best.col_ind)  # cluster of the second domain -> its partner in the first
+    names = [found[0], number_of[found[1]]]
+    return [
+        replace(d, y=torch.from_numpy(own.astype(np.int64)).to(d.y.device).repeat(len(d.y) // items))
+        for d, own in zip(seen, names, strict=True)
+    ]
 
 
 def _kept(function):
@@ -179,7 +218,8 @@ class Trial:
     config: VariantConfig
     seed: int  # of the bridge, and of the draw of labels
     labels: int | None = None  # a class and domain; None for all
-    method: str = "few"  # unlabelled items "few": take no part in classification; "spread": get the labels of their neighbours
+    # what stands for labels that are not known: "few" nothing, "spread" those of the neighbours, "clusters" matched clusters (no label at all)
+    method: str = "few"
 
 
 @functools.lru_cache(maxsize=1)  # once a worker
@@ -197,15 +237,17 @@ def prepared(seen: Sequence[Latents], items: int, labels: int | None, method: st
 
     Each domain draws its own labelled items: that two models have seen the same corpus pairs nothing.
     """
-    if method not in ("few", "spread"):
-        raise LtError(f"unknown method {method!r}: choose few or spread")
+    if method not in ("few", "spread", "clusters"):
+        raise LtError(f"unknown method {method!r}: choose few, spread or clusters")
+    if method == "clusters":
+        return matched_clusters(seen, items, CLASSES)
     few = [hide_labels(d, labels, items, train.named_generator(f"labels {d.name}", seed, d.y.device)) for d in seen]
     return [spread_labels(d, items) for d in few] if method == "spread" else few
 
 
 def measure(trial: Trial) -> dict[str, float]:
-    """Held-out accuracies of a trial (:func:`lt.metrics.transfer_accuracy`), ``seconds`` of training, and ``label_accuracy``,
-    the share of the labels it trained with that are true."""
+    """Held-out accuracies of a trial (:func:`lt.metrics.transfer_accuracy`), ``seconds`` of training, and, where labels have
+    names, ``label_accuracy``, the share of the labels it trained with that are true."""
     sides, seen, items, images, held = _pair(trial.profile)
     device = held.mean.device
     latents = prepared(seen, items, trial.labels, trial.method, trial.seed)
@@ -214,4 +256,4 @@ def measure(trial: Trial) -> dict[str, float]:
     scores = metrics.transfer_accuracy(bridge, *ends, images.x.to(device), held, train.named_generator("evaluation", trial.seed, device))
     used = [(d.y[:items] == s.y[:items])[d.y[:items] != UNKNOWN] for d, s in zip(latents, seen, strict=True)]
     used = torch.cat(used).double()
-    return {**scores, "seconds": history["seconds"][0], **({"label_accuracy": used.mean().item()} if len(used) else {})}
+    return {**scores, "seconds": history["seconds"][0], **({"label_accuracy": used.mean().item()} if len(used) and trial.method != "clusters" else {})}
