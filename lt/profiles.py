@@ -31,6 +31,11 @@ class Profile:
     toy: BridgeConfig  # chapter 01
     toy_seeds: int  # repetitions of chapter 01
     toy_points: int  # points a domain in chapter 01
+    ablation: BridgeConfig  # bridges of chapter 07, many and small
+    ablation_seeds: int  # repetitions of each
+    labels: tuple[int, ...]  # labels a class, beside all of them
+    shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
+    projections: tuple[int, ...]  # directions a step beside the usual
 
 
 def _corpora(mnist, fashion) -> Mapping:
@@ -72,6 +77,11 @@ _QUICK = Profile(
     toy=_toy(4000),
     toy_seeds=1,
     toy_points=2000,
+    ablation=BridgeConfig(Optim(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4, beta_cls=0.3),
+    ablation_seeds=1,
+    labels=(0, 1, 10, 100),
+    shared_sizes=(2,),
+    projections=(8,),
 )
 
 _LAPTOP = Profile(
@@ -99,6 +109,11 @@ _LAPTOP = Profile(
     toy=_toy(5000),
     toy_seeds=5,
     toy_points=5000,
+    ablation=BridgeConfig(Optim(800, 128, 1.5e-3, "onecycle"), width=256, beta_kl=3e-4, beta_cls=0.3),
+    ablation_seeds=5,
+    labels=(0, 1, 10, 100, 1000),
+    shared_sizes=(2, 4, 16, 32),
+    projections=(8, 512),
 )
 
 # Sections B.1 and B.2 to the letter: epochs become steps of the 60,000 training items, the learning rate is constant
@@ -121,6 +136,11 @@ _PAPER = Profile(
     toy=_toy(5000),
     toy_seeds=5,
     toy_points=5000,
+    ablation=BridgeConfig(Optim(50_000, 128)),
+    ablation_seeds=5,
+    labels=(0, 1, 10, 100, 1000),
+    shared_sizes=(2, 4, 16, 32),
+    projections=(8, 512),
 )
 
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}

@@ -254,6 +254,9 @@ def measure(trial: Trial) -> dict[str, float]:
     bridge, history = fit_variant(trial.config, latents, trial.seed)
     ends = (sides[0], 0), (sides[1], 1)
     scores = metrics.transfer_accuracy(bridge, *ends, images.x.to(device), held, train.named_generator("evaluation", trial.seed, device))
+    own = Latents(KEYS[0], *(part[:items] for part in (seen[0].mean, seen[0].std, seen[0].y)))
+    generator = train.named_generator("evaluation", trial.seed, device)
+    scores["transfer_accuracy_paper_protocol"] = metrics.paper_protocol_accuracy(bridge, *ends, own, generator)
     used = [(d.y[:items] == s.y[:items])[d.y[:items] != UNKNOWN] for d, s in zip(latents, seen, strict=True)]
     used = torch.cat(used).double()
     return {**scores, "seconds": history["seconds"][0], **({"label_accuracy": used.mean().item()} if len(used) and trial.method != "clusters" else {})}
