@@ -215,6 +215,24 @@ def trade_off(rows: dict[str, dict[str, tuple[dict, dict]]], chance: tuple[float
     return _finish(figure)
 
 
+def over_labels(lines: dict[str, dict[str, tuple[float, float | None, float | None]]], ticks: Sequence[str]) -> Figure:
+    """A share over labels a class, a line for each method: ``{method: {tick: (value, low, high)}}``, with 95 % intervals where there are some."""
+    figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    for (name, points), marker, colour in zip(lines.items(), "osD^v", PALETTE, strict=False):
+        x = [ticks.index(tick) for tick in points]
+        value, low, high = zip(*points.values(), strict=True)
+        sns.lineplot(x=x, y=value, marker=marker, markersize=7, color=colour, label=name, ax=axis)
+        for at, bottom, top in zip(x, low, high, strict=True):
+            if bottom is not None:
+                axis.plot([at, at], [bottom, top], color=colour, linewidth=2)
+    axis.set(xlabel="labels a class", ylabel="share that keeps its class", ylim=(0, 1.02))
+    axis.set_xticks(range(len(ticks)), ticks)
+    axis.grid(axis="y", color="0.9")
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    sns.despine(figure)
+    return _finish(figure)
+
+
 def synthetic(rows: dict[str, dict], window: float = 1.9) -> Figure:
     """Figures 2 and 9: a row a model, and five columns: data, reconstructions, 1 → 2, 2 → 1, shared space.
 

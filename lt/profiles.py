@@ -41,6 +41,11 @@ class Profile:
     speech_ear: SpeechClassifierConfig  # judges that attempt, learned from the embedded recordings
     baseline_seeds: int  # repetitions of each trained baseline of chapter 05
     closed_seeds: int  # repetitions of the maps of chapter 05 that draw pairs, batches or items
+    ablation: BridgeConfig  # bridges of chapter 07, many and small
+    ablation_seeds: int  # repetitions of each
+    labels: tuple[int, ...]  # labels a class, beside all of them
+    shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
+    projections: tuple[int, ...]  # directions a step beside the usual
 
 
 def _corpora(mnist, fashion) -> Mapping:
@@ -96,6 +101,11 @@ _QUICK = Profile(
     speech_ear=SpeechClassifierConfig(Optim(200, 64, 2e-3, "onecycle"), width=24, kernel=5),
     baseline_seeds=1,
     closed_seeds=2,
+    ablation=BridgeConfig(Optim(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4, beta_cls=0.3),
+    ablation_seeds=1,
+    labels=(0, 1, 10, 100),
+    shared_sizes=(2,),
+    projections=(8,),
 )
 
 _LAPTOP = Profile(
@@ -132,6 +142,11 @@ _LAPTOP = Profile(
     speech_ear=SpeechClassifierConfig(Optim(600, 64, 2e-3, "onecycle"), width=24, kernel=5),
     baseline_seeds=3,
     closed_seeds=5,
+    ablation=BridgeConfig(Optim(800, 128, 1.5e-3, "onecycle"), width=256, beta_kl=3e-4, beta_cls=0.3),
+    ablation_seeds=5,
+    labels=(0, 1, 10, 100, 1000),
+    shared_sizes=(2, 4, 16, 32),
+    projections=(8, 512),
 )
 
 # Sections B.1 and B.2 to the letter: epochs become steps of the 60,000 training items, the learning rate is constant
@@ -163,6 +178,11 @@ _PAPER = Profile(
     speech_ear=SPEECH_JUDGE,
     baseline_seeds=5,
     closed_seeds=5,
+    ablation=BridgeConfig(Optim(50_000, 128)),
+    ablation_seeds=5,
+    labels=(0, 1, 10, 100, 1000),
+    shared_sizes=(2, 4, 16, 32),
+    projections=(8, 512),
 )
 
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}
