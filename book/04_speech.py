@@ -89,7 +89,7 @@ audio.listening_table(
 #
 # A generator $g$ turns $z \sim \mathcal N(0, I)$, 100 dimensions, into a clip; a critic learns to tell clips of the corpus from
 # clips of $g$. The paper takes the published WaveGAN, trained for four days on a GPU. It is in `lt.gan` too (profile `paper`:
-# raw waveforms, WGAN-GP, five critic steps a step). On two cores raw waveforms learn nothing in an hour, so the book's
+# raw waveforms, WGAN-GP, five critic steps a step), but it is work for a GPU, and no GPU has run it here. The book's
 # pretrained generator is its sibling from the same paper, SpecGAN: it draws the log-mel spectrogram.
 #
 # Two ideas make it train that fast. The critic is *projected* ([Sauer et al. 2021](https://arxiv.org/abs/2111.01007)): small heads on
@@ -183,7 +183,7 @@ plots.histories(curves, ["reconstruction", "kl", "swd", "classification"])
 # ## Press play
 #
 # Ten held-out handwritten digits, and what the bridge of seed 0 makes of them. Nothing is picked: these are the fourth items of
-# each class of the test split, as everywhere in this book.
+# each class of the test split.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 
