@@ -173,6 +173,7 @@ def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], t
     )
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axis.tick_params(axis="x", rotation=45)
+    axis.tick_params(axis="y", rotation=0)
     return _finish(figure)
 
 

@@ -704,3 +704,19 @@ def test_a_run_out_of_time_keeps_its_checkpoint_and_ends_as_if_it_had_never_stop
     assert early["step"] == [5]
     assert without_clock(later) == without_clock(history)
     assert equal(whole, resumed)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_captured_steps_are_the_eager_ones(monkeypatch):
+    def trained(captured):
+        device = torch.device("cuda")
+        if not captured:
+            real = train._eager_then_captured
+            monkeypatch.setattr(train, "_eager_then_captured", lambda step, generator, warm: real(step, generator, True))
+        x = torch.rand(512, 784, generator=train.named_generator("x", 0)).to(device)
+        config = VAEConfig(Optim(40, 64, schedule="onecycle"), width=64, latent=8, warmup=0.5, jitter=0.5)
+        vae = train.initialised(lambda: models.VAE(784, 8, 64, 2), "vae", 0, device)
+        fit(vae, train.vae_objective(vae, config, x), config.optim, train.named_generator("steps", 0, device), every=10)
+        return torch.cat([p.flatten() for p in vae.parameters()])
+
+    torch.testing.assert_close(trained(captured=True), trained(captured=False))

@@ -1,0 +1,55 @@
+"""One step of the spectrogram GAN of profile laptop, against its own products alone and against a plain loop over both players.
+
+``python benchmarks/gan_step.py`` prints a table and writes benchmarks/gan_step.json.
+"""
+
+import torch
+from common import compare, products
+
+from lt.gan import GAN, ProjectedCritic, SpecGANGenerator, SpectrogramCNN, projected_game
+from lt.profiles import get
+from lt.train import Optim, default_device, fit, named_generator
+
+CONFIG, STEPS, TURNS = get("laptop").gan, 10, 5
+
+
+def main():
+    device = default_device()
+    x = 2 * torch.rand(2_700, 1, 64, 64, generator=named_generator("benchmark data", 0)).to(device) - 1
+    features = SpectrogramCNN(60).to(device).requires_grad_(False).eval()
+    gan = GAN(SpecGANGenerator(width=CONFIG.width), ProjectedCritic(32), SpecGANGenerator(width=CONFIG.width)).to(device)
+    generator = named_generator("benchmark", 0, device)
+    players = projected_game(gan, CONFIG, features, x)
+    progress = torch.zeros((), device=device)
+
+    def channels_last(wanted: bool) -> None:
+        for network in (gan, features):
+            network.to(memory_format=torch.channels_last if wanted else torch.contiguous_format)
+
+    def ours(steps: int) -> None:
+        channels_last(True)
+        fit(gan, players, Optim(steps, CONFIG.optim.batch), generator)
+
+    def plain(steps: int) -> None:
+        """Gradients for every network that a loss touches, float32, Adam without fusion, losses read each step."""
+        channels_last(False)
+        gan.train()
+        optimizers = [torch.optim.Adam(p.module.parameters(), lr=2e-4, foreach=False, fused=False) for p in players]
+        for _ in range(steps):
+            for player, optimizer in zip(players, optimizers, strict=True):
+                loss = player.objective(generator, progress)["loss"]
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                loss.item()
+
+    def step() -> None:
+        for player in players:
+            player.objective(generator, progress)["loss"].backward(inputs=list(player.module.parameters()))
+
+    channels_last(True)
+    compare(__file__, "GAN of spectrograms, both players", CONFIG.optim.batch, products(step), ours, plain, STEPS, TURNS)
+
+
+if __name__ == "__main__":
+    main()
