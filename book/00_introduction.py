@@ -96,6 +96,8 @@ Markdown("\n\n".join(f"`{record['chapter']}` {results.header(record)}" for recor
 # 5. **Is the bridge needed?** sets GANs and closed-form maps beside it, and asks more than accuracy: Table 1, Figures 5 and 11.
 # 6. **Walks between two points** asks whether small steps stay small: Figures 6 and 7, with numbers.
 # 7. **What can be left out** removes parts and hides labels, then needs almost none: Tables 3 and 4.
+# 8. **What does a bridge cost** counts seconds and operations: the claim of a factor of 200, and how cost grows.
+# 9. **The reproduction report** sums it up: every number and figure of the paper beside ours, verdicts, deviations, the status of every page.
 #
 # **The code** documents the small package `lt`, which holds the models, the losses and one training loop. All of it can be read
 # in an evening.

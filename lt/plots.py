@@ -234,6 +234,21 @@ def over_labels(lines: dict[str, dict[str, tuple[float, float | None, float | No
     return _finish(figure)
 
 
+def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure:
+    """How costs grow: ``{x label: ({line: {x: cost}}, y label)}``, a panel each, on logarithmic axes."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.2), layout="constrained", squeeze=False)
+    for axis, (label, (lines, unit)) in zip(axes[0], panels.items(), strict=True):
+        for (name, points), marker, colour in zip(lines.items(), "os", PALETTE, strict=False):
+            sns.lineplot(x=list(points), y=list(points.values()), marker=marker, markersize=7, color=colour, label=name, ax=axis)
+        axis.set(xscale="log", yscale="log", xlabel=label, ylabel=unit)
+        axis.set_xticks(list(points), [str(x) for x in points])
+        axis.xaxis.set_minor_locator(plt.NullLocator())
+        axis.grid(axis="y", color="0.9")
+        axis.legend(frameon=False)
+    sns.despine(figure)
+    return _finish(figure)
+
+
 def synthetic(rows: dict[str, dict], window: float = 1.9) -> Figure:
     """Figures 2 and 9: a row a model, and five columns: data, reconstructions, 1 → 2, 2 → 1, shared space.
 

@@ -59,6 +59,7 @@ PAPER = {
     ("speech->mnist", "latent_cyclegan", "transfer_accuracy"): 0.11,
     ("mnist->fashion", "latent_cyclegan", "fid"): 0.081,
 }
+FAILS = {"pix2pix", "cyclegan", "latent_cyclegan", "unconditional"}  # what the paper shows to fail
 WORDS = {
     "mnist": "MNIST",
     "fashion": "Fashion-MNIST",
@@ -198,9 +199,8 @@ def header(record: dict) -> str:
         for corpus in dict.fromkeys(name.split("/")[0] for name in record["data"])
     )
     trained = sum(record["training_seconds"].values())
-    device = record["cpu"] if record["device"] == "cpu" else record["device"]
     return (
-        f"**Profile** `{record['profile']}` · **Data** {data or 'synthetic'} · **Device** {device}, {record['precision']} · "
+        f"**Profile** `{record['profile']}` · **Data** {data or 'synthetic'} · **Device** {hardware(record)}, {record['precision']} · "
         f"**Time** {record['seconds']:,.0f} s for this page, {trained:,.0f} s of training behind it · "
         f"**Peak memory** {record['peak_memory_mb']:,} MB · " + ", ".join(f"{name} {v}" for name, v in record["versions"].items())
     )
@@ -282,6 +282,80 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+def verdict(paper: float, row: dict) -> str:
+    """How a measured share stands to the paper's. For the paper's own method more is better: ``surpassed`` if the whole interval
+    lies above, ``reproduced`` if its upper end reaches the paper's number or misses it by 0.02, ``partly`` by 0.10, else ``not``.
+    What the paper shows to fail (:data:`FAILS`) is reproduced by failing as much: there the distance counts either way.
+    """
+    low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
+    if row["method"] in FAILS:
+        distance = max(0.0, low - paper, paper - high)
+    elif low > paper:
+        return "surpassed"
+    else:
+        distance = max(0.0, paper - high)
+    return "reproduced" if distance <= 0.02 else "partly" if distance <= 0.10 else "not"
+
+
+def report(records: Sequence[dict]) -> pd.DataFrame:
+    """Every number of the paper's tables beside ours, in the paper's order; what has no measurement says so.
+
+    The verdict compares like with like: the row of the paper's protocol where there is one, else the held-out row. Distances of
+    features (FID) depend on the classifier, so they get no verdict.
+    """
+    found: dict = {}
+    for record in records:
+        for row in record["rows"]:
+            found.setdefault(
+                (row["setting"], row["method"], row["metric"]), (record, row)
+            )  # the chapter that measures it first is its home
+    lines = []
+    for (setting, method, metric), paper in PAPER.items():
+        line = {"Model": words(method), "Setting": words(setting), "Metric": words(metric), "Paper": f"{paper:.3g}"}
+        record, held = found.get((setting, method, metric), (None, None))
+        _, like = found.get((setting, method, f"{metric}_paper_protocol"), (None, held))
+        if held is None:
+            empty = ("Ours, held out", "Ours, paper's protocol", "Seeds", "Profile", "Hardware", "Command")
+            lines.append(line | dict.fromkeys(empty, "") | {"Verdict": "not measured"})
+            continue
+        lines.append(
+            line
+            | {
+                "Ours, held out": figure(held),
+                "Ours, paper's protocol": figure(like) if like is not held else "",
+                "Seeds": str(held["seeds"]),
+                "Profile": record["profile"],
+                "Hardware": hardware(record),
+                "Command": f"python -m lt run {record['chapter'][:2]} --profile {record['profile']}",
+                "Verdict": "not comparable" if metric == "fid" else verdict(paper, like),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def hardware(record: dict) -> str:
+    """The device that a record was made on, in words."""
+    return record["cpu"] if record["device"] == "cpu" else record["device"]
+
+
+def status(records: Sequence[dict]) -> pd.DataFrame:
+    """What each chapter's run used: profile, device, seconds, memory, versions and fingerprints of its data."""
+    return pd.DataFrame(
+        {
+            "Chapter": [record["chapter"] for record in records],
+            "Profile": [record["profile"] for record in records],
+            "Device": [f"{hardware(record)}, {record['precision']}" for record in records],
+            "Seconds": [f"{record['seconds']:,.0f}" for record in records],
+            "Training behind it, s": [f"{sum(record['training_seconds'].values()):,.0f}" for record in records],
+            "Peak memory, MB": [f"{record['peak_memory_mb']:,}" for record in records],
+            "Versions": [", ".join(f"{name} {v}" for name, v in record["versions"].items()) for record in records],
+            "Data": [
+                ", ".join(f"{name} {item['fingerprint']}" for name, item in record["data"].items()) or "synthetic" for record in records
+            ],
+        }
+    )
 
 
 def markdown(frame: pd.DataFrame) -> str:

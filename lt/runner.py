@@ -77,13 +77,18 @@ def staging(root: Path, profile: str) -> Path:
 
 
 def stage(root: Path, profile: str) -> Path:
-    """Copy all of the book but its notebooks and their results to :func:`staging`, and return that folder."""
+    """Copy all of the book but its notebooks and their results to :func:`staging`, with what was timed, and return that folder."""
     folder = staging(root, profile)
-    results = [f"{Path(page).name}.json" for page in chapters(root)]
-    ignore = shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "__pycache__", *results)
+    made = {f"{Path(page).name}.json" for page in chapters(root)}
+
+    def ignore(where: str, names: list[str]) -> set[str]:
+        kept_out = shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "__pycache__")(where, names)
+        return kept_out | (made & set(names) if Path(where) == root / "book" / "results" else set())
+
     shutil.copytree(root / "book", folder / "book", ignore=ignore, dirs_exist_ok=True)
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(root / name, folder)
+    (folder / "benchmarks").mkdir(exist_ok=True)
+    for path in (root / "_config.yml", root / "_toc.yml", *sorted((root / "benchmarks").glob("*.json"))):
+        shutil.copy(path, folder / path.relative_to(root))
     return folder
 
 

@@ -1,0 +1,281 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 8. What does a bridge cost?
+#
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/08_cost.ipynb)
+
+# %% tags=["hide-input"]
+import sys
+
+if "google.colab" in sys.modules:  # only there: fetch the book and install it
+    import os
+    import subprocess
+
+    url = "https://github.com/latent-translation/latent-translation-book"
+    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
+    os.chdir("book-repo/book")
+
+# %% tags=["parameters"]
+import os
+
+profile = os.environ.get("LT_PROFILE", "quick")
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+from lt import profiles, results
+
+budget = profiles.get(profile)
+run = results.Run("08_cost", budget)
+
+# %% [markdown]
+# **Is joining two models really two hundred times cheaper than training one?** The paper says so in its introduction, and gives the two
+# numbers behind it in section 5.4: a bridge between MNIST and speech took about half an hour on one GPU, the WaveGAN about four days. This
+# chapter counts three ways: in seconds, in floating-point operations, which no machine can change, and in how both grow.
+#
+# ## Seconds and operations of our runs
+#
+# Seconds are those that the chapters before this one recorded when they trained. Operations are counted on one step, forward and backward,
+# by the formulas of `torch.utils.flop_counter`, and multiplied by the steps taken. Matrix products and convolutions count; element-wise
+# work does not.
+
+# %% tags=["hide-input"]
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+from IPython.display import Markdown
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from lt import domains, gan, models, plots, train
+
+plots.style()
+generator = train.named_generator("cost", 0)
+
+
+class Counter(TorchDispatchMode):
+    """Adds up the operations of what runs inside it; FlopCounterMode also tracks modules, which a gradient penalty's inner gradient upsets."""
+
+    total = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        formula = flop_registry.get(function._overloadpacket)
+        self.total += formula(*args, **(kwargs or {}), out_val=out) if formula else 0
+        return out
+
+
+def operations(step):
+    """Floating-point operations of one call of ``step``."""
+    with Counter() as counter:
+        step()
+    return counter.total
+
+
+def vae_step(config):
+    """One step of a base VAE: operations, whatever the images."""
+    vae = models.VAE(784, config.latent, config.width, config.depth)
+    objective = train.vae_objective(vae, replace(config, jitter=0.0), torch.rand(config.optim.batch, 784, generator=generator))
+    return operations(lambda: objective(generator, torch.zeros(()))["loss"].backward())
+
+
+def bridge_step(config, sides=2):
+    """One step of a bridge between ``sides`` domains."""
+    n = config.optim.batch
+    latents = [domains.Latents(str(k), torch.randn(n, 100, generator=generator), torch.ones(n, 100), torch.arange(n) % 10) for k in range(sides)]
+    bridge = models.BridgingVAE(config.latent, config.shared, config.width, config.depth, sides, config.classes, config.conditional)
+    objective = train.bridge_objective(bridge, config, latents)
+    return operations(lambda: objective(generator, torch.zeros(()))["loss"].backward())
+
+
+def gan_step(config, rate=8_000, samples=8_192):
+    """One step of a GAN, all updates of both players. Operations are even in the batch: counted on two clips, to spare time."""
+    small = replace(config, optim=replace(config.optim, batch=2))
+    if config.kind == "specgan":
+        features = gan.SpectrogramCNN(60).requires_grad_(False).eval()
+        networks = gan.SpecGANGenerator(config.latent, config.width, rate), gan.ProjectedCritic(32)
+        game = gan.GAN(*networks, gan.SpecGANGenerator(config.latent, config.width, rate))
+        players = gan.projected_game(game, small, features, torch.rand(2, 1, 64, 64, generator=generator))
+    else:
+        made = [gan.WaveGANGenerator(config.latent, config.width, samples, rate) for _ in range(2)]
+        game = gan.GAN(made[0], gan.WaveGANDiscriminator(config.width, samples, config.shuffle), made[1])
+        players = gan.wasserstein_game(game, small, torch.rand(2, samples, generator=generator))
+
+    def step():
+        for player in players:
+            for _ in range(player.updates):
+                player.objective(generator, torch.zeros(()))["loss"].backward(inputs=list(player.module.parameters()))
+
+    return operations(step) * config.optim.batch / 2
+
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+base, joined, spoken = results.read("02_base_models", "03_bridging", "04_speech")
+card = gan.card()
+gan_config = gan.GANConfig(**{**card["generator"], "optim": train.Optim(**card["generator"]["optim"])})
+
+
+def seconds(record, words):
+    """Mean training seconds of the fits whose name begins so."""
+    found = [value for name, value in record["training_seconds"].items() if name.startswith(words)]
+    return sum(found) / len(found)
+
+
+def scale(value):
+    return f"{value:.2e}"
+
+
+rows = []
+budgets = {record["chapter"]: profiles.get(record["profile"]) for record in (base, joined, spoken)}
+vaes = {}
+for name, seed in (("mnist", 0), ("mnist", 1), ("fashion", 0)):
+    config = budgets["02_base_models"].vae[name]
+    vaes[name, seed] = (seconds(base, f"VAE {name} {seed}"), config.optim.steps * vae_step(config), models.parameters(models.VAE()))
+gan_cost = (60 * card["minutes"], card["steps"] * gan_step(gan_config), models.parameters(domains.speech().model))
+own, speech_config = budgets["03_bridging"].bridge, budgets["04_speech"].speech_bridge
+size = models.parameters(models.BridgingVAE(width=own.width, depth=own.depth))
+speech_size = models.parameters(models.BridgingVAE(shared=16, width=speech_config.width, depth=speech_config.depth))
+pairs = {
+    "mnist->mnist": ([vaes["mnist", 0], vaes["mnist", 1]], (seconds(joined, "bridge MNIST ↔ MNIST"), own.optim.steps * bridge_step(own), size)),
+    "mnist->fashion": ([vaes["mnist", 0], vaes["fashion", 0]], (seconds(joined, "bridge MNIST ↔ Fashion"), own.optim.steps * bridge_step(own), size)),
+    "mnist->speech": (
+        [vaes["mnist", 0], gan_cost],
+        (seconds(spoken, "bridge MNIST ↔ speech"), speech_config.optim.steps * bridge_step(speech_config), speech_size),
+    ),
+}
+for setting, (models_of_pair, bridge) in pairs.items():
+    for place, metric in enumerate(("seconds", "operations", "parameters")):
+        total = sum(cost[place] for cost in models_of_pair)
+        run.add("cost", setting, "base models", metric, [total])
+        run.add("cost", setting, "bridging_vae", metric, [bridge[place]])
+        run.add("cost", setting, "base models over bridge", metric, [total / bridge[place]])
+cost = {(row["setting"], row["method"], row["metric"]): row["value"] for row in run.rows}
+pd.DataFrame(
+    {
+        results.words(setting).replace("→", "↔"): {
+            f"{name}, {metric}": f"{value:,.1f}" if "over" in name else scale(value) if metric == "operations" else f"{value:,.0f}"
+            for metric in ("seconds", "operations", "parameters")
+            for name in ("base models", "bridging VAE", "base models over bridge")
+            for value in [cost[setting, name.replace("bridging VAE", "bridging_vae"), metric]]
+        }
+        for setting in pairs
+    }
+)
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+devices = sorted({results.hardware(record) for record in (base, joined, spoken)})
+Markdown(
+    f"VAEs and bridges: profile `{base['profile']}`, {', '.join(devices)}. The GAN: {card['steps']:,} steps in {card['minutes']} minutes on "
+    f"{card['hardware']}, so compare *seconds* between machines with care, and *operations* without."
+)
+
+# %% [markdown]
+# ## The paper's claim of 200
+#
+# Three readings of the same ratio, for MNIST ↔ speech: the paper's two durations; operations at the paper's own schedules (WaveGAN of width
+# 64, 200,000 steps with five updates of the critic each; a bridge of 8 layers of 1,024 and 50,000 steps); and operations of what this book ran.
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+published = replace(profiles.get("paper").gan, optim=replace(profiles.get("paper").gan.optim, steps=200_000))
+by_letter = profiles.get("paper").speech_bridge
+claims = {
+    "the paper's durations: 4 days over half an hour": 4 * 24 * 60 / 30,
+    "operations at the paper's schedules": published.optim.steps * gan_step(published) / (50_000 * bridge_step(by_letter)),
+    "operations of this book's runs": gan_cost[1] / pairs["mnist->speech"][1][1],
+}
+for name, value in claims.items():
+    run.add("claim", "mnist->speech", name, "GAN over bridge", [value], note="computed from counted operations" if "operations" in name else "the paper, 5.4")
+pd.DataFrame({"one GAN costs as much as … bridges": [f"{value:,.0f}" for value in claims.values()]}, index=claims.keys())
+
+# %% [markdown]
+# The ratio is a fact about WaveGAN's schedule more than about bridges. Where base models are small and quick, as the VAEs here,
+# a bridge costs about as much as a model; where they are large it costs next to nothing, because it never sees what they were trained on.
+#
+# ## How the cost grows
+#
+# - **With data**: not at all. A step draws a batch of latents; more items cost one pass through the encoder each, once.
+# - **With width**: as the square, like any fully connected network.
+# - **With domains**: linearly in one joint bridge. Retraining both models of every pair jointly would grow with the number of pairs.
+
+# %% mystnb={"figure": {"caption": "Left: operations of a bridge's step over its width. Middle: over the number of domains that it joins. Right: training any-to-any transfer between N MNIST-sized domains, with base models trained once and one bridge, or with two models trained again for each pair."}, "image": {"alt": "Three line plots. Operations rise with the square of the width and in a straight line with the number of domains. Training each pair anew rises far faster than base models once and one bridge."}} tags=["hide-input"]
+widths, numbers = (128, 256, 512, 1024), (2, 3, 4, 6, 8)
+per_width = {w: bridge_step(replace(own, width=w)) for w in widths}
+per_domain = {n: bridge_step(own, n) for n in numbers}
+vae_total = vaes["mnist", 0][1]
+plots.growth(
+    {
+        "width of the bridge": ({"one step": per_width}, "operations a step"),
+        "domains joined": ({"one step": per_domain}, "operations a step"),
+        "domains": (
+            {
+                "each pair anew": {n: n * (n - 1) * vae_total for n in numbers},
+                "base once, one bridge": {n: n * vae_total + own.optim.steps * per_domain[n] for n in numbers},
+            },
+            "operations in all",
+        ),
+    }
+)
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+for w, value in per_width.items():
+    run.add("growth", "bridge", f"width {w}", "operations a step", [value])
+for n, value in per_domain.items():
+    run.add("growth", "bridge", f"{n} domains", "operations a step", [value])
+encode = operations(lambda: models.VAE().encode(torch.zeros(1, 784)))
+run.add("growth", "bridge", "one more item", "operations, once", [encode])
+run.finish()
+Markdown(
+    f"Doubling the width from 512 to 1,024 costs {per_width[1024] / per_width[512]:.2f} times as much; going from 2 to 8 domains "
+    f"{per_domain[8] / per_domain[2]:.2f} times; one more item {encode:.1e} operations, once, against {per_domain[2]:.1e} in every step."
+)
+
+# %% [markdown]
+# ## Is the code as fast as it could be?
+#
+# A step of training is compared with two things in one run: *its own matrix products and convolutions*, replayed alone, which is what it
+# would cost if all else were free; and *the plain loop* that one writes first (a `DataLoader`, float32, Adam without
+# fusion, losses read at every step). `benchmarks/*_step.py` make these numbers; `make bench` runs them.
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+found = [bench for path in sorted(Path("../benchmarks").glob("*.json")) for bench in json.loads(path.read_text()).values()]
+pd.DataFrame(
+    {
+        "Step": [f"{bench['what']}, batch {bench['batch']}" for bench in found],
+        "Device": [f"{bench['device']}, {bench['precision']}" for bench in found],
+        "Products alone, ms": [f"{bench['products_ms']:.2f}" for bench in found],
+        "Ours, ms": [f"{bench['ours_ms']:.2f}" for bench in found],
+        "Plain loop, ms": [f"{bench['plain_ms']:.2f}" for bench in found],
+        "Share of the bound": [f"{bench['share_of_matmul_bound']:.2f}" for bench in found],
+        "Plain loop over ours": [f"{bench['speed_up_over_plain_loop']:.1f}" for bench in found],
+    }
+)
+
+# %% [markdown]
+# On a CPU the products are nearly all there is. On a GPU a network this small is a chain of very short kernels: capturing the whole step as
+# one CUDA graph takes the Python out of it, which is most of what the plain loop spends; the rest is the chain itself.
+#
+# ## What to remember
+#
+# - What makes a bridge cheap is what it does not see: pixels and sound, and the models' own training.
+# - A ratio of costs is a statement about both sides of it. Ask for the schedule of the expensive one.
+# - One bridge joins many domains at a cost that grows with their number; pairs grow with its square.
+#
+# ## What to try
+#
+# - Join three domains with `fit_bridge` and compare the seconds with the line in the middle.
+# - Count a WaveGAN of 16,384 samples (`gan_step(published, 16_000, 16_384)`).
