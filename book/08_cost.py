@@ -204,7 +204,7 @@ pd.DataFrame({"one GAN costs as much as … bridges": [f"{value:,.0f}" for value
 
 # %% [markdown]
 # The ratio is a fact about WaveGAN's schedule more than about bridges. Where base models are small and quick, as the VAEs here,
-# a bridge costs about as much as a model; where they are large it costs next to nothing, because it never sees what they were trained on.
+# a bridge saves a factor of a few; where they are large it costs next to nothing, because it never sees what they were trained on.
 #
 # ## How the cost grows
 #

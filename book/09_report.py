@@ -60,7 +60,7 @@ from IPython.display import Markdown
 
 records = results.read("01_synthetic", "02_base_models", "03_bridging", "04_speech", "05_baselines", "06_interpolation", "07_ablations", "08_cost")
 table = results.report(records)
-table.style.hide().set_uuid("report")
+Markdown(results.markdown(table))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 counts = table["Verdict"].value_counts()
@@ -126,13 +126,14 @@ claims = [
         f"{value('mnist->speech', 'operations of this book' + chr(39) + 's runs', 'GAN over bridge'):,.0f} in this book's runs",
     ),
 ]
-pd.DataFrame(
+verdicts = pd.DataFrame(
     {
         "Claim": [claim for claim, _, _ in claims],
         "Verdict": ["holds" if holds else "does not hold here" for _, holds, _ in claims],
         "Evidence": [evidence for _, _, evidence in claims],
     }
-).style.hide().set_uuid("claims")
+)
+Markdown(results.markdown(verdicts))
 
 # %% [markdown]
 # ## The figures
@@ -153,7 +154,7 @@ pd.DataFrame(
 # the bridge is trained ([chapter 7](07_ablations.ipynb)):
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.table(records, ["beyond"]).query("Metric == 'transfer accuracy'").drop(columns="Metric").style.hide().set_uuid("beyond")
+Markdown(results.markdown(results.table(records, ["beyond"]).query("Metric == 'transfer accuracy'").drop(columns=["Metric", "Paper"])))
 
 # %% [markdown]
 # ## What we do otherwise, and why
@@ -177,7 +178,7 @@ results.table(records, ["beyond"]).query("Metric == 'transfer accuracy'").drop(c
 letter = results.read("02_base_models", "03_bridging", "04_speech", folder=Path("results/paper"))
 shown = results.report(letter)
 shown = shown[shown["Verdict"] != "not measured"].drop(columns="Command")
-shown.style.hide().set_uuid("letter")
+Markdown(results.markdown(shown))
 
 # %% [markdown]
 # Between pictures nothing is transferred, and nothing even reconstructed: the answer is the same for every input. This is posterior
@@ -191,7 +192,7 @@ shown.style.hide().set_uuid("letter")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 run.finish()
-results.status([*records, run.record]).style.hide().set_uuid("status")
+Markdown(results.markdown(results.status([*records, run.record])))
 
 # %% [markdown]
 # ## What to remember

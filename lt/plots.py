@@ -244,7 +244,9 @@ def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure
         axis.set_xticks(list(points), [str(x) for x in points])
         axis.xaxis.set_minor_locator(plt.NullLocator())
         axis.grid(axis="y", color="0.9")
-        axis.legend(frameon=False)
+        axis.get_legend().remove()
+        if len(lines) > 1:
+            axis.legend(loc="lower right", frameon=False)
     sns.despine(figure)
     return _finish(figure)
 

@@ -287,7 +287,7 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
 def verdict(paper: float, row: dict) -> str:
     """How a measured share stands to the paper's. For the paper's own method more is better: ``surpassed`` if the whole interval
     lies above, ``reproduced`` if its upper end reaches the paper's number or misses it by 0.02, ``partly`` by 0.10, else ``not``.
-    What the paper shows to fail (:data:`FAILS`) is reproduced by failing as much: there the distance counts either way.
+    What the paper shows to fail (``FAILS``) is reproduced by failing as much: there the distance counts either way.
     """
     low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
     if row["method"] in FAILS:
@@ -317,19 +317,19 @@ def report(records: Sequence[dict]) -> pd.DataFrame:
         record, held = found.get((setting, method, metric), (None, None))
         _, like = found.get((setting, method, f"{metric}_paper_protocol"), (None, held))
         if held is None:
-            empty = ("Ours, held out", "Ours, paper's protocol", "Seeds", "Profile", "Hardware", "Command")
-            lines.append(line | dict.fromkeys(empty, "") | {"Verdict": "not measured"})
+            empty = dict.fromkeys(("Seeds", "Profile", "Hardware", "Command"), "")
+            lines.append(line | {"Ours, held out": "", "Ours, paper's protocol": "", "Verdict": "not measured"} | empty)
             continue
         lines.append(
             line
             | {
                 "Ours, held out": figure(held),
                 "Ours, paper's protocol": figure(like) if like is not held else "",
+                "Verdict": "not comparable" if metric == "fid" else verdict(paper, like),
                 "Seeds": str(held["seeds"]),
                 "Profile": record["profile"],
                 "Hardware": hardware(record),
-                "Command": f"python -m lt run {record['chapter'][:2]} --profile {record['profile']}",
-                "Verdict": "not comparable" if metric == "fid" else verdict(paper, like),
+                "Command": f"`python -m lt run {record['chapter'][:2]} --profile {record['profile']}`",
             }
         )
     return pd.DataFrame(lines)
