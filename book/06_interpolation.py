@@ -213,14 +213,14 @@ audio.listening_table(lines)
 # %% [markdown]
 # ## The claim in numbers
 #
-# A hundred random walks of each kind and direction, 33 points each. On every row we measure steps in the data, the Euclidean distance of neighbouring pictures (or spectrograms):
+# Random walks of each kind and direction (100 at `laptop`, 20 at `quick`), 33 points each. On every row we measure steps in the data, the Euclidean distance of neighbouring pictures (or spectrograms):
 #
 # - **largest step**: largest over mean step of a path. 1 is an even walk, 32 a single jump.
 # - **jump at a boundary**: the share of those paths that change class on which the largest step is where (within one point) the judge sees a class change.
 # - **sure**: the share of points of which the judge is sure (softmax of 0.9 or more): low where a path passes through items of no class.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-POINTS, WALKS = 33, 100
+POINTS = 33
 
 
 @torch.no_grad()
@@ -246,7 +246,7 @@ for pair, i in DIRECTIONS:
     setting = f"{base[source].name}->{base[target].name}"
     for within_class in (True, False):
         kind = "within a class" if within_class else "between classes"
-        pairs = ends(source, WALKS, within_class, named_generator(f"walks {source} {within_class}", 0))
+        pairs = ends(source, budget.walks, within_class, named_generator(f"walks {source} {within_class}", 0))
         found = {}
         for seed in range(budget.seeds):
             walks = [walk(pair, i, seed, held[source].mean[m], held[source].mean[n], POINTS) for m, n in pairs]

@@ -28,6 +28,7 @@ class Profile:
     recordings: str  # corpus of spoken digits: "embedded", "fsdd" or "sc09"
     accepted: int  # latents a class that the speech bridge sees
     fresh: int  # accepted latents a class, of another seed, that measure it
+    walks: int  # paths of each kind and direction that chapter 06 measures
     reading_steps: int  # steps of each run that compares readings of the objective in chapter 03
     toy: BridgeConfig  # chapter 01
     toy_seeds: int  # repetitions of chapter 01
@@ -86,8 +87,9 @@ _QUICK = Profile(
     gan_minutes=2,
     speech_bridge=BridgeConfig(Optim(2500, 128, 1.5e-3, "onecycle"), shared=16, width=256, beta_kl=3e-4, beta_cls=0.3),
     recordings="embedded",
-    accepted=1000,
+    accepted=500,
     fresh=30,
+    walks=20,
     reading_steps=500,
     toy=_toy(4000),
     toy_seeds=1,
@@ -129,6 +131,7 @@ _LAPTOP = Profile(
     recordings="fsdd",
     accepted=6000,
     fresh=200,
+    walks=100,
     reading_steps=2000,
     toy=_toy(5000),
     toy_seeds=5,
@@ -165,6 +168,7 @@ _PAPER = Profile(
     recordings="fsdd",
     accepted=1300,
     fresh=200,
+    walks=100,
     reading_steps=50_000,
     toy=_toy(5000),
     toy_seeds=5,
