@@ -373,7 +373,7 @@ for i, (source, target) in enumerate((("mnist", "speech"), ("speech", "mnist")))
         if source == "mnist":
             heard[results.words(method)] = made[::30]
 heard["a real recording"] = torch.stack([mels["test"][clips["test"].y.to(device) == label][0] for label in range(10)])
-results.pivot([run.record], "speech attempt", by_setting=True)
+results.pivot([{"rows": run.rows}], "speech attempt", by_setting=True)
 
 # %% mystnb={"figure": {"caption": "MNIST \u2192 speech in pixels: held-out digits 0 to 9, what the two games make of them, and a real recording of each, as log-mel spectrograms."}, "image": {"alt": "Four rows of ten pictures: digits, the spectrograms that Pix2Pix and CycleGAN make of them, and real spectrograms."}} tags=["hide-input"]
 plots.spectrograms({name: x.squeeze(1) for name, x in heard.items()})
