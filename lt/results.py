@@ -257,7 +257,7 @@ def pivot(records: Sequence[dict], table: str, by_setting: bool = False) -> pd.D
         }
     )
     index = ["Setting", "Model"] if by_setting else "Model"
-    return frame.pivot_table(index=index, columns="", values="value", sort=False, aggfunc="first")
+    return frame.pivot_table(index=index, columns="", values="value", sort=False, aggfunc="first").fillna("")
 
 
 def headline(folder: Path | None = None) -> pd.DataFrame:
