@@ -39,8 +39,8 @@ profile = os.environ.get("LT_PROFILE", "quick")
 # touching either?** [Tian and Engel (2019)](https://arxiv.org/abs/1902.08261) say yes: train one small VAE between their
 # *latent spaces*. A written digit then becomes a garment, because both are just points to it.
 #
-# This book runs that paper. Every number in it comes from a run that you can repeat, on a laptop without a GPU, and stands
-# beside the number that the paper reports.
+# This book runs that paper. Every number in it comes from a run that you can repeat, on a laptop without a GPU unless the page names one, and stands
+# beside the paper's own where the paper has one.
 #
 # ## The idea in one picture
 #

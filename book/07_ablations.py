@@ -162,6 +162,9 @@ Markdown(f"The whole method keeps {results.figure(whole)} of the classes. Parts 
 
 # %% [markdown]
 # ## The curve of labels
+#
+# First the paper's way of using labels, then labels spread over neighbours, and clusters in the place of labels. *Label accuracy* is the share of the labels
+# trained with that are true; clusters are numbered, not named, so they have none. The figure and the lines below it set the paper's numbers beside.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 results.pivot([{"rows": run.rows}], "3")
@@ -199,7 +202,7 @@ Markdown("- " + "\n- ".join(sentences))
 # %% [markdown]
 # ## What to remember
 #
-# - Without the domain label nothing can be transferred: one network with one input has one output.
+# - Without the domain label next to nothing is transferred: one network with one input has one output.
 # - Labels are not needed for every item. What a base model has learned without labels groups its items already.
 # - A change that keeps the method's shape can sit before it: only the labels that the classification term sees are different.
 #

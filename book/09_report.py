@@ -48,9 +48,10 @@ run = results.Run("09_report", budget)
 #
 # *Held out* is measured on test items, with posterior means; *the paper's protocol* on training latents, sampled, as the authors did. The
 # verdict compares like with like, and follows one rule (`lt.results.verdict`): **surpassed** where our whole 95 % interval lies above the
-# paper's number, **reproduced** where it reaches that number or misses it by up to 0.02, **partly** up to 0.10, **not** beyond. For
+# paper's number by more than its rounding, **reproduced** where it reaches that number or misses it by up to 0.02, **partly** up to 0.10, **not** beyond. For
 # what the paper shows to fail, being better is a miss as well. FIDs have no verdict: they depend on the classifier whose features
-# they compare, and ours is not the paper's.
+# they compare, and ours is not the paper's. Speech is another corpus here, with another GAN and another judge: those verdicts say so. The
+# bridges of Tables 3 and 4 are smaller and shorter than those of Tables 1 and 2 ([chapter 7](07_ablations.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 from pathlib import Path
@@ -64,7 +65,7 @@ Markdown(results.markdown(table))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 counts = table["Verdict"].value_counts()
-Markdown("**" + ", ".join(f"{counts[word]} {word}" for word in ("surpassed", "reproduced", "partly", "not", "not comparable", "not measured") if word in counts) + f"**, of {len(table)} numbers.")
+Markdown("**" + ", ".join(f"{counts[word]} {word}" for word in counts.index) + f"**, of {len(table)} numbers.")
 
 # %% [markdown]
 # ## The claims
@@ -86,7 +87,11 @@ def said(setting, method, metric="transfer_accuracy"):
 
 there, back, same = "mnist->fashion", "fashion->mnist", "mnist->mnist"
 rivals = ("pix2pix", "cyclegan", "latent_cyclegan")
+others = ("pix2pix", "cyclegan", "latent_cyclegan", "lookup", "gaussian_ot", "gaussian_gw", "discrete_ot", "procrustes", "affine")
+more_local = [m for m in others if all(value(s, m, "trustworthiness") > value(s, "bridging_vae", "trustworthiness") for s in (there, back))]
 few = {n: f"{n} label{'' if n == 1 else 's'} a class" for n in (1, 10, 100)}
+DURATIONS = "the paper's durations: 4 days over half an hour"
+schedules, ours = (value("mnist->speech", f"operations {which}", "GAN over bridge") for which in ("at published schedules", "of this book's runs"))
 claims = [
     (
         "Two models trained apart can be joined afterwards, within and across modalities",
@@ -105,8 +110,10 @@ claims = [
     ),
     (
         "Transfers keep more than the class: neighbours stay neighbours",
-        value(there, "bridging_vae", "trustworthiness") > value(there, "lookup", "trustworthiness") + 0.1,
-        f"trustworthiness {said(there, 'bridging_vae', 'trustworthiness')}, a random item of the right class {said(there, 'lookup', 'trustworthiness')}",
+        all(value(s, "bridging_vae", "trustworthiness") > value(s, "lookup", "trustworthiness") + 0.1 for s in (there, back)),
+        f"trustworthiness {said(there, 'bridging_vae', 'trustworthiness')} and {said(back, 'bridging_vae', 'trustworthiness')} the two ways, by chance "
+        f"{value(there, 'target', 'trustworthiness'):.3f}; higher both ways: "
+        + (", ".join(f"{results.words(m)} (keeps {value(there, m):.3f} and {value(back, m):.3f} of the classes)" for m in more_local) or "none"),
     ),
     (
         "The domain label is the part that matters most",
@@ -119,22 +126,20 @@ claims = [
         f"without it {said(same, 'conditional')}, with it {said(same, 'conditional + SWD')}: intervals {'lie apart' if rows[same, 'conditional + SWD', 'transfer_accuracy']['low'] > rows[same, 'conditional', 'transfer_accuracy']['high'] else 'overlap'}; the paper has 0.849 and 0.980",
     ),
     (
-        "Few labels are enough for a good part of the accuracy",
-        all(rows[same, name, "transfer_accuracy"]["high"] > results.PAPER[same, name, "transfer_accuracy"] for name in few.values()),
+        "A hundred labels a class are enough for most of the accuracy (paper: 0.681 of 0.980)",
+        value(same, few[100]) >= 0.681 / 0.980 * value(same, "all labels"),
         "; ".join(f"{name} {said(same, name)} (paper {results.PAPER[same, name, 'transfer_accuracy']})" for name in few.values()),
     ),
     (
-        "Joining costs about 200 times less than training the GAN, or less still",
-        value("mnist->speech", "operations at the paper's schedules", "GAN over bridge") >= 200,
-        f"{value('mnist->speech', 'the paper' + chr(39) + 's durations: 4 days over half an hour', 'GAN over bridge'):,.0f} by the paper's durations, "
-        f"{value('mnist->speech', 'operations at the paper' + chr(39) + 's schedules', 'GAN over bridge'):,.0f} counted in operations at its schedules, "
-        f"{value('mnist->speech', 'operations of this book' + chr(39) + 's runs', 'GAN over bridge'):,.0f} in this book's runs",
+        "Joining costs about 200 times less than training the GAN",
+        "for WaveGAN, not for this book's GAN" if schedules >= 200 > ours else schedules >= 200,
+        f"{value('mnist->speech', DURATIONS, 'GAN over bridge'):,.0f} by the paper's durations, {schedules:,.0f} counted in operations at published schedules, {ours:,.0f} in this book's runs",
     ),
 ]
 verdicts = pd.DataFrame(
     {
         "Claim": [claim for claim, _, _ in claims],
-        "Verdict": ["holds" if holds else "does not hold here" for _, holds, _ in claims],
+        "Verdict": [holds if isinstance(holds, str) else "holds" if holds else "does not hold here" for _, holds, _ in claims],
         "Evidence": [evidence for _, _, evidence in claims],
     }
 )
@@ -169,7 +174,7 @@ Markdown(results.markdown(results.table(records, ["beyond"]).query("Metric == 't
 # | $\beta_{KL} = 0.05$ in the text | 0.0003 at `quick` and `laptop` | at 0.05 the bridge stops looking at its input: the next section |
 # | $\beta_{Cls} = 0.05$ for pictures | 0.3 | the same |
 # | likelihood as "the L2 norm" | squared error averaged over dimensions, as in the authors' code | [chapter 3](03_bridging.ipynb) runs both readings |
-# | constant learning rate, 50,000 steps | one cycle, 4,000 steps (`laptop`) | as far in a tenth of the time |
+# | constant learning rate, 50,000 steps | one cycle, 4,000 steps (`laptop`) | minutes on two cores; no run here compares the schedules alone |
 # | SC09 at 16 kHz, WaveGAN | FSDD at 8 kHz, a spectrogram GAN with a projected critic | minutes instead of days, more accepted samples; `lt.gan` has WaveGAN as well |
 # | standard deviation by a sigmoid, affine pixels (text) | softplus and sigmoid, as in the code | the code is what was run |
 # | the judge's training data are not told | judges see training splits only, with moved images | all numbers are held out |
@@ -188,7 +193,9 @@ Markdown(results.markdown(shown))
 # %% [markdown]
 # Between pictures nothing is transferred, and nothing even reconstructed: the answer is the same for every input. This is posterior
 # collapse. A nat of information in $z'$ costs $\beta_{KL}$; what it can save is $\beta_{Cls}$ of the classification loss, plus its
-# part in a squared error that most latent dimensions, being noise, leave unchanged. With both weights at 0.05 there is nothing to win. The speech pair, with
+# part in a squared error that most latent dimensions, being noise, leave unchanged. With both weights at 0.05 there is next to nothing to win.
+# A short run with a falling learning rate does not get that far: 2,000 steps with these weights still transfer something (the second reading in
+# [chapter 3](03_bridging.ipynb)). The speech pair, with
 # $\beta_{Cls}$ at 0.3 and $\beta_{KL}$ at 0.01, learns. The authors' code sets 0.005 in the place of 0.05, and that is a working
 # weight (the third reading in [chapter 3](03_bridging.ipynb)). We take the number in the text for a slip. (The speech bridges of this run
 # had 25,000 steps, half of the paper's.)
@@ -202,11 +209,11 @@ Markdown(results.markdown(results.status([*records, run.record])))
 # %% [markdown]
 # ## What to remember
 #
-# - The idea holds, on data that no model has seen, and on two CPU cores.
+# - The idea holds, on data that no model has seen, and the bridges take minutes on two CPU cores.
 # - A number from training items is a number about training items. The gap between our two columns is what a reader of the paper cannot see.
 # - Constants in a text can be slips. Run them, keep the result, and say so.
 #
 # ## What to try
 #
-# - Run one row again with its command, and compare.
+# - Run one row again with its command, and compare: the numbers land in `_build/run/<profile>/book/results/`.
 # - Add a row: `run.add` in a chapter, `PAPER` in `lt.results` if the paper has the number.

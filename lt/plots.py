@@ -246,7 +246,7 @@ def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure
         axis.grid(axis="y", color="0.9")
         axis.get_legend().remove()
         if len(lines) > 1:
-            axis.legend(loc="lower right", frameon=False)
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.28), frameon=False)
     sns.despine(figure)
     return _finish(figure)
 

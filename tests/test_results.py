@@ -21,7 +21,8 @@ def row(low, value, high, method="bridging_vae"):
 @pytest.mark.parametrize(
     "paper, measured, word",
     [
-        (0.95, row(0.951, 0.96, 0.97), "surpassed"),
+        (0.95, row(0.956, 0.96, 0.97), "surpassed"),
+        (0.95, row(0.954, 0.96, 0.97), "reproduced"),  # above by less than the paper's rounding
         (0.95, row(0.94, 0.95, 0.96), "reproduced"),
         (0.95, row(0.91, 0.92, 0.93), "reproduced"),  # the upper end misses by 0.02
         (0.95, row(0.85, 0.86, 0.87), "partly"),
