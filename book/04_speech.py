@@ -48,7 +48,7 @@ run = results.Run("04_speech", budget)
 # ## Spoken digits
 #
 # The paper uses SC09, the digits of Google's Speech Commands. The book uses the Free Spoken Digit Dataset: 3,000 recordings
-# of six speakers at 8 kHz, small enough to train a GAN on two cores. (SC09 is one option away: `--corpus sc09`.) Every clip is
+# of six speakers at 8 kHz, small enough to train a GAN without a data centre. (SC09 is one option away: `--corpus sc09`.) Every clip is
 # cut or padded to 8,192 samples, about a second, and scaled to a peak of one.
 #
 # A network sees a clip as a *log-mel spectrogram*: how loud (colour) each of 64 bands of pitch (bottom to top) is in each of 64
@@ -89,10 +89,10 @@ audio.listening_table(
 #
 # A generator $g$ turns $z \sim \mathcal N(0, I)$, 100 dimensions, into a clip; a critic learns to tell clips of the corpus from
 # clips of $g$. The paper takes the published WaveGAN, trained for four days on a GPU. It is in `lt.gan` too (profile `paper`:
-# raw waveforms, WGAN-GP, five critic steps a step), but it is work for a GPU, and no GPU has run it here. The book's
-# pretrained generator is its sibling from the same paper, SpecGAN: it draws the log-mel spectrogram.
+# raw waveforms, WGAN-GP, five critic steps a step), but it is work for days on a GPU; the thousand steps that a GPU has given it here were far from
+# enough. The book's pretrained generator is its sibling from the same paper, SpecGAN: it draws the log-mel spectrogram.
 #
-# Two ideas make it train that fast. The critic is *projected* ([Sauer et al. 2021](https://arxiv.org/abs/2111.01007)): small heads on
+# Two ideas make it train fast, in minutes on a GPU and in hours on a CPU. The critic is *projected* ([Sauer et al. 2021](https://arxiv.org/abs/2111.01007)): small heads on
 # the frozen feature maps of a network that was taught to recognise digits and speakers. And the generator is rewarded for the *mutual
 # information* between its clips and that network's classes $c$,
 #
