@@ -147,7 +147,7 @@ results.pivot([{"rows": run.rows}], "4")
 # %% tags=["nbval-ignore-output", "hide-input"]
 results.pivot([{"rows": run.rows}], "parts")
 
-# %% mystnb={"figure": {"caption": "Table 4 and beyond: held-out transfer accuracy from one MNIST model to another with 95 % intervals, and the paper's numbers."}, "image": {"alt": "Dot plot with a line for each variant of the bridge: accuracies with intervals, and diamonds for the three variants of the paper."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Table 4 and beyond: held-out transfer accuracy from one MNIST model to another with 95 % intervals, and the paper's numbers."}, "image": {"alt": "Dot plot with a line for each variant of the bridge: accuracies with intervals, and diamonds for the three variants of the paper."}} tags=["nbval-ignore-output", "hide-input"]
 rows = {(row["table"], row["method"]): row for row in run.rows if row["metric"] == "transfer_accuracy"}
 shown = [row for (table, _), row in rows.items() if table in ("4", "parts")]
 plots.intervals(shown, [row["method"] for row in shown])
