@@ -65,7 +65,7 @@ Markdown(results.markdown(table))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 counts = table["Verdict"].value_counts()
-Markdown("**" + ", ".join(f"{counts[word]} {word}" for word in counts.index) + f"**, of {len(table)} numbers.")
+Markdown("**" + "; ".join(f"{counts[word]} {word}" for word in counts.index) + f"**, of {len(table)} numbers.")
 
 # %% [markdown]
 # ## The claims
