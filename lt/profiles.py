@@ -164,6 +164,7 @@ _PAPER = Profile(
     jitter=_corpora(0.0, 0.0),
     gan=GANConfig(Optim(200_000, 64, 1e-4, betas=(0.5, 0.9)), kind="wavegan", width=64, critic_updates=5, average=0.0),
     gan_minutes=4 * 24 * 60,
+    # half of the paper's steps: a bridge of 8 x 1024 is the slowest thing in the book
     speech_bridge=BridgeConfig(Optim(25_000, 128), shared=16, width=1024, depth=8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3),
     recordings="fsdd",
     accepted=1300,
