@@ -6,7 +6,8 @@
 import torch
 from common import compare, products
 
-from lt.gan import GAN, ProjectedCritic, SpecGANGenerator, SpectrogramCNN, projected_game
+from lt.audio import Clips
+from lt.gan import SpectrogramCNN, build_gan, log_mels, projected_game
 from lt.profiles import get
 from lt.train import Optim, default_device, fit, named_generator
 
@@ -15,11 +16,12 @@ CONFIG, STEPS, TURNS = get("laptop").gan, 10, 5
 
 def main():
     device = default_device()
-    x = 2 * torch.rand(2_700, 1, 64, 64, generator=named_generator("benchmark data", 0)).to(device) - 1
+    draw = named_generator("benchmark data", 0)
+    clips = Clips("speech", "train", "noise", 8_000, torch.rand(2_700, 8_192, generator=draw), torch.zeros(2_700), torch.zeros(2_700))
     features = SpectrogramCNN(60).to(device).requires_grad_(False).eval()
-    gan = GAN(SpecGANGenerator(width=CONFIG.width), ProjectedCritic(32), SpecGANGenerator(width=CONFIG.width)).to(device)
+    gan = build_gan(CONFIG, clips, 32).to(device)
     generator = named_generator("benchmark", 0, device)
-    players = projected_game(gan, CONFIG, features, x)
+    players = projected_game(gan, CONFIG, features, log_mels(clips, device))
     progress = torch.zeros((), device=device)
 
     def channels_last(wanted: bool) -> None:

@@ -62,7 +62,7 @@ from IPython.display import Markdown
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from lt import domains, gan, models, plots, train
+from lt import audio, domains, gan, models, plots, train
 
 plots.style()
 generator = train.named_generator("cost", 0)
@@ -87,9 +87,13 @@ def operations(step):
     return counter.total
 
 
+def vae_of(config):
+    return models.VAE(784, config.latent, config.width, config.depth)
+
+
 def vae_step(config):
     """One step of a base VAE: operations, whatever the images."""
-    vae = models.VAE(784, config.latent, config.width, config.depth)
+    vae = vae_of(config)
     objective = train.vae_objective(vae, replace(config, jitter=0.0), torch.rand(config.optim.batch, 784, generator=generator))
     return operations(lambda: objective(generator, torch.zeros(()))["loss"].backward())
 
@@ -106,15 +110,13 @@ def bridge_step(config, sides=2):
 def gan_step(config, rate=8_000, samples=8_192):
     """One step of a GAN, all updates of both players. Operations are even in the batch: counted on two clips, to spare time."""
     small = replace(config, optim=replace(config.optim, batch=2))
+    clips = audio.Clips("speech", "train", "noise", rate, torch.rand(2, samples, generator=generator), torch.zeros(2), torch.zeros(2))
+    game = gan.build_gan(small, clips, 32)
     if config.kind == "specgan":
         features = gan.SpectrogramCNN(60).requires_grad_(False).eval()
-        networks = gan.SpecGANGenerator(config.latent, config.width, rate), gan.ProjectedCritic(32)
-        game = gan.GAN(*networks, gan.SpecGANGenerator(config.latent, config.width, rate))
-        players = gan.projected_game(game, small, features, torch.rand(2, 1, 64, 64, generator=generator))
+        players = gan.projected_game(game, small, features, gan.log_mels(clips, torch.device("cpu")))
     else:
-        made = [gan.WaveGANGenerator(config.latent, config.width, samples, rate) for _ in range(2)]
-        game = gan.GAN(made[0], gan.WaveGANDiscriminator(config.width, samples, config.shuffle), made[1])
-        players = gan.wasserstein_game(game, small, torch.rand(2, samples, generator=generator))
+        players = gan.wasserstein_game(game, small, clips.x)
 
     def step():
         for player in players:
@@ -140,12 +142,11 @@ def scale(value):
     return f"{value:.2e}"
 
 
-rows = []
 budgets = {record["chapter"]: profiles.get(record["profile"]) for record in (base, joined, spoken)}
 vaes = {}
 for name, seed in (("mnist", 0), ("mnist", 1), ("fashion", 0)):
     config = budgets["02_base_models"].vae[name]
-    vaes[name, seed] = (seconds(base, f"VAE {name} {seed}"), config.optim.steps * vae_step(config), models.parameters(models.VAE()))
+    vaes[name, seed] = (seconds(base, f"VAE {name} {seed}"), config.optim.steps * vae_step(config), models.parameters(vae_of(config)))
 gan_cost = (60 * card["minutes"], card["steps"] * gan_step(gan_config), models.parameters(domains.speech().model))
 own, speech_config = budgets["03_bridging"].bridge, budgets["04_speech"].speech_bridge
 size = models.parameters(models.BridgingVAE(width=own.width, depth=own.depth))

@@ -297,18 +297,22 @@ def verdict(paper: float, row: dict) -> str:
     return "reproduced" if distance <= 0.02 else "partly" if distance <= 0.10 else "not"
 
 
+def measured(records: Sequence[dict]) -> dict[tuple[str, str, str], tuple[dict, dict]]:
+    """(setting, method, metric) to its record and row, from the first chapter that measures it."""
+    found: dict = {}
+    for record in records:
+        for row in record["rows"]:
+            found.setdefault((row["setting"], row["method"], row["metric"]), (record, row))
+    return found
+
+
 def report(records: Sequence[dict]) -> pd.DataFrame:
     """Every number of the paper's tables beside ours, in the paper's order; what has no measurement says so.
 
     The verdict compares like with like: the row of the paper's protocol where there is one, else the held-out row. Distances of
     features (FID) depend on the classifier, so they get no verdict; where speech takes part it says that our corpus is another.
     """
-    found: dict = {}
-    for record in records:
-        for row in record["rows"]:
-            found.setdefault(
-                (row["setting"], row["method"], row["metric"]), (record, row)
-            )  # the chapter that measures it first is its home
+    found = measured(records)
     lines = []
     for (setting, method, metric), paper in PAPER.items():
         line = {"Model": words(method), "Setting": words(setting), "Metric": words(metric), "Paper": f"{paper:.3g}"}
