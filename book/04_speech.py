@@ -48,8 +48,8 @@ run = results.Run("04_speech", budget)
 # ## Spoken digits
 #
 # The paper uses SC09, the digits of Google's Speech Commands. The book uses the Free Spoken Digit Dataset: 3,000 recordings
-# of six speakers at 8 kHz, small enough to train a GAN without a data centre. (SC09 is one option away: `--corpus sc09`.) Every clip is
-# cut or padded to 8,192 samples, about a second, and scaled to a peak of one.
+# of six speakers at 8 kHz, small enough to train a GAN without a data centre. (A GAN of SC09 is one option away:
+# `python -m lt train-gan --corpus sc09`.) Every clip is cut or padded to 8,192 samples, about a second, and scaled to a peak of one.
 #
 # A network sees a clip as a *log-mel spectrogram*: how loud (colour) each of 64 bands of pitch (bottom to top) is in each of 64
 # frames (left to right). `lt.audio.LogMel` makes it, and `LogMel.waveform` goes back, through a pseudo-inverse of the mel
@@ -90,7 +90,8 @@ audio.listening_table(
 # A generator $g$ turns $z \sim \mathcal N(0, I)$, 100 dimensions, into a clip; a critic learns to tell clips of the corpus from
 # clips of $g$. The paper takes the published WaveGAN, trained for four days on a GPU. It is in `lt.gan` too (profile `paper`:
 # raw waveforms, WGAN-GP, five critic steps a step), but it is work for days on a GPU; the thousand steps that a GPU has given it here were far from
-# enough. The book's pretrained generator is its sibling from the same paper, SpecGAN: it draws the log-mel spectrogram.
+# enough. The book's pretrained generator, which this chapter uses at every profile, is its sibling from the same paper, SpecGAN: it draws the
+# log-mel spectrogram.
 #
 # Two ideas make it train fast, in minutes on a GPU and in hours on a CPU. The critic is *projected* ([Sauer et al. 2021](https://arxiv.org/abs/2111.01007)): small heads on
 # the frozen feature maps of a network that was taught to recognise digits and speakers. And the generator is rewarded for the *mutual
@@ -101,9 +102,11 @@ audio.listening_table(
 # $$
 #
 # so that each clip is clearly one digit of one speaker, and all of them occur. The **judge** that accepts clips and scores
-# transfers is a third network of another seed and shape. It never enters a loss and was never shown a clip of the GAN.
+# transfers is a third network of another seed and shape. It never enters a loss and learned from recordings alone; its one part in the
+# training is to choose which of the saved generators is kept, by inception score.
 #
-# `python -m lt train-gan` makes both files; this is the card that it wrote beside them:
+# `python -m lt train-gan` makes the weights of the generator and of the judge in `lt/assets`. This is the card that it wrote beside them; its scores
+# are of other draws than the tables below, and training ended at its last step before its minutes were over:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 import pandas as pd
@@ -127,7 +130,8 @@ print(f"z {speech.model.latent} -> spectrogram {tuple(speech.decode(torch.zeros(
 #
 # A GAN cannot encode a recording, so the bridge learns from points of the prior. The paper keeps a sample if the judge's largest
 # softmax output is at least 0.95, and takes the judge's answer as its label; 31.8 % of WaveGAN's samples pass. Samples cost
-# nothing but a pass through the generator, so we take more than the paper's 1,300 a class where the profile allows.
+# nothing but a pass through the generator, so we take more than the paper's 1,300 a class where the profile allows. The generator does not say
+# all digits equally often; the bridge gets the first so many of each, the same number a class.
 #
 # ```python
 # z = torch.randn(n, 100)
@@ -177,7 +181,7 @@ for seed in range(budget.seeds):
     if seed == 0:
         curves = {"MNIST ↔ speech": history}
 
-# %% mystnb={"figure": {"caption": "The terms of the objective for the bridge of seed 0."}, "image": {"alt": "Four line plots over training steps: reconstruction, KL, sliced Wasserstein distance and classification loss, falling or settling."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The terms of the objective for the bridge of seed 0."}, "image": {"alt": "Four line plots over training steps: reconstruction, KL, sliced Wasserstein distance and classification loss; the KL term rises while the others fall or settle."}} tags=["hide-input"]
 plots.histories(curves, ["reconstruction", "kl", "swd", "classification"])
 
 # %% [markdown]
@@ -240,7 +244,7 @@ audio.listening_table(
 # %% [markdown]
 # ## Reconstructions and transfers (Figures 3 and 4)
 
-# %% mystnb={"figure": {"caption": "Figure 3, speech: accepted samples of the GAN and their reconstructions through 16 shared dimensions. Figure 4: handwriting and what is said, speech and what is written; a column a digit."}, "image": {"alt": "Spectrograms beside their reconstructions, and spectrograms that were made from handwritten digits."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 3, speech: accepted samples of the GAN and their reconstructions through 16 shared dimensions. Recordings, for comparison, and Figure 4: what is said for handwritten digits, which the next picture shows; a column a digit."}, "image": {"alt": "Spectrograms beside their reconstructions, and spectrograms that were made from handwritten digits."}} tags=["hide-input"]
 pick = columns(fresh.y)
 with torch.no_grad():
     through = speech.decode(bridges[0].transfer(fresh.mean[pick], 1, 1))
@@ -265,7 +269,9 @@ plots.panels({"MNIST": digits["test"].x[columns(digits["test"].y)], "speech → 
 # Held out means here: images of the MNIST test split, and accepted latents of another seed. *Heard as a waveform* sends a
 # transferred spectrogram through Griffin-Lim and back before the judge hears it. The *second recogniser* shares nothing with
 # the judge: it compares sequences of mel-frequency cepstral coefficients with those of real recordings by dynamic time warping, and
-# answers with the nearest one's digit.
+# answers with the nearest one's digit. It hears 1,000 of the test digits at `laptop`, as waveforms. *Sampled* draws $z'$ from its posterior. The
+# *paper's protocol* takes 1,000 latents that the bridge was trained on, and samples both $z$ and $z'$: where it is far above the held-out number,
+# the bridge has learned its training latents by heart; where it is below, sampling costs more than that.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 held = written.latents(digits["test"])
@@ -323,7 +329,8 @@ plots.intervals(main, [results.words(row["setting"]) for row in main])
 # %% [markdown]
 # ## Where it fails
 #
-# Which digits are misheard, and three failures to listen to, the first three of the test split.
+# Which digits are misheard, and three failures to listen to, the first three of the test split. Errors are not spread out: look for the few bright
+# cells off the diagonal. A class that fills one small region of $z'$ is right or wrong almost as a whole, which is also why seeds differ.
 
 # %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images (seed 0): what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix
@@ -352,8 +359,8 @@ audio.listening_table(
 # %% [markdown]
 # ## Hear the latent space
 #
-# Two handwritten digits, and eight points on the great circle between their latents (slerp; chapter 6 will say more). Above each
-# step, what is written there. The first player says the transfer of every written step; the second walks straight from
+# Two handwritten digits, and eight points on the great circle between their latents (slerp; chapter 6 will say more). The pictures
+# are what is written at each step. The first player says the transfer of every written step; the second walks straight from
 # the first spoken digit to the last in the GAN's own latent space.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -399,12 +406,12 @@ run.finish()
 # - A GAN has no encoder; a judge and rejection sampling take its place. What the judge mislabels, the bridge learns wrong.
 # - A transfer into sound is only as good as the generator: listen to its samples before you blame the bridge.
 # - Right is not the same as rich. Down a column of reconstructions the clips are more alike than the samples that went in: with much weight
-#   on the KL term, $z'$ keeps the digit and little of who says it, and how.
+#   on the KL term, as at `laptop`, $z'$ keeps the digit and little of who says it, and how.
 #
 # ## What to try
 #
-# - Set `beta_kl` of `speech_bridge` in `lt/profiles.py` to 0.0003, the weight of the picture bridges. What comes back of the voices, and what
+# - Set `beta_kl` of the `speech_bridge` of `laptop` in `lt/profiles.py` to 0.0003, the weight of its picture bridges. What comes back of the voices, and what
 #   does it cost?
 # - Accept at 0.5 instead of 0.95 (`domains.accepted_latents`). More latents, worse labels: which wins?
-# - Train the generator longer: `python -m lt train-gan --minutes 200` goes on where the last run stopped.
+# - Train a generator of your own: `python -m lt train-gan --minutes 30`. Stopped by its minutes, it goes on from there when it is given more.
 # - Draw a digit yourself, 28 by 28, and send it through `say`.

@@ -205,7 +205,7 @@ Markdown(results.markdown(shown))
 # [chapter 3](03_bridging.ipynb)). The speech pair, with
 # $\beta_{Cls}$ at 0.3 and $\beta_{KL}$ at 0.01, learns. The authors' code sets 0.005 in the place of 0.05, and that is a working
 # weight (the third reading in [chapter 3](03_bridging.ipynb)). We take the number in the text for a slip. (The speech bridges of this run
-# had 25,000 steps, half of the paper's.)
+# had 25,000 steps, half of the paper's, and the book's own GAN behind them: SpecGAN on FSDD, not WaveGAN on SC09.)
 #
 # ## Status of every page
 

@@ -268,7 +268,7 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
     lines = []
     for (setting, method), found in by_key.items():
         main = found.get("transfer_accuracy") or found["reconstruction_accuracy"]
-        protocol = found.get("transfer_accuracy_paper_protocol")
+        protocol = found.get(f"{main['metric']}_paper_protocol")
         lines.append(
             {
                 "": words(setting),
