@@ -330,7 +330,7 @@ plots.intervals(main, [results.words(row["setting"]) for row in main])
 # ## Where it fails
 #
 # Which digits are misheard, and three failures to listen to, the first three of the test split. Errors are not spread out: look for the few bright
-# cells off the diagonal. A class that fills one small region of $z'$ is right or wrong almost as a whole, which is also why seeds differ.
+# cells off the diagonal.
 
 # %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images (seed 0): what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix

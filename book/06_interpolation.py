@@ -274,7 +274,7 @@ plots.steps(curves)
 # - Compare the third row with the second, not with the first: the target model sets what a smooth walk can look like.
 # - A jump is not a flaw. It is how a path from one class to another avoids items that are neither.
 # - Whether a jump sits at a change of class can be counted. One that sits elsewhere is a tear in the map.
-# - Accuracy is not locality. At `laptop` the speech bridge has a heavy KL term, the best for its accuracy ([chapter 4](04_speech.ipynb)), and the
+# - Accuracy is not locality. At `laptop` the speech bridge has a heavy KL term, chosen for accuracy ([chapter 4](04_speech.ipynb)), and the
 #   table shows the price: within a class, too, its transfers move in jumps, from one clip or digit to another, where its rows between pictures glide.
 #
 # ## What to try

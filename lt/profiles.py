@@ -127,7 +127,7 @@ _LAPTOP = Profile(
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
     gan_minutes=100,
-    # by transfers of 10,000 training digits kept aside: 0.945 at 0.02, 0.91 to 0.93 at 0.01, 0.90 at the 0.0003 of pictures
+    # by transfers of 10,000 training digits kept aside: 0.945 at 0.02, 0.91 to 0.93 at 0.01, 0.90 at the 0.0003 and SWD weight of pictures
     speech_bridge=BridgeConfig(Optim(4000, 128, 1.5e-3, "onecycle"), shared=16, beta_kl=0.02, beta_swd=3.0, beta_cls=0.3),
     recordings="fsdd",
     accepted=6000,
