@@ -269,8 +269,8 @@ plots.panels({"MNIST": digits["test"].x[columns(digits["test"].y)], "speech → 
 # Held out means here: images of the MNIST test split, and accepted latents of another seed. *Heard as a waveform* sends a
 # transferred spectrogram through Griffin-Lim and back before the judge hears it. The *second recogniser* shares nothing with
 # the judge: it compares sequences of mel-frequency cepstral coefficients with those of real recordings by dynamic time warping, and
-# answers with the nearest one's digit. It hears 1,000 of the test digits at `laptop`, as waveforms. *Sampled* draws $z'$ from its posterior. The
-# *paper's protocol* takes 1,000 latents that the bridge was trained on, and samples both $z$ and $z'$: where it is far above the held-out number,
+# answers with the nearest one's digit. It hears 1,000 of the test digits at `laptop`, as waveforms. *Sampled* draws $z$ and $z'$ from their
+# posteriors. The *paper's protocol* does so too, with 1,000 items that the bridge was trained on: where it is far above the held-out number,
 # the bridge has learned its training latents by heart; where it is below, sampling costs more than that.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
