@@ -1,11 +1,43 @@
 """Latent translation: crossing modalities by bridging generative models.
 
-Networks in :mod:`lt.models`, objectives in :mod:`lt.losses`, one training loop in :mod:`lt.train`; the chapters of the
-book say what to do with them.
+What a user with models of their own needs is here by name: a :class:`Domain` for each model, their :class:`Latents`,
+:func:`preflight`, :func:`fit_bridge`, and a :class:`Bridge` that translates, scores itself and is saved. The chapters of the book are
+built on the same functions.
 """
 
-__version__ = "0.1.0"
+import importlib
+from typing import TYPE_CHECKING
+
+from lt.errors import LtError as LtError
+
+__version__ = "0.2.0"
+
+if TYPE_CHECKING:
+    from lt.bridge import Bridge as Bridge
+    from lt.bridge import BridgeConfig as BridgeConfig
+    from lt.bridge import fit_bridge as fit_bridge
+    from lt.bridge import load_bridge as load_bridge
+    from lt.latents import Domain as Domain
+    from lt.latents import Latents as Latents
+    from lt.loop import Training as Training
+    from lt.loop import named_generator as named_generator
+    from lt.tools.checks import diagnose as diagnose
+    from lt.tools.checks import preflight as preflight
+    from lt.tools.join import join as join
+    from lt.tools.sweeps import fit_bridges as fit_bridges
+
+_HOME = {
+    **dict.fromkeys(("Bridge", "BridgeConfig", "fit_bridge", "load_bridge"), "lt.bridge"),
+    **dict.fromkeys(("Domain", "Latents"), "lt.latents"),
+    **dict.fromkeys(("Training", "named_generator"), "lt.loop"),
+    **dict.fromkeys(("diagnose", "preflight"), "lt.tools.checks"),
+    "join": "lt.tools.join",
+    "fit_bridges": "lt.tools.sweeps",
+}
+__all__ = ["LtError", *sorted(_HOME)]
 
 
-class LtError(Exception):
-    """An error a reader can mend: its message is one line that says what is wrong and what to do."""
+def __getattr__(name: str) -> object:  # PyTorch takes seconds to import: not for --help or an unknown profile
+    if name not in _HOME:
+        raise AttributeError(f"module 'lt' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

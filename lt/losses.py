@@ -17,16 +17,22 @@ def gaussian_nll(x: Tensor, mean: Tensor, sigma: float) -> Tensor:
     return ((x - mean) ** 2).sum(-1) / (2 * sigma**2)
 
 
-def squared_error(z: Tensor, z_hat: Tensor, reduction: str = "mean") -> Tensor:
+def squared_error(z: Tensor, z_hat: Tensor, reduction: str = "mean", sizes: Tensor | None = None) -> Tensor:
     """Reconstruction error, a scalar: the batch mean of the squared error, averaged or summed over dimensions.
 
     The paper's text reads as ``sum`` (a spherical Gaussian likelihood), the authors' code averages over dimensions as well.
-    With 100 dimensions the two differ by a factor of 100 against every other term of the objective.
+    With 100 dimensions the two differ by a factor of 100 against every other term of the objective. ``sizes`` (n,) gives the
+    number of dimensions of each row where rows have fewer than z (n, d); what is beyond it must be zero in both.
+
+    >>> squared_error(torch.zeros(2, 4), torch.ones(2, 4)), squared_error(torch.zeros(2, 4), torch.ones(2, 4), "sum")
+    (tensor(1.), tensor(4.))
     """
     if reduction not in ("mean", "sum"):
         raise ValueError(f"unknown reduction {reduction!r}: choose mean or sum")
     error = (z - z_hat) ** 2
-    return error.mean() if reduction == "mean" else error.sum(-1).mean()
+    if reduction == "sum":
+        return error.sum(-1).mean()
+    return error.mean() if sizes is None else (error.sum(-1) / sizes).mean()
 
 
 def random_directions(number: int, dimension: int, generator: torch.Generator) -> Tensor:

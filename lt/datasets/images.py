@@ -1,12 +1,6 @@
-"""MNIST and Fashion-MNIST as tensors: a small embedded copy of each, or the full corpora, integrity-checked.
-
-``LT_DATA`` names the folder of the full corpora in torchvision's layout (``MNIST/raw``, ``FashionMNIST/raw``); it defaults to
-``~/.cache/latent-translation/data``, which is filled by a download with checksums when it is first needed.
-"""
+"""MNIST and Fashion-MNIST as tensors: a small embedded copy of each, or the full corpora, integrity-checked."""
 
 import hashlib
-import math
-import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,32 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from lt import LtError
+from lt.cache import ASSETS, fingerprint
+from lt.datasets.folders import SPLITS, data_folder
+from lt.errors import LtError
 
-ASSETS = Path(__file__).parent / "assets"
-
-# Table 5: class k of one domain corresponds to class k of every other
-CLASSES = {
-    "mnist": tuple("0123456789"),
-    "fashion": (
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ),
-    "speech": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-}
-IMAGES = ("mnist", "fashion")
+CORPORA = ("mnist", "fashion")
 SOURCES = ("embedded", "full")
-SPLITS = ("train", "test")
 
 # MD5 of the raw IDX files, as published with the corpora
 IDX_MD5 = {
@@ -71,56 +46,23 @@ class Images:
 
     @cached_property
     def fingerprint(self) -> str:
-        return fingerprint(self.x.numpy(), self.y.numpy())
+        return fingerprint(self.x, self.y)
 
     def __len__(self) -> int:
         return len(self.y)
 
 
-def cache_folder() -> Path:
-    """Where downloads and trained weights are kept: ``LT_CACHE`` or ``~/.cache/latent-translation``."""
-    return Path(os.environ.get("LT_CACHE", Path.home() / ".cache" / "latent-translation")).expanduser()
-
-
-def data_folder() -> Path:
-    """Where the full corpora are looked up: ``LT_DATA`` or the folder ``data`` of the cache."""
-    return Path(os.environ.get("LT_DATA", cache_folder() / "data")).expanduser()
-
-
-def fingerprint(*arrays: Tensor | np.ndarray) -> str:
-    """Twelve hex digits that change when any byte of any array does."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()[:12]
-
-
 def load(name: str, split: str = "train", source: str = "embedded") -> Images:
     """One split of ``mnist`` or ``fashion``, from the ``embedded`` 5,000 items or the ``full`` 70,000.
 
-    ``speech`` gives :class:`lt.audio.Clips`: ``embedded`` 300, the ``full`` 3,000 of FSDD, or ``sc09`` (:func:`lt.audio.load`). Raises :class:`lt.LtError` when a name is unknown or a file is missing, truncated or altered. It never falls back from
-    one source to the other.
+    Raises :class:`lt.LtError` when a name is unknown or a file is missing, truncated or altered. It never falls back from one
+    source to the other.
     """
-    if name == "speech":
-        from lt import audio
-
-        return audio.load(split, "fsdd" if source == "full" else source)
-    for value, known, what in ((name, tuple(CLASSES), "corpus"), (split, SPLITS, "split"), (source, SOURCES, "source")):
+    for value, known, what in ((name, CORPORA, "corpus"), (split, SPLITS, "split"), (source, SOURCES, "source")):
         if value not in known:
             raise LtError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
     x, y = _embedded(name, split) if source == "embedded" else _full(name, split, data_folder())
     return Images(name, split, source, torch.from_numpy(x).float() / 255, torch.from_numpy(y).long())
-
-
-def jitter(x: Tensor, amount: float, generator: torch.Generator) -> Tensor:
-    """Each image (n, 784) rotated, scaled and shifted a little at random: up to 15 degrees, 15 % and 2 pixels times ``amount``."""
-    angle, scale, across, down = (2 * torch.rand(4, len(x), generator=generator, device=x.device) - 1) * amount
-    angle, scale = angle * math.radians(15), 1 + 0.15 * scale
-    cos, sin = scale * angle.cos(), scale * angle.sin()
-    shift = 2 / 14  # pixels over half the width: affine_grid counts from -1 to 1
-    theta = torch.stack([cos, -sin, shift * across, sin, cos, shift * down], dim=-1).view(-1, 2, 3)
-    grid = F.affine_grid(theta, [len(x), 1, 28, 28], align_corners=False)
-    return F.grid_sample(x.view(-1, 1, 28, 28), grid, align_corners=False).flatten(1)
 
 
 @lru_cache

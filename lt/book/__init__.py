@@ -1,0 +1,26 @@
+"""The book's own machinery: profiles, the start of a chapter, records of runs, the paper's numbers, figures, runner."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lt.book.profiles import Profile
+    from lt.book.records import Run
+
+
+def start(chapter: str, profile: str) -> tuple[Run, Profile]:
+    """Begin a chapter: in the folder of the book, with the look of its figures; its record, and what the profile spends.
+
+    Raises :class:`lt.LtError` for an unknown profile.
+    """
+    from lt.book import plots, profiles, records
+
+    budget = profiles.get(profile)
+    fetched = Path("latent-translation-book") / "book"  # in Colab
+    if fetched.is_dir():
+        os.chdir(fetched)
+    plots.style()
+    return records.Run(chapter, budget), budget

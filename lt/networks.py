@@ -1,0 +1,130 @@
+"""The networks of the bridge (section 3, Figure 10), and nothing about how they are trained.
+
+Shapes stand as trailing comments: ``n`` rows of a batch.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def mlp(in_features: int, width: int, depth: int) -> nn.Sequential:
+    """``depth`` fully connected layers of ``width`` units, each followed by a ReLU (section B)."""
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        layers += [nn.Linear(in_features, width), nn.ReLU()]
+        in_features = width
+    return nn.Sequential(*layers)
+
+
+class GatedMixing(nn.Module):
+    """Gated mixing layer, ``(1 - g) * W_z v + g * dz`` with ``[dz, g] = W_h h`` and ``g = sigmoid(g)`` (Figure 10a).
+
+    ``v`` is the network's own input and ``h`` what its hidden layers made of it. With the gate shut the layer is a linear
+    map from one Gaussian space to another, a good place to start from; the gate lets the network correct it where needed.
+    """
+
+    def __init__(self, hidden: int, skip: int, out: int):
+        super().__init__()
+        self.from_hidden = nn.Linear(hidden, 2 * out)
+        self.from_input = nn.Linear(skip, out)
+
+    def forward(self, h: Tensor, v: Tensor) -> Tensor:
+        dz, g = self.from_hidden(h).float().chunk(2, dim=-1)  # (n, out) each
+        g = torch.sigmoid(g)
+        return (1 - g) * self.from_input(v).float() + g * dz  # (n, out)
+
+
+class PlainOutput(nn.Module):
+    """A linear layer in the place of :class:`GatedMixing`: (n, hidden) to (n, out); the input ``v`` is not used."""
+
+    def __init__(self, hidden: int, skip: int, out: int):
+        super().__init__()
+        self.linear = nn.Linear(hidden, out)
+
+    def forward(self, h: Tensor, v: Tensor) -> Tensor:
+        return self.linear(h).float()
+
+
+class BridgingVAE(nn.Module):
+    """The small VAE between latent spaces, ``q(z'|z, D)`` and ``g(z|z', D)`` (section 3, Figure 10b).
+
+    One set of weights serves every domain. The domain label D, an index, is appended to the inputs of the encoder and of the
+    decoder as a one-hot vector; ``conditional=False`` leaves it out (the first row of Figure 9). ``sizes`` holds the latent
+    size of each domain: smaller latents are padded with zeros to the largest size, and cut again on the way out.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int] = (100, 100),
+        shared: int = 8,
+        width: int = 512,
+        depth: int = 4,
+        classes: int = 10,
+        conditional: bool = True,
+        output: type[nn.Module] = GatedMixing,
+    ):
+        super().__init__()
+        self.sizes, self.latent, self.shared, self.conditional = tuple(sizes), max(sizes), shared, conditional
+        label = len(sizes) if conditional else 0
+        self.encoder = mlp(self.latent + label, width, depth)
+        self.mean = output(width, self.latent + label, shared)
+        self.std = output(width, self.latent + label, shared)
+        self.decoder = mlp(shared + label, width, depth)
+        self.output = output(width, shared + label, self.latent)
+        self.classifier = nn.Linear(shared, classes)  # f(z'): linear on purpose (section A.3)
+
+    def _label(self, v: Tensor, domain: Tensor | int) -> Tensor:
+        """Append the one-hot domain label: (n, d) to (n, d + domains)."""
+        if isinstance(domain, int) and not 0 <= domain < len(self.sizes):
+            raise ValueError(f"domain {domain} is not in [0, {len(self.sizes)}): this bridge joins {len(self.sizes)} domains")
+        if not self.conditional:
+            return v
+        if isinstance(domain, int):
+            label = v.new_zeros(len(v), len(self.sizes))
+            label[:, domain] = 1
+        else:
+            label = F.one_hot(domain, len(self.sizes)).to(v.dtype)
+        return torch.cat([v, label], dim=-1)
+
+    def encode(self, z: Tensor, domain: Tensor | int) -> tuple[Tensor, Tensor]:
+        """Mean and std of ``q(z'|z, D)``: z (n, latent) and domain (n,) or one index, to two of (n, shared)."""
+        v = self._label(F.pad(z, (0, self.latent - z.shape[-1])), domain)
+        h = self.encoder(v)
+        return self.mean(h, v), F.softplus(self.std(h, v))
+
+    def decode(self, z_shared: Tensor, domain: Tensor | int) -> Tensor:
+        """Mean of ``g(z|z', D)``: z' (n, shared) and domain (n,) or one index, to (n, latent); cut to the domain's size for one index."""
+        v = self._label(z_shared, domain)
+        z = self.output(self.decoder(v), v)
+        return z[:, : self.sizes[domain]] if isinstance(domain, int) else z
+
+    def transfer(self, z: Tensor, source: int, target: int, generator: torch.Generator | None = None) -> Tensor:
+        """Encode with one domain label, decode with another: (n, latent) to (n, latent) (section 3).
+
+        With ``source == target`` this is the reconstruction. The posterior mean is used unless ``generator`` is given, which
+        then draws z' from the posterior.
+        """
+        mean, std = self.encode(z, source)
+        return self.decode(mean if generator is None else sample(mean, std, generator), target)
+
+
+def sample(mean: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
+    """One draw from N(mean, std^2) for every element: the only posterior draw of the package. mean and std (n, d) to (n, d).
+
+    >>> sample(torch.ones(2, 3), torch.zeros(2, 3), torch.Generator())
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
+    """
+    return mean + std * torch.randn(mean.shape, generator=generator, device=mean.device)
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of trainable parameters.
+
+    >>> parameter_count(nn.Linear(3, 2))
+    8
+    """
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
