@@ -18,6 +18,8 @@ site: setup # compile the published notebooks as they are
 lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
 test: lint
 	$(PY) -m pytest --ignore tests/test_browser.py
@@ -26,7 +28,7 @@ test: lint
 	$(PY) -m pytest tests/test_browser.py
 
 bench: setup
-	for file in benchmarks/*.py; do $(PY) $$file || exit 1; done
+	for file in benchmarks/*_step.py; do $(PY) $$file || exit 1; done
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -8,11 +8,11 @@ from common import compare, products
 from torch.utils.data import DataLoader, TensorDataset
 
 from lt import losses
-from lt.models import VAE
-from lt.train import Optim, VAEConfig, default_device, fit, named_generator, vae_objective
+from lt.loop import Training, default_device, fit, named_generator
+from lt.zoo.vae import VAE, VAEConfig, vae_objective
 
 BATCH, ITEMS, STEPS, TURNS = 512, 60_000, 20, 5
-CONFIG = VAEConfig(Optim(STEPS, BATCH))
+CONFIG = VAEConfig(Training(STEPS, BATCH))
 
 
 def main():
@@ -23,7 +23,7 @@ def main():
     objective = vae_objective(vae, CONFIG, images.to(device))
 
     def ours(steps: int) -> None:
-        fit(vae, objective, Optim(steps, BATCH), generator)
+        fit(vae, objective, Training(steps, BATCH), generator)
 
     def plain(steps: int) -> None:
         """A DataLoader, float32, Adam without fusion, the loss read each step."""

@@ -8,12 +8,12 @@ from common import compare, products
 from torch.utils.data import DataLoader, TensorDataset
 
 from lt import losses
-from lt.domains import Latents
-from lt.models import BridgingVAE
-from lt.train import BridgeConfig, Optim, bridge_objective, default_device, fit, named_generator
+from lt.bridge import BridgeConfig, bridge_objective, network_of
+from lt.latents import Latents
+from lt.loop import Training, default_device, fit, named_generator
 
 BATCH, ITEMS, STEPS, TURNS = 128, 20_000, 100, 7
-CONFIG = BridgeConfig(Optim(STEPS, BATCH))
+CONFIG = BridgeConfig(Training(STEPS, BATCH), width=512)
 
 
 def main():
@@ -28,12 +28,12 @@ def main():
         )
         for name in ("a", "b")
     ]
-    bridge = BridgingVAE().to(device)
+    bridge = network_of(CONFIG, [d.size for d in domains], 10).to(device)
     generator = named_generator("benchmark", 0, device)
     objective = bridge_objective(bridge, CONFIG, domains)
 
     def ours(steps: int) -> None:
-        fit(bridge, objective, Optim(steps, BATCH), generator)
+        fit(bridge, objective, Training(steps, BATCH), generator)
 
     def plain(steps: int) -> None:
         """A DataLoader a domain, each domain on its own, float32, Adam without fusion, the loss read each step."""

@@ -6,10 +6,11 @@
 import torch
 from common import compare, products
 
-from lt.audio import Clips
-from lt.gan import SpectrogramCNN, build_gan, log_mels, projected_game
-from lt.profiles import get
-from lt.train import Optim, default_device, fit, named_generator
+from lt.book.profiles import get
+from lt.datasets.recordings import Clips
+from lt.loop import Training, default_device, fit, named_generator
+from lt.zoo.speech_gan import build_gan, projected_game
+from lt.zoo.speech_judge import SpectrogramCNN, log_mels
 
 CONFIG, STEPS, TURNS = get("laptop").gan, 10, 5
 
@@ -30,7 +31,7 @@ def main():
 
     def ours(steps: int) -> None:
         channels_last(True)
-        fit(gan, players, Optim(steps, CONFIG.optim.batch), generator)
+        fit(gan, players, Training(steps, CONFIG.training.batch), generator)
 
     def plain(steps: int) -> None:
         """Gradients for every network that a loss touches, float32, Adam without fusion, losses read each step."""
@@ -50,7 +51,7 @@ def main():
             player.objective(generator, progress)["loss"].backward(inputs=list(player.module.parameters()))
 
     channels_last(True)
-    compare(__file__, "GAN of spectrograms, both players", CONFIG.optim.batch, products(step), ours, plain, STEPS, TURNS)
+    compare(__file__, "GAN of spectrograms, both players", CONFIG.training.batch, products(step), ours, plain, STEPS, TURNS)
 
 
 if __name__ == "__main__":

@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/00_introduction.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -50,22 +42,28 @@ profile = os.environ.get("LT_PROFILE", "quick")
 # another, and a linear classifier keeps each class in a place of its own.
 
 # %% mystnb={"figure": {"caption": "Figure 1 of the paper, redrawn from the shapes of the code."}, "image": {"alt": "Diagram: an image of 784 pixels is encoded into a latent of 100 dimensions, then into a shared latent of 8, decoded into the other domain's 100 dimensions and its 784 pixels. Only the middle part is trained."}} tags=["hide-input"]
+import os
+
 import torch
 
-from lt import models, plots, results
+from lt.book import plots, records, report
+from lt.networks import BridgingVAE, parameter_count
+from lt.zoo.vae import VAE
 
+if os.path.isdir("latent-translation-book/book"):  # in Colab: the results are there
+    os.chdir("latent-translation-book/book")
 plots.style()
-vae, bridge = models.VAE(), models.BridgingVAE()
+vae, bridge = VAE(), BridgingVAE()
 x = torch.zeros(1, 784)
 z = vae.encode(x)[0]
 z_shared = bridge.encode(z, 0)[0]
-width = models.parameters(bridge) / 1e6
+millions = parameter_count(bridge) / 1e6
 shapes = {
     "x1": f"{x.shape[1]} pixels",
     "z1": f"{z.shape[1]} numbers",
     "encoder": "4 layers of 512",
     "z'": f"{z_shared.shape[1]} numbers",
-    "decoder": f"{width:.1f} M in all",
+    "decoder": f"{millions:.1f} M in all",
     "z2": f"{bridge.decode(z_shared, 1).shape[1]} numbers",
     "x2": f"{vae.decode(z).shape[1]} pixels",
 }
@@ -79,12 +77,12 @@ plots.architecture(shapes)
 # compare that column with the last one.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.headline().style.hide().set_uuid("headline")  # else its html has a new id each time
+report.headline().style.hide().set_uuid("headline")  # else its html has a new id each time
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 from IPython.display import Markdown
 
-Markdown("\n\n".join(f"`{record['chapter']}` {results.header(record)}" for record in results.read()))
+Markdown("\n\n".join(f"`{record['chapter']}` {records.header(record)}" for record in records.read()))
 
 # %% [markdown]
 # ## How to read it
@@ -99,8 +97,8 @@ Markdown("\n\n".join(f"`{record['chapter']}` {results.header(record)}" for recor
 # 8. **What does a bridge cost** counts seconds and operations: the claim of a factor of 200, and how cost grows.
 # 9. **The reproduction report** sums it up: every number and figure of the paper beside ours, verdicts, deviations, the status of every page.
 #
-# **The code** documents the small package `lt`, which holds the models, the losses and one training loop. All of it can be read
-# in an evening.
+# **The code** documents the package `lt`: a small core that joins any two models, which can be read in an evening, and around it
+# the models, the corpora and the machinery of this book.
 #
 # Each chapter runs at one of three profiles: `quick` (5,000 images of each corpus and 300 recordings, which come with the book; minutes on two
 # CPU cores), `laptop` (the full corpora, no GPU needed) and `paper` (the paper's own hyper-parameters, made for a GPU). The line

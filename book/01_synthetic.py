@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/01_synthetic.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -35,10 +27,9 @@ import os
 profile = os.environ.get("LT_PROFILE", "quick")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-from lt import profiles, results
+from lt.book import start
 
-budget = profiles.get(profile)
-run = results.Run("01_synthetic", budget)
+run, budget = start("01_synthetic", profile)
 
 # %% [markdown]
 # **Can two clouds of points be joined so that a point keeps its class and its neighbours when it crosses over?** Before any
@@ -49,7 +40,7 @@ run = results.Run("01_synthetic", budget)
 #
 # ## The data
 #
-# Domain 1 is a lying ellipse, domain 2 a standing one, each with a little noise. Every point has an *attribute*, its place
+# Domain 1 is a horizontal ellipse, domain 2 a vertical one, each with a little noise. Every point has an *attribute*, its place
 # along its ellipse from 0 to 1, and a class: which half of the ellipse it is on. The classes are laid so that keeping them
 # needs a quarter turn. Shifting and squashing one ellipse onto the other would be simpler, and would be wrong.
 
@@ -58,13 +49,13 @@ import math
 
 import torch
 
-from lt import metrics, plots
-from lt.domains import Latents
-from lt.train import default_device, fit_bridge, named_generator
+from lt import Latents, metrics, named_generator
+from lt.book import plots, report
+from lt.zoo import quality
 
-plots.style()
 CENTRES = torch.tensor([[-0.5, 0.0], [0.5, 0.0]])
 RADII = torch.tensor([[1.0, 0.5], [0.5, 1.0]])
+NAMES = ("ellipse 1", "ellipse 2")
 SHIFT = (0.0, 0.25)  # the attribute of domain 2 starts a quarter turn later
 
 
@@ -89,7 +80,7 @@ def ellipse(domain, n, generator):
 def draw(name):
     """Both domains as exact latents: the class is that of the noisy point."""
     points = [ellipse(d, budget.toy_points, named_generator(f"{name} {d}", 0)) for d in (0, 1)]
-    return [Latents(f"ellipse {d + 1}", p, torch.zeros_like(p), label(p, d)) for d, p in enumerate(points)]
+    return [Latents(NAMES[d], p, torch.zeros_like(p), label(p, d)) for d, p in enumerate(points)]
 
 
 train, test = draw("train"), draw("test")
@@ -117,6 +108,10 @@ print("points are (n, 2):", train[0].mean.shape[1] == 2, "| classes:", sorted(tr
 # %%
 from dataclasses import replace
 
+from lt import fit_bridge
+from lt.loop import default_device
+from lt.tools.sweeps import ahead
+
 toy = budget.toy
 MODELS = {
     "unconditional": replace(toy, conditional=False, beta_swd=0, beta_cls=0),
@@ -125,12 +120,13 @@ MODELS = {
     "+ classifier": toy,
 }
 device = default_device()
-on_device = [Latents(d.name, d.mean.to(device), d.std.to(device), d.y.to(device)) for d in train]
+clouds = [d.to(device) for d in train]
+trainings = [(name, seed) for name in MODELS for seed in range(budget.toy_seeds)]
+ahead(*[(fit_bridge, clouds, MODELS[name], seed) for name, seed in trainings])  # side by side; below they are only fetched
 bridges = {}
-for name, config in MODELS.items():
-    for seed in range(budget.toy_seeds):
-        bridges[name, seed], history = fit_bridge(config, on_device, seed)
-        run.trained(f"{name} {seed}", history)
+for name, seed in trainings:
+    bridges[name, seed] = fit_bridge(clouds, MODELS[name], seed)
+    run.trained(f"{name} {seed}", bridges[name, seed].history)
 
 
 # %% [markdown]
@@ -144,11 +140,12 @@ def view(bridge):
     """Everything that a row of the figure shows."""
     z = [d.mean.to(device)[:800] for d in test]
     with torch.no_grad():
-        shared = [bridge.encode(z[d], d)[0] for d in (0, 1)]
-        reconstruction = [bridge.transfer(z[d], d, d) for d in (0, 1)]
-        transfer = [bridge.transfer(z[d], d, 1 - d) for d in (0, 1)]
-    w = (bridge.classifier.weight[1] - bridge.classifier.weight[0]).tolist()
-    bias = (bridge.classifier.bias[1] - bridge.classifier.bias[0]).item()
+        shared = [bridge.encode(z[d], NAMES[d])[0] for d in (0, 1)]
+        reconstruction = [bridge.transfer(z[d], NAMES[d], NAMES[d]) for d in (0, 1)]
+        transfer = [bridge.transfer(z[d], NAMES[d], NAMES[1 - d]) for d in (0, 1)]
+    classifier = bridge.parts[0].classifier
+    w = (classifier.weight[1] - classifier.weight[0]).tolist()
+    bias = (classifier.bias[1] - classifier.bias[0]).item()
     arrays = {"data": z, "shared": shared, "reconstruction": reconstruction, "transfer": transfer}
     return {
         **{key: [v.cpu().numpy() for v in value] for key, value in arrays.items()},
@@ -180,12 +177,12 @@ def measure(bridge):
     for d in (0, 1):
         z = test[d].mean
         with torch.no_grad():
-            there = bridge.transfer(z.to(device), d, 1 - d).cpu()
+            there = bridge.transfer(z.to(device), NAMES[d], NAMES[1 - d]).cpu()
         found["class_kept"].append(metrics.agreement(test[d].y, label(there, 1 - d)))
         radius = ((there - CENTRES[1 - d]) / RADII[1 - d]).norm(dim=-1)
         found["on_target"].append(((radius - 1).abs() < 0.15).double().mean().item())
-        found["order_kept"].append(metrics.circular_rank_correlation(attribute(z, d), attribute(there, 1 - d)))
-        found["neighbours_kept"].append(metrics.neighbours_kept(z, there))
+        found["order_kept"].append(quality.circular_rank_correlation(attribute(z, d), attribute(there, 1 - d)))
+        found["neighbours_kept"].append(quality.neighbours_kept(z, there))
     return {name: sum(values) / 2 for name, values in found.items()}
 
 
@@ -197,7 +194,7 @@ for name in MODELS:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 run.finish()
-results.pivot([run.record], "figure 9")
+report.pivot([run.record], "figure 9")
 
 # %% [markdown]
 # ## What to remember
@@ -209,5 +206,5 @@ results.pivot([run.record], "figure 9")
 # ## What to try
 #
 # - Set `beta_swd=0` but keep the classifier. Which measurement suffers?
-# - Give a label to one point in a hundred only.
+# - Give a label to one point in a hundred only: -1 stands for a label that is not known.
 # - Replace `power=2` by `power=1`, the form in the authors' code.

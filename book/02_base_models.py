@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/02_base_models.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -35,10 +27,9 @@ import os
 profile = os.environ.get("LT_PROFILE", "quick")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-from lt import profiles, results
+from lt.book import start
 
-budget = profiles.get(profile)
-run = results.Run("02_base_models", budget)
+run, budget = start("02_base_models", profile)
 
 # %% [markdown]
 # **What does a bridge stand on?** On models that somebody has trained before, for their own purpose. Here these are three
@@ -51,13 +42,9 @@ run = results.Run("02_base_models", budget)
 # All numbers below come from the test splits, which neither the VAEs nor the judges have seen.
 
 # %%
-from lt import data, domains, metrics, models, plots
-from lt.train import default_device, named_generator
+from lt import datasets
 
-plots.style()
-device = default_device()
-test = {name: data.load(name, "test", budget.source) for name in ("mnist", "fashion")}
-run.uses(*[data.load(name, "train", budget.source) for name in test], *test.values())
+test = {name: datasets.load(name, "test", budget.source) for name in ("mnist", "fashion")}
 print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(test["mnist"].x.min()), int(test["mnist"].x.max())))
 
 # %% [markdown]
@@ -74,36 +61,42 @@ print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(tes
 # The small $\sigma_x$ makes a wrong pixel expensive. That is what the paper means where it speaks of VAEs with $\beta < 1$: in
 # units of the squared error, the KL term weighs $2\sigma_x^2 = 0.02$.
 #
-# In code the whole objective is four lines (`lt.train.vae_objective`):
+# In code the whole objective is five lines (`lt.zoo.vae.vae_objective`):
 #
 # ```python
 # mean, std = vae.encode(batch)
-# z = mean + std * torch.randn(mean.shape, generator=generator)
+# z = sample(mean, std, generator)
 # nll = losses.gaussian_nll(batch, vae.decode(z), config.sigma).mean()
 # kl = losses.gaussian_kl(mean, std).mean()
+# loss = nll + beta * kl
 # ```
 #
 # Where the paper's text and the authors' code differ we follow the code: the standard deviation goes through a softplus (the
 # text says sigmoid), and pixels through a sigmoid (the text says affine). At profile `paper` the budget is the paper's: Adam
 # at 0.001, 100 epochs, batches of 512. The `laptop` and `quick` profiles reach further with less: the learning rate rises and
 # falls in one cycle, the KL weight rises over the first 30 % of the steps so that fewer latent dimensions are given up early,
-# and training images may be moved, turned and scaled a little (`jitter` in `lt/profiles.py`).
+# and training images may be moved, turned and scaled a little (`jitter` in `lt/book/profiles.py`).
+#
+# Each model is trained by itself. Its initialisation and the order of its batches are drawn from random generators that are
+# named by the model, its data and its seed, so that no two of them share a start.
 
 # %%
-vae = models.VAE()
-print(f"a VAE of the paper's size has {models.parameters(vae):,} parameters, a judge {models.parameters(models.Classifier()):,}")
+from lt.networks import parameter_count
+from lt.zoo.vae import VAE, Judge
+
+print(f"a VAE of the paper's size has {parameter_count(VAE()):,} parameters, a judge {parameter_count(Judge()):,}")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-DOMAINS = {"MNIST, seed 0": ("mnist", 0), "MNIST, seed 1": ("mnist", 1), "Fashion-MNIST": ("fashion", 0)}
-base, histories = {}, {}
-for title, (name, seed) in DOMAINS.items():
-    base[title], fitted = domains.pretrained(name, budget, seed)
-    histories |= fitted
-for name, history in histories.items():
+from lt.book import plots, setup
+
+KEYS = {"MNIST, seed 0": "mnist", "MNIST, seed 1": "mnist_b", "Fashion-MNIST": "fashion"}
+base = setup.models(budget, tuple(KEYS.values()))
+run.uses(*[base.train(name) for name in test], *test.values())
+for name, history in base.histories.items():
     run.trained(name, history)
 
 # %% mystnb={"figure": {"caption": "Training of the three base VAEs: both terms of the loss, in nats per image. The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction term falls for all three models, the KL term rises early and then settles."}} tags=["hide-input"]
-vaes = {name: history for name, history in histories.items() if name.startswith("VAE")}
+vaes = {name: history for name, history in base.histories.items() if name.startswith("VAE")}
 plots.histories(vaes, ["nll", "kl"])
 
 # %% [markdown]
@@ -116,10 +109,11 @@ plots.histories(vaes, ["nll", "kl"])
 rows, firsts = {}, {}
 for name, images in test.items():
     firsts[name] = [int((images.y == label).nonzero()[3]) for label in range(10)]  # one of each class
-for title, (name, _) in DOMAINS.items():
-    x = test[name].x[firsts[name]].to(device)
+for title, key in KEYS.items():
+    domain, name = base.domains[key], setup.corpus(key)
+    x = test[name].x[firsts[name]]
     rows[f"{title}, input"] = x
-    rows[f"{title}, reconstruction"] = base[title].decode(base[title].encode(x)[0])
+    rows[f"{title}, reconstruction"] = domain.items(domain.posterior(x)[0])
 plots.rows_of_images(rows)
 
 # %% [markdown]
@@ -130,8 +124,10 @@ plots.rows_of_images(rows)
 # %% mystnb={"figure": {"caption": "Samples from the prior of each base model."}, "image": {"alt": "Three mosaics of generated images: two of digit-like strokes, one of blurred clothes and shoes."}} tags=["hide-input"]
 import torch
 
-z = torch.randn(50, vae.latent, generator=named_generator("prior samples", 0)).to(device)
-plots.panels({title: domain.decode(z) for title, domain in base.items()}, columns=10, across=3, size=3.4)
+from lt import named_generator
+
+z = torch.randn(50, base.domains["mnist"].latent, generator=named_generator("prior samples", 0)).to(base.device)
+plots.panels({title: base.domains[key].items(z) for title, key in KEYS.items()}, columns=10, across=3, size=3.4)
 
 # %% [markdown]
 # ## Latent dimensions in use
@@ -142,7 +138,7 @@ plots.panels({title: domain.decode(z) for title, domain in base.items()}, column
 # the better answer where a tail of half-forgotten dimensions, not yet flattened by training, crosses the threshold.
 
 # %% mystnb={"figure": {"caption": "Variance of each latent dimension's posterior mean over the test split, sorted."}, "image": {"alt": "Line plot on a logarithmic scale: for every model the variance of the latent means falls steeply after the dimensions in use."}} tags=["hide-input"]
-spread = {title: base[title].encode(test[name].x.to(device))[0].var(0) for title, (name, _) in DOMAINS.items()}
+spread = {title: base.held(key).mean.var(0) for title, key in KEYS.items()}
 plots.active_dimensions(spread, threshold=0.01)
 
 # %% [markdown]
@@ -152,17 +148,21 @@ plots.active_dimensions(spread, threshold=0.01)
 # accuracy of the judge itself and the squared error per image.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-for title, (name, seed) in DOMAINS.items():
-    x, y = test[name].x.to(device), test[name].y.to(device)
-    domain, method = base[title], "base" if seed == 0 else f"base, seed {seed}"
-    reconstruction = domain.decode(domain.encode(x)[0])
+from lt import metrics
+from lt.book import report
+
+for title, key in KEYS.items():
+    domain, name = base.domains[key], setup.corpus(key)
+    x, y = test[name].x.to(base.device), test[name].y.to(base.device)
+    method = "base, seed 1" if key == "mnist_b" else "base"
+    reconstruction = domain.items(base.held(key).mean)
     run.add("2", name, method, "reconstruction_accuracy", [metrics.reconstruction_accuracy(domain, x)], n=len(x))
     run.add("base", name, method, "squared_error", [((reconstruction - x) ** 2).sum(-1).mean().item()])
     run.add("base", name, method, "active_dimensions", [(spread[title] > 0.01).sum().item()])
-    if seed == 0:
+    if method == "base":
         run.add("base", name, "judge", "accuracy", [metrics.agreement(domain.classify(x), y)], n=len(x))
 run.finish()
-results.table([run.record])
+report.table([run.record])
 
 # %% [markdown]
 # ## What to remember
@@ -173,5 +173,5 @@ results.table([run.record])
 #
 # ## What to try
 #
-# - Set `warmup=0` in `lt/profiles.py` and count the active dimensions again.
+# - Set `warmup=0` in `lt/book/profiles.py` and count the active dimensions again.
 # - Raise `sigma` to 0.3. The samples get smoother, the reconstructions blurred: the same trade as a larger $\beta$.

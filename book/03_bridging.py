@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/03_bridging.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -35,10 +27,9 @@ import os
 profile = os.environ.get("LT_PROFILE", "quick")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-from lt import profiles, results
+from lt.book import start
 
-budget = profiles.get(profile)
-run = results.Run("03_bridging", budget)
+run, budget = start("03_bridging", profile)
 
 # %% [markdown]
 # **Can a digit become a shoe, when the model of digits and the model of shoes have never met?** Two frozen models, a small VAE
@@ -54,22 +45,18 @@ run = results.Run("03_bridging", budget)
 # %% tags=["hide-input"]
 import pandas as pd
 
-from lt import data, domains, metrics, models, plots
-from lt.train import default_device, fit_bridge, named_generator
+from lt.datasets import CLASSES
 
-plots.style()
-pd.DataFrame({"Fashion-MNIST": data.CLASSES["fashion"]}, index=pd.Index(data.CLASSES["mnist"], name="MNIST"))
+pd.DataFrame({"Fashion-MNIST": CLASSES["fashion"]}, index=pd.Index(CLASSES["mnist"], name="MNIST"))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-device = default_device()
-train = {name: data.load(name, "train", budget.source) for name in ("mnist", "fashion")}
-test = {name: data.load(name, "test", budget.source) for name in ("mnist", "fashion")}
-run.uses(*train.values(), *test.values())
-base = {}
-for key, name, seed in (("mnist", "mnist", 0), ("mnist_b", "mnist", 1), ("fashion", "fashion", 0)):
-    base[key], histories = domains.pretrained(name, budget, seed)
-    for fitted, history in histories.items():
-        run.trained(fitted, history)
+from lt.book import plots, report, setup
+
+base = setup.models(budget, ("mnist", "mnist_b", "fashion"))
+test = {name: base.test(name) for name in ("mnist", "fashion")}
+run.uses(*[base.train(name) for name in test], *test.values())
+for name, history in base.histories.items():
+    run.trained(name, history)
 
 # %% [markdown]
 # ## What the bridge sees
@@ -77,12 +64,12 @@ for key, name, seed in (("mnist", "mnist", 0), ("mnist_b", "mnist", 1), ("fashio
 # Not images. Each training image goes through its frozen encoder once, and only the mean and the standard deviation of
 # $q(z | x)$ are kept. Every step draws a fresh $z$ from them. Some latents of slightly moved images are added where the
 # profile says so: they cost one pass through the encoder and make the bridge less sensitive to what is particular to a
-# training image.
+# training image. At `quick` and `laptop` the bridge also centres each domain's latents and brings them to a mean variance of
+# one, so that the weights of its loss mean the same for every base model.
 
 # %%
-seen = {key: domains.training_latents(key, base[key], budget) for key in base}
-held = {key: base[key].latents(test[base[key].name]) for key in base}  # the test split's, for measuring
-print("the bridge sees latents of", seen["fashion"].mean.shape[1], "dimensions, a mean and a standard deviation each")
+seen = {key: base.seen(key) for key in base.domains}
+print("the bridge sees latents of", seen["fashion"].size, "dimensions, a mean and a standard deviation each")
 
 # %% [markdown]
 # ## Encoder, decoder, gate
@@ -95,11 +82,13 @@ print("the bridge sees latents of", seen["fashion"].mean.shape[1], "dimensions, 
 # $$
 #
 # a linear map of the network's input $v$ that the hidden layers $h$ may overrule. Transfer is two lines
-# (`lt.models.BridgingVAE.transfer`): encode with the source's label, decode with the target's.
+# (`lt.bridge.Bridge.transfer`): encode with the source's label, decode with the target's.
 
 # %%
-bridge = models.BridgingVAE()
-print(f"{models.parameters(bridge):,} parameters in a bridge of the paper's size, {models.parameters(models.VAE()):,} in one base VAE")
+from lt.networks import BridgingVAE, parameter_count
+from lt.zoo.vae import VAE
+
+print(f"{parameter_count(BridgingVAE()):,} parameters in a bridge of the paper's size, {parameter_count(VAE()):,} in one base VAE")
 
 # %% [markdown]
 # ## Which reading of the objective?
@@ -111,36 +100,40 @@ print(f"{models.parameters(bridge):,} parameters in a bridge of the paper's size
 # %% tags=["nbval-ignore-output", "hide-input"]
 from dataclasses import replace
 
-pair = ("mnist", "fashion")
-short = replace(budget.bridge.optim, steps=budget.reading_steps)
-READINGS = {"squared error, sum": ("sum", 0.05), "squared error, mean": ("mean", 0.05), "mean, KL weight of the code": ("mean", 0.005)}
-for reading, (reduction, beta_kl) in READINGS.items():
-    config = replace(budget.bridge, optim=short, reduction=reduction, beta_kl=beta_kl, beta_cls=0.05)
-    fitted, history = fit_bridge(config, [seen[key] for key in pair], 0)
-    run.trained(f"reading {reading}", history)
-    for i, j in ((0, 1), (1, 0)):
-        source, target = pair[i], pair[j]
-        found = metrics.transfer_accuracy(
-            fitted,
-            (base[source], i),
-            (base[target], j),
-            test[source].x.to(device),
-            held[source],
-            named_generator("evaluation", 0, device),
-        )
-        run.add(
-            "reading",
-            f"{source}->{target}",
-            reading,
-            "transfer_accuracy",
-            [found["transfer_accuracy"]],
-            n=len(test[source]),
-        )
-results.table([{"rows": run.rows}], ["reading"])
+from lt import fit_bridge, metrics, named_generator
+from lt.tools.sweeps import ahead, fit_bridges
+from lt.zoo.quality import paper_protocol_accuracy
+
+pair = [seen["mnist"], seen["fashion"]]
+weak = replace(budget.bridge, training=replace(budget.bridge.training, steps=budget.reading_steps), beta_cls=0.05)
+READINGS = {
+    "squared error, sum": replace(weak, reduction="sum", beta_kl=0.05),
+    "squared error, mean": replace(weak, reduction="mean", beta_kl=0.05),
+    "mean, KL weight of the code": replace(weak, reduction="mean", beta_kl=0.005),
+}
+
+
+def scores(bridge, source, target, seed):
+    """Accuracies of one direction: on the test split, and by the paper's protocol on the training images themselves."""
+    ends = bridge, base.domains[source], base.domains[target]
+    generator = named_generator("evaluation", seed, base.device)
+    found = metrics.transfer_accuracy(*ends, test[setup.corpus(source)].x, base.held(source), generator)
+    return found | {"transfer_accuracy_paper_protocol": paper_protocol_accuracy(*ends, base.own(source), generator)}
+
+
+ahead(*[(fit_bridge, pair, config, 0) for config in READINGS.values()])  # side by side; below they are only fetched
+for reading, config in READINGS.items():
+    bridge = fit_bridge(pair, config, 0)
+    run.trained(f"reading {reading}", bridge.history)
+    for source, target in (("mnist", "fashion"), ("fashion", "mnist")):
+        found = scores(bridge, source, target, 0)["transfer_accuracy"]
+        run.add("reading", f"{source}->{target}", reading, "transfer_accuracy", [found], n=len(test[source]))
+report.table([{"rows": run.rows}], ["reading"])
 
 # %% [markdown]
 # Averaging is the reading under which the terms can balance; we take it everywhere. The `laptop` and `quick` profiles then lower
-# $\beta_{KL}$ to 0.0003, raise $\beta_{Cls}$ to 0.3 and let the learning rate rise and fall once. `paper` keeps the text's
+# $\beta_{KL}$ to 0.002, raise $\beta_{Cls}$ to 1, let the learning rate rise and fall once, train the hidden layers with Muon, which needs
+# fewer steps than Adam, and keep a running mean of the weights ([chapter 8](08_cost.ipynb) has what was tried, on training items kept aside). `paper` keeps the text's
 # constants, and pays for it: one nat of information in $z'$ costs 0.05 there and saves at most 0.05 of the classification
 # loss, so a bridge gains nothing by looking at its input. After 50,000 such steps it does not
 # ([chapter 9](09_report.ipynb) has the numbers).
@@ -153,10 +146,10 @@ results.table([{"rows": run.rows}], ["reading"])
 PAIRS = {"MNIST ↔ MNIST": ("mnist", "mnist_b"), "MNIST ↔ Fashion-MNIST": ("mnist", "fashion")}
 bridges, curves = {}, {}
 for title, keys in PAIRS.items():
-    for seed in range(budget.seeds):
-        bridges[title, seed], history = fit_bridge(budget.bridge, [seen[key] for key in keys], seed)
-        run.trained(f"bridge {title} {seed}", history)
-        curves.setdefault(title, history)
+    bridges[title] = fit_bridges([seen[key] for key in keys], budget.bridge, range(budget.seeds))
+    for seed, bridge in enumerate(bridges[title]):
+        run.trained(f"bridge {title} {seed}", bridge.history)
+    curves[title] = bridges[title][0].history
 
 # %% mystnb={"figure": {"caption": "The terms of the objective while the bridges of seed 0 are trained. Reconstruction is per latent dimension, the KL term in nats."}, "image": {"alt": "Four line plots over training steps: reconstruction, KL, sliced Wasserstein distance and classification loss, all falling or settling for both pairs."}} tags=["hide-input"]
 plots.histories(curves, ["reconstruction", "kl", "swd", "classification"])
@@ -170,23 +163,16 @@ plots.histories(curves, ["reconstruction", "kl", "swd", "classification"])
 # %% mystnb={"figure": {"caption": "Figure 3: held-out images (left of each pair) and their reconstructions through base model and bridge."}, "image": {"alt": "Four mosaics of digits and clothes: originals beside reconstructions, alike in class and style but smoother."}} tags=["hide-input"]
 import torch
 
-
-def carry(title, seed, i, j, x):
-    """Images (n, 784) of domain i of a pair through the bridge into domain j: posterior means throughout."""
-    keys = PAIRS[title]
-    with torch.no_grad():
-        return base[keys[j]].decode(bridges[title, seed].transfer(base[keys[i]].encode(x.to(device))[0], i, j))
-
-
-clothes = "MNIST ↔ Fashion-MNIST"
+same, clothes = PAIRS
+digits, mixed = bridges[same][0], bridges[clothes][0]  # of seed 0, for all pictures
 order = {name: torch.cat([(images.y == label).nonzero().flatten()[:5] for label in range(10)]) for name, images in test.items()}
 x = {name: test[name].x[order[name]].view(10, 5, -1).transpose(0, 1).flatten(0, 1) for name in test}  # a column a class
 plots.panels(
     {
         "MNIST": x["mnist"],
-        "MNIST, reconstructed": carry(clothes, 0, 0, 0, x["mnist"]),
+        "MNIST, reconstructed": mixed.translate(x["mnist"], "mnist", "mnist"),
         "Fashion-MNIST": x["fashion"],
-        "Fashion-MNIST, reconstructed": carry(clothes, 0, 1, 1, x["fashion"]),
+        "Fashion-MNIST, reconstructed": mixed.translate(x["fashion"], "fashion", "fashion"),
     }
 )
 
@@ -197,15 +183,14 @@ plots.panels(
 # bridge did not learn one prototype a class.
 
 # %% mystnb={"figure": {"caption": "Figure 4: held-out inputs (left) and what they become (right). A column is a class of Table 5."}, "image": {"alt": "Six mosaics: digits become other models' digits, digits become clothes of the matching class, clothes become digits of the matching class."}} tags=["hide-input", "readme-picture"]
-same = "MNIST ↔ MNIST"
 plots.panels(
     {
         "MNIST, first model": x["mnist"],
-        "→ MNIST, second model": carry(same, 0, 0, 1, x["mnist"]),
+        "→ MNIST, second model": digits.translate(x["mnist"], "mnist", "mnist_b"),
         "MNIST": x["mnist"],
-        "→ Fashion-MNIST": carry(clothes, 0, 0, 1, x["mnist"]),
+        "→ Fashion-MNIST": mixed.translate(x["mnist"], "mnist", "fashion"),
         "Fashion-MNIST": x["fashion"],
-        "→ MNIST": carry(clothes, 0, 1, 0, x["fashion"]),
+        "→ MNIST": mixed.translate(x["fashion"], "fashion", "mnist"),
     }
 )
 
@@ -219,43 +204,32 @@ plots.panels(
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 DIRECTIONS = {  # setting of the results file: pair, source, target
-    "mnist->mnist": (same, 0, 1),
-    "mnist->fashion": (clothes, 0, 1),
-    "fashion->mnist": (clothes, 1, 0),
-    "mnist": (clothes, 0, 0),
-    "fashion": (clothes, 1, 1),
+    "mnist->mnist": (same, "mnist", "mnist_b"),
+    "mnist->fashion": (clothes, "mnist", "fashion"),
+    "fashion->mnist": (clothes, "fashion", "mnist"),
+    "mnist": (clothes, "mnist", "mnist"),
+    "fashion": (clothes, "fashion", "fashion"),
 }
-own = {key: base[key].latents(train[base[key].name]) for key in base}  # the training images themselves, for the paper's protocol
-for setting, (title, i, j) in DIRECTIONS.items():
-    keys = PAIRS[title]
-    source, target = base[keys[i]], base[keys[j]]
-    images = test[source.name]
+for setting, (title, source, target) in DIRECTIONS.items():
     found = {}
-    for seed in range(budget.seeds):
-        generator = named_generator("evaluation", seed, device)
-        ends = bridges[title, seed], (source, i), (target, j)
-        scores = metrics.transfer_accuracy(*ends, images.x.to(device), held[keys[i]], generator)
-        scores["transfer_accuracy_paper_protocol"] = metrics.paper_protocol_accuracy(*ends, own[keys[i]], generator)
-        for metric, value in scores.items():
+    for seed, bridge in enumerate(bridges[title]):
+        for metric, value in scores(bridge, source, target, seed).items():
             found.setdefault(metric, []).append(value)
     for metric, values in found.items():
-        if i == j:  # a reconstruction: Table 2
+        if source == target:  # a reconstruction: Table 2
             metric = metric.replace("transfer", "reconstruction")
-        run.add("2" if i == j else "1", setting, "bridging_vae", metric, values, n=1000 if "protocol" in metric else len(images))
+        n = 1000 if "protocol" in metric else len(test[setup.corpus(source)])
+        run.add("2" if source == target else "1", setting, "bridging_vae", metric, values, n=n)
 for name in test:
-    run.add(
-        "ceiling",
-        name,
-        "base",
-        "reconstruction_accuracy",
-        [metrics.reconstruction_accuracy(base[name], test[name].x.to(device))],
-        n=len(test[name]),
-    )
-results.table([{"rows": run.rows}], ["1", "2", "ceiling"])
+    kept = metrics.reconstruction_accuracy(base.domains[name], test[name].x)
+    run.add("ceiling", name, "base", "reconstruction_accuracy", [kept], n=len(test[name]))
+report.table([{"rows": run.rows}], ["1", "2", "ceiling"])
 
 # %% mystnb={"figure": {"caption": "Transfer and reconstruction accuracy on held-out data, with 95 % intervals, and the paper's numbers (on its own, easier protocol)."}, "image": {"alt": "Dot plot of five accuracies with short intervals beside diamonds that mark the paper's numbers."}} tags=["hide-input"]
+from lt.book.paper import words
+
 main = [row for row in run.rows if row["table"] in ("1", "2") and row["metric"] in ("transfer_accuracy", "reconstruction_accuracy")]
-plots.intervals(main, [results.words(row["setting"]) for row in main])
+plots.intervals(main, [words(row["setting"]) for row in main])
 
 # %% [markdown]
 # ## Where it fails
@@ -266,12 +240,12 @@ plots.intervals(main, [results.words(row["setting"]) for row in main])
 # %% mystnb={"figure": {"caption": "Fashion-MNIST \u2192 MNIST on held-out images: the digit that each garment becomes (row: true class; seed 0)."}, "image": {"alt": "Heat map with a strong diagonal; the off-diagonal shares sit among T-shirt, pullover, coat and shirt."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix
 
-after = base["mnist"].classify(carry(clothes, 0, 1, 0, test["fashion"].x))
+after = base.domains["mnist"].classify(mixed.translate(test["fashion"].x, "fashion", "mnist"))
 matrix = confusion_matrix(test["fashion"].y.numpy(), after.cpu().numpy(), normalize="true")
-plots.confusion(matrix, data.CLASSES["fashion"], data.CLASSES["mnist"], "Fashion-MNIST → MNIST", "digit drawn", "garment given")
+plots.confusion(matrix, CLASSES["fashion"], CLASSES["mnist"], "Fashion-MNIST → MNIST", "digit drawn", "garment given")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-run.add("cost", "mnist->fashion", "bridging_vae", "parameters", [models.parameters(bridges[clothes, 0])])
+run.add("cost", "mnist->fashion", "bridging_vae", "parameters", [parameter_count(mixed)])
 run.finish()
 
 # %% [markdown]

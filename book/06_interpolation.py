@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/06_interpolation.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -35,10 +27,9 @@ import os
 profile = os.environ.get("LT_PROFILE", "quick")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-from lt import profiles, results
+from lt.book import start
 
-budget = profiles.get(profile)
-run = results.Run("06_interpolation", budget)
+run, budget = start("06_interpolation", profile)
 
 # %% [markdown]
 # **Does a small step stay a small step?** A bridge that kept only classes could map every seven to the same shoe. The paper claims
@@ -63,38 +54,35 @@ run = results.Run("06_interpolation", budget)
 # z(t) = \frac{\sin((1-t)\,\omega)}{\sin \omega}\, a + \frac{\sin(t\,\omega)}{\sin \omega}\, b .
 # $$
 #
-# `lt.domains.slerp` also takes ends of different lengths, parallel ends and opposite ones.
+# `lt.zoo.quality.slerp` also takes ends of different lengths, parallel ends and opposite ones.
 
 # %% tags=["hide-input"]
 import torch
 
-from lt import audio, data, domains, gan, metrics, plots
-from lt.train import default_device, fit_bridge, named_generator
+from lt import datasets
+from lt.book import plots, report, setup, widgets
+from lt.loop import named_generator
+from lt.tools.sweeps import fit_bridges
+from lt.zoo import pretrained, quality
 
-plots.style()
-device = default_device()
 t = torch.linspace(0, 1, 5)
-quarter = domains.slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 2.0]), t)
+quarter = quality.slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 2.0]), t)
 print("lengths along a path from length 1 to length 2:", [round(v, 2) for v in quarter.norm(dim=-1).tolist()])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-KEYS = {"mnist": ("mnist", 0), "mnist_b": ("mnist", 1), "fashion": ("fashion", 0)}
 PAIRS = (("mnist", "mnist_b"), ("mnist", "fashion"), ("mnist", "speech"))
-base = {key: domains.pretrained(name, budget, seed)[0] for key, (name, seed) in KEYS.items()} | {"speech": domains.speech(device)}
-test = {name: data.load(name, "test", budget.source) for name in ("mnist", "fashion")}
-run.uses(*test.values())
-seen = {key: domains.training_latents(key, base[key], budget) for key in base}
-held = {key: base[key].latents(test[name]) for key, (name, _) in KEYS.items()}
-held["speech"], *_ = domains.accepted_latents(base["speech"], budget.fresh, named_generator("accepted, held out", 0, device))
-bridges = {}
+base = setup.models(budget, ("mnist", "mnist_b", "fashion", "speech"))
+run.uses(base.test("mnist"), base.test("fashion"))
+bridges = {}  # of each pair, one a seed
 for pair in PAIRS:
-    for seed in range(budget.seeds):
-        config = budget.speech_bridge if "speech" in pair else budget.bridge
-        bridges[pair, seed], history = fit_bridge(config, [seen[key] for key in pair], seed)
-        run.trained(f"bridge {' ↔ '.join(pair)} {seed}", history)
+    config = budget.speech_bridge if "speech" in pair else budget.bridge
+    bridges[pair] = fit_bridges([base.seen(key) for key in pair], config, range(budget.seeds))
+    for seed, bridge in enumerate(bridges[pair]):
+        run.trained(f"bridge {' ↔ '.join(pair)} {seed}", bridge.history)
 
 # %%
 DIRECTIONS = [(pair, i) for pair in PAIRS for i in (0, 1) if (pair, i) != (("mnist", "mnist_b"), 1)]
+held = {key: base.held(key) for key in base.domains}
 
 
 def ends(key, number, within, generator):
@@ -112,9 +100,9 @@ def ends(key, number, within, generator):
 def walk(pair, i, seed, a, b, points):
     """The three rows as latents: source path, target path, and the transfer of the source path, each (points, 100)."""
     t = torch.linspace(0, 1, points)
-    source = domains.slerp(a, b, t)
-    transfer = bridges[pair, seed].transfer(source, i, 1 - i)
-    return source, domains.slerp(transfer[0], transfer[-1], t), transfer
+    source = quality.slerp(a, b, t)
+    transfer = bridges[pair][seed].transfer(source, pair[i], pair[1 - i])
+    return source, quality.slerp(transfer[0], transfer[-1], t), transfer
 
 # %% [markdown]
 # ## Within a class (Figure 6)
@@ -132,7 +120,7 @@ def figure(within):
         ((m, n),) = ends(source, 1, within, named_generator(f"walk {source} {within}", 0))
         found = walk(pair, i, 0, held[source].mean[m], held[source].mean[n], 10)
         for kind, key, z in zip(("source", "target", "transfer"), (source, target, target), found, strict=True):
-            rows[f"{kind}: {NAMES[source]} → {NAMES[target]}" if kind == "transfer" else f"{kind}: {NAMES[key]}"] = base[key].decode(z)
+            rows[f"{kind}: {NAMES[source]} → {NAMES[target]}" if kind == "transfer" else f"{kind}: {NAMES[key]}"] = base.domains[key].items(z)
         yield rows
 
 
@@ -187,17 +175,17 @@ plots.paths(between[4])
 
 def speak(z):
     """All points of a path (n, 100) as one clip, the silence after each cut short."""
-    rate = speech_card["rate"]
+    rate = pretrained.card()["rate"]
     with torch.no_grad():
-        return audio.player(base["speech"].model.waveform(z).cpu()[:, : rate * 6 // 10].flatten(), rate)
+        return widgets.player(base.modules["speech"].waveform(z).cpu()[:, : rate * 6 // 10].flatten(), rate)
 
 
 def heard(z):
     """What the judge understands at each point, in words."""
-    return ", ".join(data.CLASSES["speech"][label] for label in base["speech"].classify(base["speech"].decode(z)).tolist())
+    labels = base.domains["speech"].classify(base.domains["speech"].items(z))
+    return ", ".join(datasets.CLASSES["speech"][label] for label in labels.tolist())
 
 
-speech_card = gan.card()
 lines = {"path": [], "listen": [], "the judge hears": []}
 for within_class in (True, False):
     for i, name in ((0, "transfer of a written path"), (1, "a spoken path")):
@@ -208,7 +196,7 @@ for within_class in (True, False):
         lines["path"].append(f"{name}, {'within a class' if within_class else 'between classes'}")
         lines["listen"].append(speak(z))
         lines["the judge hears"].append(heard(z))
-audio.listening_table(lines)
+widgets.listening_table(lines)
 
 # %% [markdown]
 # ## The claim in numbers
@@ -223,18 +211,17 @@ audio.listening_table(lines)
 POINTS = 33
 
 
-@torch.no_grad()
 def judged(key, z):
     """Largest step, whether it sits at a change of class, share of sure points, and mean step profile of paths z (paths, points, 100)."""
-    items = base[key].decode(z.flatten(0, 1))
-    confidence, label = torch.cat([base[key].judge(part).softmax(-1) for part in items.split(512)]).max(-1)
+    items = base.domains[key].items(z.flatten(0, 1))
+    confidence, label = base.domains[key].probabilities(items).max(-1)
     items, label = items.view(len(z), POINTS, -1), label.view(len(z), POINTS)
-    size = metrics.step_sizes(items)
+    size = quality.step_sizes(items)
     changes = (label[:, 1:] != label[:, :-1]).float()
     near = torch.nn.functional.max_pool1d(changes[:, None], 3, 1, 1)[:, 0]  # a change within one step
     at_change = near.gather(1, size.argmax(1, keepdim=True)).squeeze(1)[changes.any(1)]
     return {
-        "largest_step": metrics.largest_step(items).mean().item(),
+        "largest_step": quality.largest_step(items).mean().item(),
         "sure": (confidence >= 0.9).double().mean().item(),
         "jump_at_boundary": at_change.mean().item() if len(at_change) else None,
     }, (size / size.mean(1, keepdim=True)).mean(0).cpu().numpy()
@@ -243,7 +230,7 @@ def judged(key, z):
 curves = {}
 for pair, i in DIRECTIONS:
     source, target = pair[i], pair[1 - i]
-    setting = f"{base[source].name}->{base[target].name}"
+    setting = f"{setup.corpus(source)}->{setup.corpus(target)}"
     for within_class in (True, False):
         kind = "within a class" if within_class else "between classes"
         pairs = ends(source, budget.walks, within_class, named_generator(f"walks {source} {within_class}", 0))
@@ -260,10 +247,10 @@ for pair, i in DIRECTIONS:
         for (row, metric), values in found.items():
             run.add("6" if within_class else "7", setting, f"{row}, {kind}", metric, values)
 run.finish()
-results.pivot([run.record], "6", by_setting=True)
+report.pivot([run.record], "6", by_setting=True)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.pivot([run.record], "7", by_setting=True)
+report.pivot([run.record], "7", by_setting=True)
 
 # %% mystnb={"figure": {"caption": "Where the steps are between classes: mean step at each place, in units of its path's mean step (seed 0). A walk that jumps in the middle has a hill there."}, "image": {"alt": "Five panels of three curves over the place along the path: source, target and transfer."}} tags=["hide-input"]
 plots.steps(curves)
@@ -279,5 +266,5 @@ plots.steps(curves)
 #
 # ## What to try
 #
-# - Replace `domains.slerp` by a straight line and look at the middle of the target row.
+# - Replace `quality.slerp` by a straight line and look at the middle of the target row.
 # - Walk from a digit to itself in another hand: how large must a step be before the garment changes?

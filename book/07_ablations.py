@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/07_ablations.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -35,10 +27,9 @@ import os
 profile = os.environ.get("LT_PROFILE", "quick")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-from lt import profiles, results
+from lt.book import start
 
-budget = profiles.get(profile)
-run = results.Run("07_ablations", budget)
+run, budget = start("07_ablations", profile)
 
 # %% [markdown]
 # **What can be left out, and how few labels are enough?** The paper removes parts of the bridge one at a time (its Table 4) and hides
@@ -47,24 +38,20 @@ run = results.Run("07_ablations", budget)
 #
 # ## Many small runs
 #
-# Every number here is a bridge of its own. They are smaller and shorter than those of chapter 3 (a profile's budget is `ablation` in
-# `lt.profiles`), so compare them with each other first. `lt.sweeps.sweep` maps a function over configurations, a core each;
+# Every number here is a bridge of its own. They are trained for fewer steps than those of chapter 3 (a profile's budget is `ablation` in
+# `lt.book.profiles`), so compare them with each other first. `lt.tools.sweeps.sweep` maps a function over configurations, a core each;
 # what is trained is kept, so that a sweep that is stopped goes on where it was. On a cluster the same line runs inside
 # `joblib.parallel_config(backend="dask")`.
 
 # %%
 from dataclasses import replace
+from functools import partial
 
-from lt import data, plots, semi
-from lt.sweeps import sweep
+from lt.book import paper, plots, report, setup, trials
+from lt.tools.sweeps import sweep
 
-plots.style()
-usual = semi.VariantConfig(budget.ablation)
-
-
-def bridge(**parts):
-    """The usual variant with parts of its BridgeConfig replaced."""
-    return replace(usual, bridge=replace(usual.bridge, **parts))
+usual = budget.ablation
+bridge = partial(replace, usual)  # the usual one with some of its parts replaced
 
 
 # %% [markdown]
@@ -85,8 +72,8 @@ TABLE_4 = {
     "conditional + SWD": usual,
 }
 PARTS = {
-    "frozen classifier": replace(usual, frozen=True),
-    "linear outputs": replace(usual, output="linear"),
+    "frozen classifier": bridge(frozen=True),
+    "linear outputs": bridge(output="linear"),
     "absolute difference": bridge(power=1),
     **{f"{n} projections": bridge(projections=n) for n in budget.projections},
     **{f"shared space of {n}": bridge(shared=n) for n in budget.shared_sizes},
@@ -113,8 +100,8 @@ PARTS = {
 # of fours is close to the nines in either space, and far from the zeros. The numbers of paired clusters serve as labels. This needs two domains of one kind.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-images = {split: data.load("mnist", split, budget.source) for split in ("train", "test")}
-run.uses(*images.values())
+base = setup.models(budget, trials.KEYS)  # trained here once, so that no worker has to
+run.uses(base.train("mnist"), base.test("mnist"))
 
 
 def called(labels):
@@ -127,25 +114,25 @@ settings |= {("parts", name): (config, None, "few") for name, config in PARTS.it
 settings |= {("3", called(labels)): (usual, labels, "few") for labels in (*budget.labels, None)}
 settings |= {("beyond", f"{called(labels)}, spread"): (usual, labels, "spread") for labels in budget.labels if 0 < labels < 1000}
 settings |= {("beyond", "no label, matched clusters"): (usual, 0, "clusters")}
-trials = {
-    key: [semi.Trial(profile, config, seed, labels, method) for seed in range(budget.ablation_seeds)]
+groups = {
+    key: [trials.Trial(profile, config, seed, labels, method) for seed in range(budget.ablation_seeds)]
     for key, (config, labels, method) in settings.items()
 }
-distinct = list(dict.fromkeys(trial for group in trials.values() for trial in group))  # the whole method stands in two tables
-found = dict(zip(distinct, sweep(semi.measure, distinct, name="chapter 07"), strict=True))
-for (table, name), group in trials.items():
+distinct = list(dict.fromkeys(trial for group in groups.values() for trial in group))  # the whole method stands in two tables
+found = dict(zip(distinct, sweep(trials.measure, distinct, name="chapter 07"), strict=True))
+for (table, name), group in groups.items():
     for metric in ("transfer_accuracy", "transfer_accuracy_true_label", "transfer_accuracy_paper_protocol"):
-        n = 1000 if "protocol" in metric else len(images["test"])
+        n = 1000 if "protocol" in metric else len(base.test("mnist"))
         run.add(table, "mnist->mnist", name, metric, [found[trial][metric] for trial in group], n=n)
     if "label_accuracy" in found[group[0]] and table == "beyond":
         run.add(table, "mnist->mnist", name, "label_accuracy", [found[trial]["label_accuracy"] for trial in group])
 for i, trial in enumerate(distinct):
     run.training[f"trial {i}"] = found[trial]["seconds"]
 print(f"{len(distinct)} bridges")
-results.pivot([{"rows": run.rows}], "4")
+report.pivot([{"rows": run.rows}], "4")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.pivot([{"rows": run.rows}], "parts")
+report.pivot([{"rows": run.rows}], "parts")
 
 # %% mystnb={"figure": {"caption": "Table 4 and beyond: held-out transfer accuracy from one MNIST model to another with 95 % intervals, and the paper's numbers."}, "image": {"alt": "Dot plot with a line for each variant of the bridge: accuracies with intervals, and diamonds for the three variants of the paper."}} tags=["nbval-ignore-output", "hide-input"]
 rows = {(row["table"], row["method"]): row for row in run.rows if row["metric"] == "transfer_accuracy"}
@@ -157,8 +144,8 @@ from IPython.display import Markdown
 
 whole = rows["4", "conditional + SWD"]
 apart = [row for (table, _), row in rows.items() if table == "parts" and (row["high"] < whole["low"] or row["low"] > whole["high"])]
-sentence = ", ".join(f"{row['method']} ({results.figure(row)})" for row in apart) or "none"
-Markdown(f"The whole method keeps {results.figure(whole)} of the classes. Parts whose interval lies apart from it: {sentence}.")
+sentence = ", ".join(f"{row['method']} ({report.formatted(row)})" for row in apart) or "none"
+Markdown(f"The whole method keeps {report.formatted(whole)} of the classes. Parts whose interval lies apart from it: {sentence}.")
 
 # %% [markdown]
 # ## The curve of labels
@@ -167,10 +154,10 @@ Markdown(f"The whole method keeps {results.figure(whole)} of the classes. Parts 
 # trained with that are true; clusters are numbered, not named, so they have none. The figure and the lines below it set the paper's numbers beside.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.pivot([{"rows": run.rows}], "3")
+report.pivot([{"rows": run.rows}], "3")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-results.pivot([{"rows": run.rows}], "beyond")
+report.pivot([{"rows": run.rows}], "beyond")
 
 # %% mystnb={"figure": {"caption": "Table 3: transfer accuracy over labels a class. Ours is held out, with 95 % intervals; the paper's was measured on training latents."}, "image": {"alt": "Line plot over labels a class from none to all: the paper's numbers, our run of the same method, and the lines of spread labels and of matched clusters above both where labels are few."}} tags=["hide-input"]
 ticks = [*map(str, budget.labels), "all"]
@@ -182,7 +169,7 @@ def value(row):
 
 
 lines = {
-    "the paper": {tick: (results.PAPER["mnist->mnist", called(n), "transfer_accuracy"], None, None) for n, tick in numbers.items()},
+    "the paper": {tick: (paper.PAPER["mnist->mnist", called(n), "transfer_accuracy"], None, None) for n, tick in numbers.items()},
     "the same method": {tick: value(rows["3", called(n)]) for n, tick in numbers.items()},
     "labels spread": {tick: value(rows["beyond", f"{called(n)}, spread"]) for n, tick in numbers.items() if ("beyond", f"{called(n)}, spread") in rows},
     "matched clusters": {"0": value(rows["beyond", "no label, matched clusters"])},
@@ -194,8 +181,9 @@ sentences = []
 for labels in budget.labels:
     name = "no label, matched clusters" if labels == 0 else f"{called(labels)}, spread"
     if ("beyond", name) in rows:
-        paper = results.PAPER["mnist->mnist", called(labels), "transfer_accuracy"]
-        sentences.append(f"{called(labels)}: {results.figure(rows['beyond', name])}, without it {results.figure(rows['3', called(labels)])}, the paper {paper}")
+        ours, without = report.formatted(rows["beyond", name]), report.formatted(rows["3", called(labels)])
+        theirs = paper.PAPER["mnist->mnist", called(labels), "transfer_accuracy"]
+        sentences.append(f"{called(labels)}: {ours}, without it {without}, the paper {theirs}")
 run.finish()
 Markdown("- " + "\n- ".join(sentences))
 
@@ -204,7 +192,7 @@ Markdown("- " + "\n- ".join(sentences))
 #
 # - Without the domain label next to nothing is transferred: one network with one input has one output.
 # - Labels are not needed for every item. What a base model has learned without labels groups its items already.
-# - A change that keeps the method's shape can sit before it: only the labels that the classification term sees are different.
+# - To label the unlabelled items before the bridge is trained changes nothing in the method: its classification term sees more labels, and that is all.
 #
 # ## What to try
 #

@@ -19,15 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/08_cost.ipynb)
 
 # %% tags=["hide-input"]
-import sys
-
-if "google.colab" in sys.modules:  # only there: fetch the book and install it
-    import os
-    import subprocess
-
-    url = "https://github.com/latent-translation/latent-translation-book"
-    subprocess.check_call(f"git clone -q --depth 1 {url} book-repo && {sys.executable} -m pip install -q ./book-repo", shell=True)
-    os.chdir("book-repo/book")
+import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
 # %% tags=["parameters"]
 import os
@@ -35,10 +27,9 @@ import os
 profile = os.environ.get("LT_PROFILE", "quick")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-from lt import profiles, results
+from lt.book import start
 
-budget = profiles.get(profile)
-run = results.Run("08_cost", budget)
+run, budget = start("08_cost", profile)
 
 # %% [markdown]
 # **Is joining two models really two hundred times cheaper than training one?** The paper says so in its introduction, and gives the two
@@ -47,9 +38,9 @@ run = results.Run("08_cost", budget)
 #
 # ## Seconds and operations of our runs
 #
-# Seconds are those that the chapters before this one recorded when they trained. Operations are counted on one step, forward and backward,
-# by the formulas of `torch.utils.flop_counter`, and multiplied by the steps taken. Matrix products and convolutions count; element-wise
-# work does not.
+# Seconds are those that the chapters before this one recorded when they trained. Operations are counted on one step of training, forward, backward
+# and the optimiser's own products, by the formulas of `torch.utils.flop_counter`, and multiplied by the steps taken. Matrix products and
+# convolutions count; element-wise work does not.
 
 # %% tags=["hide-input"]
 import json
@@ -62,10 +53,17 @@ from IPython.display import Markdown
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from lt import audio, domains, gan, models, plots, train
+from lt.book import paper, plots, profiles, records
+from lt.bridge import bridge_objective, network_of
+from lt.datasets.recordings import Clips
+from lt.latents import Latents
+from lt.loop import fit, named_generator
+from lt.networks import parameter_count
+from lt.zoo import pretrained, speech_gan, speech_judge
+from lt.zoo.vae import VAE, vae_objective
 
-plots.style()
-generator = train.named_generator("cost", 0)
+LATENT, CLASSES, PIXELS = 100, 10, 784
+generator = named_generator("cost", 0)
 
 
 class Counter(TorchDispatchMode):
@@ -80,56 +78,59 @@ class Counter(TorchDispatchMode):
         return out
 
 
-def operations(step):
-    """Floating-point operations of one call of ``step``."""
+def operations(function):
+    """Floating-point operations of one call of ``function``."""
     with Counter() as counter:
-        step()
+        function()
     return counter.total
 
 
+def step_of(model, objective, training):
+    """One step of training, all updates of all players, as :func:`lt.loop.fit` does it."""
+    return operations(lambda: fit(model, objective, replace(training, steps=1, schedule="constant"), generator))
+
+
 def vae_of(config):
-    return models.VAE(784, config.latent, config.width, config.depth)
+    return VAE(PIXELS, config.latent, config.width, config.depth)
 
 
 def vae_step(config):
     """One step of a base VAE: operations, whatever the images."""
     vae = vae_of(config)
-    objective = train.vae_objective(vae, replace(config, jitter=0.0), torch.rand(config.optim.batch, 784, generator=generator))
-    return operations(lambda: objective(generator, torch.zeros(()))["loss"].backward())
+    x = torch.rand(config.training.batch, PIXELS, generator=generator)
+    return step_of(vae, vae_objective(vae, replace(config, jitter=0.0), x), config.training)
+
+
+def bridge_of(config, sides=2):
+    return network_of(config, [LATENT] * sides, CLASSES)
 
 
 def bridge_step(config, sides=2):
     """One step of a bridge between ``sides`` domains."""
-    n = config.optim.batch
-    latents = [domains.Latents(str(k), torch.randn(n, 100, generator=generator), torch.ones(n, 100), torch.arange(n) % 10) for k in range(sides)]
-    bridge = models.BridgingVAE(config.latent, config.shared, config.width, config.depth, sides, config.classes, config.conditional)
-    objective = train.bridge_objective(bridge, config, latents)
-    return operations(lambda: objective(generator, torch.zeros(()))["loss"].backward())
+    n = config.training.batch
+    mean = torch.randn(n, LATENT, generator=generator)
+    latents = [Latents(str(k), mean, torch.ones(n, LATENT), torch.arange(n) % CLASSES) for k in range(sides)]
+    network = bridge_of(config, sides)
+    return step_of(network, bridge_objective(network, config, latents), config.training)
 
 
 def gan_step(config, rate=8_000, samples=8_192):
     """One step of a GAN, all updates of both players. Operations are even in the batch: counted on two clips, to spare time."""
-    small = replace(config, optim=replace(config.optim, batch=2))
-    clips = audio.Clips("speech", "train", "noise", rate, torch.rand(2, samples, generator=generator), torch.zeros(2), torch.zeros(2))
-    game = gan.build_gan(small, clips, 32)
+    small = replace(config, training=replace(config.training, batch=2))
+    clips = Clips("speech", "train", "noise", rate, torch.rand(2, samples, generator=generator), torch.zeros(2), torch.zeros(2))
+    gan = speech_gan.build_gan(small, clips, 32)
     if config.kind == "specgan":
-        features = gan.SpectrogramCNN(60).requires_grad_(False).eval()
-        players = gan.projected_game(game, small, features, gan.log_mels(clips, torch.device("cpu")))
+        features = speech_judge.SpectrogramCNN(60).requires_grad_(False).eval()
+        players = speech_gan.projected_game(gan, small, features, speech_judge.log_mels(clips, torch.device("cpu")))
     else:
-        players = gan.wasserstein_game(game, small, clips.x)
-
-    def step():
-        for player in players:
-            for _ in range(player.updates):
-                player.objective(generator, torch.zeros(()))["loss"].backward(inputs=list(player.module.parameters()))
-
-    return operations(step) * config.optim.batch / 2
+        players = speech_gan.wasserstein_game(gan, small, clips.x)
+    return step_of(gan, players, small.training) * config.training.batch / 2
 
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-base, joined, spoken = results.read("02_base_models", "03_bridging", "04_speech")
-card = gan.card()
-gan_config = gan.GANConfig(**{**card["generator"], "optim": train.Optim(**card["generator"]["optim"])})
+base, joined, spoken = records.read("02_base_models", "03_bridging", "04_speech")
+card = pretrained.card()
+gan_config = pretrained.gan_config(card)
 
 
 def seconds(record, words):
@@ -146,31 +147,33 @@ budgets = {record["chapter"]: profiles.get(record["profile"]) for record in (bas
 vaes = {}
 for name, seed in (("mnist", 0), ("mnist", 1), ("fashion", 0)):
     config = budgets["02_base_models"].vae[name]
-    vaes[name, seed] = (seconds(base, f"VAE {name} {seed}"), config.optim.steps * vae_step(config), models.parameters(vae_of(config)))
-gan_cost = (60 * card["minutes"], card["steps"] * gan_step(gan_config), models.parameters(domains.speech().model))
+    vaes[name, seed] = (seconds(base, f"VAE {name} {seed}"), config.training.steps * vae_step(config), parameter_count(vae_of(config)))
+voice, _ = pretrained.load_pretrained()
+gan_cost = (60 * card["minutes"], card["steps"] * gan_step(gan_config), parameter_count(voice))
 own, speech_config = budgets["03_bridging"].bridge, budgets["04_speech"].speech_bridge
-size = models.parameters(models.BridgingVAE(width=own.width, depth=own.depth))
-speech_size = models.parameters(models.BridgingVAE(shared=16, width=speech_config.width, depth=speech_config.depth))
+
+
+def bridge_cost(record, title, config):
+    return seconds(record, f"bridge {title}"), config.training.steps * bridge_step(config), parameter_count(bridge_of(config))
+
+
 pairs = {
-    "mnist->mnist": ([vaes["mnist", 0], vaes["mnist", 1]], (seconds(joined, "bridge MNIST ↔ MNIST"), own.optim.steps * bridge_step(own), size)),
-    "mnist->fashion": ([vaes["mnist", 0], vaes["fashion", 0]], (seconds(joined, "bridge MNIST ↔ Fashion"), own.optim.steps * bridge_step(own), size)),
-    "mnist->speech": (
-        [vaes["mnist", 0], gan_cost],
-        (seconds(spoken, "bridge MNIST ↔ speech"), speech_config.optim.steps * bridge_step(speech_config), speech_size),
-    ),
+    "mnist->mnist": ([vaes["mnist", 0], vaes["mnist", 1]], bridge_cost(joined, "MNIST ↔ MNIST", own)),
+    "mnist->fashion": ([vaes["mnist", 0], vaes["fashion", 0]], bridge_cost(joined, "MNIST ↔ Fashion", own)),
+    "mnist->speech": ([vaes["mnist", 0], gan_cost], bridge_cost(spoken, "MNIST ↔ speech", speech_config)),
 }
-for setting, (models_of_pair, bridge) in pairs.items():
+for setting, (base_models, bridge) in pairs.items():
     for place, metric in enumerate(("seconds", "operations", "parameters")):
-        if metric == "seconds" and setting == "mnist->speech" and card["hardware"] != results.hardware(spoken):
+        if metric == "seconds" and setting == "mnist->speech" and card["hardware"] != records.hardware(spoken):
             continue  # seconds of two machines do not add up
-        total = sum(cost[place] for cost in models_of_pair)
+        total = sum(cost[place] for cost in base_models)
         run.add("cost", setting, "base models", metric, [total])
         run.add("cost", setting, "bridging_vae", metric, [bridge[place]])
         run.add("cost", setting, "base models over bridge", metric, [total / bridge[place]])
 cost = {(row["setting"], row["method"], row["metric"]): row["value"] for row in run.rows}
 pd.DataFrame(
     {
-        results.words(setting).replace("→", "↔"): {
+        paper.words(setting).replace("→", "↔"): {
             f"{name}, {metric}": f"{value:,.1f}" if "over" in name else scale(value) if metric == "operations" else f"{value:,.0f}"
             for metric in ("seconds", "operations", "parameters")
             for name in ("base models", "bridging VAE", "base models over bridge")
@@ -182,10 +185,10 @@ pd.DataFrame(
 ).fillna("")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-devices = sorted({results.hardware(record) for record in (base, joined, spoken)})
+devices = sorted({records.hardware(record) for record in (base, joined, spoken)})
 Markdown(
     f"VAEs and bridges: profile `{base['profile']}`, {', '.join(devices)}; a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN: "
-    f"{card['steps']:,} steps in {card['minutes']} minutes on {card['hardware']}. Seconds of two machines have no ratio, operations do."
+    f"{card['steps']:,} steps in {card['minutes']} minutes on {card['hardware']}. Times from different machines cannot be compared; operation counts can."
 )
 
 # %% [markdown]
@@ -196,11 +199,11 @@ Markdown(
 # 50,000 steps); and operations of what this book ran, where the GAN is a far smaller one.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-published = replace(profiles.get("paper").gan, optim=replace(profiles.get("paper").gan.optim, steps=200_000))
+published = profiles.get("paper").gan
 by_letter = profiles.get("paper").speech_bridge
 claims = {
     "the paper's durations: 4 days over half an hour": 4 * 24 * 60 / 30,
-    "operations at published schedules": published.optim.steps * gan_step(published, 16_000, 16_384) / (50_000 * bridge_step(by_letter)),
+    "operations at published schedules": published.training.steps * gan_step(published, 16_000, 16_384) / (50_000 * bridge_step(by_letter)),
     "operations of this book's runs": gan_cost[1] / pairs["mnist->speech"][1][1],
 }
 for name, value in claims.items():
@@ -214,13 +217,15 @@ pd.DataFrame({"one GAN costs as much as … bridges": [f"{value:,.0f}" for value
 # ## How the cost grows
 #
 # - **With data**: not at all. A step draws a batch of latents; more items cost one pass through the encoder each, once.
-# - **With width**: as the square, like any fully connected network.
+# - **With width**: as the square, like any fully connected network. Where Muon is the optimiser it adds products of each hidden matrix with
+#   itself, whatever the batch; they grow as the cube. The curves are without them, the lines below say how much they are.
 # - **With domains**: linearly in one joint bridge. Retraining both models of every pair jointly would grow with the number of pairs.
 
 # %% mystnb={"figure": {"caption": "Left: operations of a bridge's step over its width. Middle: over the number of domains that it joins. Right: training any-to-any transfer between N MNIST-sized domains, with base models trained once and one bridge, or with two models trained again for each pair."}, "image": {"alt": "Three line plots. Operations rise with the square of the width and in a straight line with the number of domains. Training each pair anew rises far faster than base models once and one bridge."}} tags=["hide-input"]
 widths, numbers = (128, 256, 512, 1024), (2, 3, 4, 6, 8)
-per_width = {w: bridge_step(replace(own, width=w)) for w in widths}
-per_domain = {n: bridge_step(own, n) for n in numbers}
+plain = replace(own, training=replace(own.training, muon=0.0))
+per_width = {w: bridge_step(replace(plain, width=w)) for w in widths}
+per_domain = {n: bridge_step(plain, n) for n in numbers}
 vae_total = vaes["mnist", 0][1]
 plots.growth(
     {
@@ -229,7 +234,7 @@ plots.growth(
         "domains": (
             {
                 "each pair anew": {n: n * (n - 1) * vae_total for n in numbers},
-                "base once, one bridge": {n: n * vae_total + own.optim.steps * per_domain[n] for n in numbers},
+                "base once, one bridge": {n: n * vae_total + own.training.steps * bridge_step(own, n) for n in numbers},
             },
             "operations in all",
         ),
@@ -241,12 +246,13 @@ for w, value in per_width.items():
     run.add("growth", "bridge", f"width {w}", "operations a step", [value])
 for n, value in per_domain.items():
     run.add("growth", "bridge", f"{n} domains", "operations a step", [value])
-encode = operations(lambda: models.VAE().encode(torch.zeros(1, 784)))
+encode = operations(lambda: VAE().encode(torch.zeros(1, PIXELS)))
 run.add("growth", "bridge", "one more item", "operations, once", [encode])
 run.finish()
 Markdown(
     f"Doubling the width from 512 to 1,024 costs {per_width[1024] / per_width[512]:.2f} times as much; going from 2 to 8 domains "
-    f"{per_domain[8] / per_domain[2]:.2f} times; one more item {encode:.1e} operations, once, against {per_domain[2]:.1e} in every step."
+    f"{per_domain[8] / per_domain[2]:.2f} times; one more item {encode:.1e} operations, once, against {per_domain[2]:.1e} in every step. "
+    f"The optimiser's products are {1 - per_domain[2] / bridge_step(own):.0%} of a step of the bridge between two domains."
 )
 
 # %% [markdown]
@@ -257,7 +263,7 @@ Markdown(
 # first (a `DataLoader`, float32, Adam without fusion, losses read at every step). `benchmarks/*_step.py` make these numbers; `make bench` runs them.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-found = [bench for path in sorted(Path("../benchmarks").glob("*.json")) for bench in json.loads(path.read_text()).values()]
+found = [bench for path in sorted(Path("../benchmarks").glob("*_step.json")) for bench in json.loads(path.read_text()).values()]
 pd.DataFrame(
     {
         "Step": [f"{bench['what']}, batch {bench['batch']}" for bench in found],
@@ -275,6 +281,48 @@ pd.DataFrame(
 # step as one CUDA graph takes the Python and the launches out of it, and what remains between the products and ours is the chain of small kernels
 # (sorting, Adam, element-wise work), which fusing could shorten.
 #
+# ## How long to a given accuracy?
+#
+# A fast step is worth nothing if more of them are needed. `benchmarks/time_to_accuracy.py` trains five bridges between MNIST and Fashion-MNIST by
+# each of three recipes, in turns on one thread, and measures them on the test split: the recipe that this book published first (width 512,
+# Adam, 4,000 steps), the one that profile `laptop` has now (width 128, Muon for the hidden matrices, a running mean of the weights, 1,300 steps of 256),
+# and a faster one.
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
+pd.DataFrame(
+    {
+        "Recipe": list(timed["recipes"]),
+        "Seconds a bridge": [f"{row['seconds']:.1f}" for row in timed["recipes"].values()],
+        "Time over the first": [f"{row['time over first']:.2f}" for row in timed["recipes"].values()],
+        **{
+            f"{paper.words(setting)}: {what}": [f"{row[setting + key]:.3f}" for row in timed["recipes"].values()]
+            for setting in ("mnist->fashion", "fashion->mnist")
+            for what, key in (("accuracy", ""), ("relative diversity", " diversity"))
+        },
+    }
+)
+
+# %% [markdown]
+# Two bridges at once, a process a core with one thread each, are the other half: the table's machine trains them at the throughput below. What was
+# tried on the way, two seeds each, on 10,000 training items kept aside (`benchmarks/recipes.py`; the test split was not read):
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+tried = json.loads(Path("../benchmarks/recipes.json").read_text())["recipes"]
+print(f"two processes over one: {timed['throughput of two processes over one']:.2f} times the bridges an hour")
+pd.DataFrame(
+    {
+        "Recipe": list(tried),
+        "CPU seconds": [f"{row['seconds']:.1f}" for row in tried.values()],
+        **{paper.words(setting): [f"{row[setting]:.3f}" for row in tried.values()] for setting in ("mnist->fashion", "fashion->mnist")},
+        **{
+            f"diversity, {paper.words(setting.split('->')[1])}": [f"{row[setting + ' diversity']:.2f}" for row in tried.values()]
+            for setting in ("mnist->fashion", "fashion->mnist")
+        },
+    }
+)
+
+# %% [markdown]
 # ## What to remember
 #
 # - What makes a bridge cheap is what it does not see: pixels and sound, and the models' own training.
@@ -283,5 +331,5 @@ pd.DataFrame(
 #
 # ## What to try
 #
-# - Join three domains with `fit_bridge` and compare the seconds with the line in the middle.
+# - Join three domains with `lt.fit_bridge` and compare the seconds with the line in the middle.
 # - Count the WaveGAN of profile `paper`, 8,192 samples at 8 kHz (`gan_step(published)`).

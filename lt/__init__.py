@@ -1,8 +1,8 @@
 """Latent translation: crossing modalities by bridging generative models.
 
-What a user with models of their own needs is here by name: a :class:`Domain` for each model, their :class:`Latents`,
-:func:`preflight`, :func:`fit_bridge`, and a :class:`Bridge` that translates, scores itself and is saved. The chapters of the book are
-built on the same functions.
+What a user with models of their own needs is here by name: a :class:`~lt.latents.Domain` for each model, their
+:class:`~lt.latents.Latents`, :func:`~lt.tools.checks.preflight`, :func:`~lt.bridge.fit_bridge`, and a :class:`~lt.bridge.Bridge` that
+translates, scores itself and is saved. The chapters of the book are built on the same functions.
 """
 
 import importlib

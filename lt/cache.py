@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -70,7 +70,7 @@ def fingerprint(*arrays: Tensor | np.ndarray | str | int) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         plain = array.cpu().numpy() if isinstance(array, Tensor) else array
-        digest.update(np.ascontiguousarray(plain) if isinstance(plain, np.ndarray) else f"|{plain}|".encode())
+        digest.update(np.ascontiguousarray(plain).data if isinstance(plain, np.ndarray) else f"|{plain}|".encode())
     return digest.hexdigest()[:12]
 
 
@@ -94,20 +94,15 @@ def key_of(build: Callable, train: Callable, config: Any, data_key: str, seed: i
     }
 
 
-def digest_of(key: dict) -> str:
-    """Sixteen hex digits of a key."""
-    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def cached(build: Callable, train: Callable, config: Any, data: Any, data_key: str, seed: int, device: torch.device) -> tuple[Any, History]:
     """``train(build(config, data), config, data, generator, checkpoint)`` at most once for each config, data, seed, device and code.
 
-    ``build`` returns an untrained module, ``train`` trains it and returns its history. Initialisation and every draw come from generators that are named by the
-    training, the data and the seed. On a CPU a training has one thread: run several side by side (:func:`lt.tools.sweeps.sweep`). A
-    second process that asks for the same training waits for the first. Returns the trained module in evaluation mode and the history.
+    ``build`` returns an untrained module, ``train`` trains it and returns its history. Initialisation and every draw come from generators
+    named by the training, the data and the seed. On a CPU a training has one thread: run several side by side (:func:`lt.tools.sweeps.sweep`).
+    A second process that asks for the same training waits for the first. Returns the trained module in evaluation mode and the history.
     """
     key = key_of(build, train, config, data_key, seed, device)
-    name, digest, folder = f"{key['train']}:{data_key}", digest_of(key), usable_cache()
+    name, digest, folder = f"{key['train']}:{data_key}", fingerprint(json.dumps(key, sort_keys=True)), usable_cache()
     path = folder / "models" / f"{train.__module__.rpartition('.')[2]}-{digest}.safetensors"
     path.parent.mkdir(exist_ok=True)
     if _train_nothing.get() and not path.exists():
@@ -127,15 +122,14 @@ def cached(build: Callable, train: Callable, config: Any, data: Any, data_key: s
     return model.to(device).eval(), history
 
 
-def _waiting_for(path: Path) -> FileLock:
+def _waiting_for(path: Path) -> AcquireReturnProxy:
     lock = FileLock(path.with_suffix(".lock"))
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         if sys.stderr.isatty():
             print(f"another process trains {path.stem}: waiting for it", file=sys.stderr)
-        lock.acquire()
-    return lock
+        return lock.acquire()
 
 
 def _stored(path: Path) -> tuple[dict[str, Tensor], History] | None:
@@ -153,19 +147,12 @@ def _write(weights: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> 
     os.replace(part, path)  # a reader never meets half a file
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file in hex digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def save_weights(model: nn.Module, path: Path, metadata: dict[str, str] | None = None, dtype: torch.dtype = torch.float16) -> str:
     """Write a model's weights as safetensors, in half precision by default; returns the file's SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = model.state_dict().items()
-    _write(
-        {k: v.detach().to("cpu", dtype if v.is_floating_point() else None, copy=True).contiguous() for k, v in state}, path, metadata or {}
-    )
-    return sha256(path)
+    state = {k: v.detach().to("cpu", dtype if v.is_floating_point() else v.dtype, copy=True) for k, v in model.state_dict().items()}
+    _write({k: v.contiguous() for k, v in state.items()}, path, metadata or {})
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def load_weights(model: nn.Module, path: Path, expected: str | None = None) -> Any:
@@ -174,16 +161,12 @@ def load_weights(model: nn.Module, path: Path, expected: str | None = None) -> A
     Raises :class:`lt.LtError` if they do not fit or cannot be read, or if the file's SHA-256 is not the ``expected`` one.
     """
     try:
-        if expected and sha256(path) != expected:
-            raise LtError(
-                f"{path} has been altered (its SHA-256 is not {expected[:12]}…): restore it (git checkout lt/assets) or make it again"
-            )
+        if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise LtError(f"{path} has been altered: its SHA-256 is not {expected[:12]}…; restore it (git checkout lt/assets)")
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()})
     except SafetensorError as error:
         raise LtError(f"{path} cannot be read: {error}; make it again") from error
     except (OSError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise LtError(
-            f"{path} does not hold weights of this {type(model).__name__}: {reason}; build it with the sizes it was saved with"
-        ) from error
+        raise LtError(f"{path} does not hold weights of this {type(model).__name__}: {reason}; use the sizes it was saved with") from error
     return model.eval()

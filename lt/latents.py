@@ -59,10 +59,9 @@ class Latents:
             raise LtError(f"{self.name}: no items: a bridge needs latents to learn from")
         if self.y.dtype != torch.int64:
             raise LtError(f"{self.name}: labels are {self.y.dtype}: give whole numbers, y.long()")
-        if not len(self.y) == len(self.mean) == len(self.std):
-            raise LtError(f"{self.name}: {len(self.mean)} means, {len(self.std)} stds and {len(self.y)} labels; give one of each an item")
-        if self.mean.shape != self.std.shape:
-            raise LtError(f"{self.name}: means have shape {tuple(self.mean.shape)} and stds {tuple(self.std.shape)}: give both one shape")
+        if not len(self.y) == len(self.mean) == len(self.std) or self.mean.shape != self.std.shape:
+            shapes = f"means {tuple(self.mean.shape)}, stds {tuple(self.std.shape)}, {len(self.y)} labels"
+            raise LtError(f"{self.name}: {shapes}: give one of each an item, means and stds of one shape")
         bad = ~(self.mean.isfinite() & self.std.isfinite()).all(-1)
         if bad.any():
             where = f"{int(bad.sum())} of {len(bad)} latents are not finite, the first is item {int(bad.nonzero()[0])}"
@@ -105,11 +104,9 @@ class Domain:
     def posterior(self, x: Any) -> tuple[Tensor, Tensor]:
         """Mean and std of q(z|x) of items x (n, ...), two of (n, latent); std is 0 where ``encode`` gives exact points."""
         parts = self._call("encode", x)
-        if isinstance(parts[0], tuple):
-            mean, std = (_joined([part[k] for part in parts], self.device) for k in (0, 1))
-            return mean, std
-        mean = _joined(parts, self.device)
-        return mean, torch.zeros_like(mean)
+        if not isinstance(parts[0], tuple):
+            return (mean := _joined(parts, self.device)), torch.zeros_like(mean)
+        return _joined([mean for mean, _ in parts], self.device), _joined([std for _, std in parts], self.device)
 
     def items(self, z: Tensor) -> Tensor:
         """Data of latent points: (n, latent) to (n, ...)."""
@@ -136,9 +133,11 @@ class Domain:
         generator: torch.Generator | None = None,
     ) -> Latents:
         """The latents of items x (n, ...) with labels y (n,), all unknown if none are given; then those of ``copies`` augmented versions."""
-        if copies and (generator is None or augment is None):
-            raise LtError(f"{self.name}: copies need an augmentation and a generator: give augment=... and lt.named_generator(...)")
-        versions = [x] + [augment(x.to(self.device), generator) for _ in range(copies)]  # type: ignore[misc]
+        versions = [x]
+        for _ in range(copies):
+            if generator is None or augment is None:
+                raise LtError(f"{self.name}: copies need an augmentation and a generator: give augment=... and lt.named_generator(...)")
+            versions.append(augment(x.to(self.device), generator))
         mean, std = (torch.cat(part) for part in zip(*map(self.posterior, versions), strict=True))
         labels = torch.full((len(x),), UNKNOWN) if y is None else torch.as_tensor(y)
         if len(labels) != len(x):
@@ -170,10 +169,8 @@ def accepted(
     while not len(count) or count.min() < per_class:
         if drawn >= budget:
             short = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
-            raise LtError(
-                f"{domain.name}: of {drawn:,} samples too few were accepted at {threshold} to have {per_class} of class {short}: "
-                "raise budget, or lower per_class or threshold"
-            )
+            few = f"of {drawn:,} samples too few were accepted at {threshold} to have {per_class} of class {short}"
+            raise LtError(f"{domain.name}: {few}: raise budget, or lower per_class or threshold")
         z = torch.randn(min(CHUNK, budget - drawn), domain.latent, generator=generator, device=generator.device)
         probability = domain.probabilities(domain.items(z))
         confidence, label = probability.max(-1)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ History = dict[str, list[float]]
 
 EAGER_STEPS = 3  # steps before a CUDA graph is captured, so that lazy state exists
 SAVE_SECONDS = 20  # wall time between two checkpoints
+NEWTON_SCHULZ = 3  # iterations of Muon: five cost as much as forward and backward together here, and were no better
 HIDDEN = 64  # Muon takes matrices of which both sides are at least this long, Adam takes the rest
 
 
@@ -37,7 +39,7 @@ class Training:
     muon: float = 0.0  # learning rate of Muon (Jordan et al. 2024) for hidden matrices; 0: Adam trains them as well
     average: float = 0.0  # decay of a running mean of the weights, which is what is kept; 0: the last weights are
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise LtError(f"steps {self.steps} and batch {self.batch}: give at least one of each")
         if self.schedule not in ("constant", "onecycle"):
@@ -94,24 +96,26 @@ class _Trainer:
     """The optimisers of one module, their schedules, and the running mean of its weights."""
 
     def __init__(self, module: nn.Module, training: Training, device: torch.device):
-        self.parameters = [p for p in module.parameters() if p.requires_grad]
-        self.decay, self.device = training.average, device
+        self.parameters: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
+        self.decay = training.average
+        self.mean = [torch.zeros_like(p) for p in self.parameters] if self.decay else []
         hidden = [p for p in self.parameters if training.muon and p.ndim == 2 and min(p.shape) >= HIDDEN]
         rest = [p for p in self.parameters if not any(p is h for h in hidden)]
-        on_cuda = device.type == "cuda"
-        # lr is a tensor so that a captured step sees the schedule
-        lr = torch.tensor(training.lr, device=device)
-        self.optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam(rest, lr=lr, betas=training.betas, fused=True, capturable=on_cuda)]
+        lr = torch.tensor(training.lr, device=device)  # a tensor, so that a captured step sees the schedule
+        adam = torch.optim.Adam(rest, lr=lr, betas=training.betas, fused=True, capturable=device.type == "cuda")
+        self.optimizers: list[torch.optim.Optimizer] = [adam]
         if hidden:
-            self.optimizers.append(torch.optim.Muon(hidden, lr=training.muon, weight_decay=0.0))
-        self.schedules = []
-        if training.schedule == "onecycle":
-            rise = max(0.1, 2 / training.steps)  # OneCycleLR needs a step on the way up
-            for optimizer, peak in zip(self.optimizers, (training.lr, training.muon), strict=False):
-                self.schedules.append(
-                    torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=training.steps, pct_start=rise, cycle_momentum=False)
-                )
-        self.mean = [torch.zeros_like(p) for p in self.parameters] if self.decay else []
+            self.optimizers.append(torch.optim.Muon(hidden, lr=training.muon, weight_decay=0.0, ns_steps=NEWTON_SCHULZ))
+        cycle: dict[str, Any] = {
+            "total_steps": training.steps,
+            "pct_start": max(0.1, 2 / training.steps),
+            "cycle_momentum": False,
+        }  # two steps to rise in
+        peaks = zip(self.optimizers, (training.lr, training.muon), strict=False)
+        self.schedules = (
+            [torch.optim.lr_scheduler.OneCycleLR(o, peak, **cycle) for o, peak in peaks] if training.schedule == "onecycle" else []
+        )  # type: ignore[arg-type]
+        self.stateful: list[Any] = [*self.optimizers, *self.schedules]
 
     def step(self, loss: Tensor) -> None:
         # only these parameters' gradients: what flows on into another player's would be wasted work
@@ -130,10 +134,10 @@ class _Trainer:
             p.copy_(mean / (1 - self.decay**steps))
 
     def state_dict(self) -> dict:
-        return {"parts": [part.state_dict() for part in self.optimizers + self.schedules], "mean": self.mean}
+        return {"parts": [part.state_dict() for part in self.stateful], "mean": self.mean}
 
     def load_state_dict(self, state: dict) -> None:
-        for part, kept in zip(self.optimizers + self.schedules, state["parts"], strict=True):
+        for part, kept in zip(self.stateful, state["parts"], strict=True):
             part.load_state_dict(kept)
         for mean, kept in zip(self.mean, state["mean"], strict=True):
             mean.copy_(kept)
@@ -154,12 +158,11 @@ def fit(
 ) -> History:
     """Minimise ``objective(generator, progress)["loss"]`` and return its terms, averaged over every ``every`` steps.
 
-    The objective draws its own batch from tensors on the device with the generator that it is given; ``progress`` is a
-    scalar tensor that goes from 0 to 1. Nothing in a step waits for the device; on CUDA the whole step is one captured
-    graph (Muon's are run as they are). An adversarial game is a sequence of players, parts of ``model`` with an optimiser each, that take
-    turns in a step. ``validate`` returns a score after each interval, and the weights with the best one are kept. With
-    ``checkpoint`` the run resumes from that file if it is there, and removes it when it is done; after ``seconds`` of training
-    in all it stops early and leaves the checkpoint, to be resumed with more.
+    The objective draws its own batch from tensors on the device with the generator that it is given; ``progress`` is a scalar tensor
+    that goes from 0 to 1. Nothing in a step waits for the device; on CUDA the whole step is one captured graph (not with Muon). An
+    adversarial game is a sequence of players, parts of ``model`` with an optimiser each, that take turns in a step. ``validate`` returns
+    a score after each interval, and the weights with the best one are kept. With ``checkpoint`` the run resumes from that file if it is
+    there, and removes it when it is done; after ``seconds`` of training in all it stops early and leaves the checkpoint.
 
     Raises :class:`lt.LtError` when a term is not finite, naming the term, the steps and the configuration.
     """
@@ -205,8 +208,8 @@ def fit(
         means = {term: value.item() / count for term, value in running.items()}
         for term, value in sorted(means.items(), key=lambda item: item[0] == "loss"):  # parts first: the sum follows them
             if not math.isfinite(value):
-                steps = f"steps {i + 2 - count} to {i + 1} of {training.steps}"
-                raise LtError(f"{name}: the term {term} is {value} in {steps} ({training}): lower lr or check the data")
+                where = f"{name}: the term {term} is {value} in steps {i + 2 - count} to {i + 1} of {training.steps}"
+                raise LtError(f"{where} ({training}): lower lr or check the data")
         for total in running.values():
             total.zero_()
         history.setdefault("step", []).append(i + 1)
@@ -233,8 +236,8 @@ def fit(
     if state["best_weights"] is not None:
         model.load_state_dict(state["best_weights"])
     else:
-        for trainer in trainers:
-            trainer.keep_mean(state["step"])
+        for player, trainer in zip(players, trainers, strict=True):
+            trainer.keep_mean(state["step"] * player.updates)
     model.eval()
     if checkpoint is not None and state["step"] == training.steps:
         checkpoint.unlink(missing_ok=True)

@@ -43,8 +43,8 @@ def random_directions(number: int, dimension: int, generator: torch.Generator) -
 def sliced_wasserstein(a: Tensor, b: Tensor, directions: Tensor, power: int = 2) -> Tensor:
     """Sliced Wasserstein distance of two sets of the same size, averaged over directions (section 3, term 2).
 
-    a, b (n, d); directions (k, d), unit vectors. In one dimension optimal transport pairs sorted points. ``power=2`` is the
-    W_2^2 of the paper's text, ``power=1`` the mean absolute difference of the authors' code.
+    a, b (n, d); directions (k, d), unit vectors. In one dimension optimal transport pairs sorted points. ``power`` 2 is the W_2^2 of the
+    paper's text, 1 the mean absolute difference of the authors' code.
     """
     if a.shape != b.shape:
         raise ValueError(f"sliced Wasserstein pairs sorted points, so both sets need one shape: {tuple(a.shape)} and {tuple(b.shape)}")

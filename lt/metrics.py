@@ -34,9 +34,8 @@ def transfer_accuracy(
 ) -> dict[str, float]:
     """Accuracies of one direction on n items x of the source's data and their latents (section 5.2).
 
-    ``transfer_accuracy`` is the share of items whose class, as the source's judge sees the input, equals the class of the result,
-    as the target's judge sees it; posterior means throughout. ``_true_label`` compares with the latents' labels instead,
-    ``_sampled`` draws z and z' from their posteriors. ``bridge`` is a :class:`lt.bridge.Bridge`.
+    ``transfer_accuracy`` is the share of items whose class, as the source's judge sees the input, equals the class of the result, as the
+    target's judge sees it; posterior means throughout. ``_true_label`` compares with the latents' labels instead, ``_sampled`` draws z and z'.
     """
     before = source.classify(x)
     after = target.classify(target.items(bridge.transfer(latents.mean, source.name, target.name)))
@@ -51,8 +50,7 @@ def transfer_accuracy(
 def interval(values: list[float], n: int | None = None, confidence: float = 0.95) -> tuple[float, float | None, float | None]:
     """Mean and confidence interval of a measurement repeated with one or more seeds.
 
-    Two seeds or more: Student's t over seeds. One seed: Wilson's interval if the value is a share of ``n`` items, else none.
-    The interval of a share is cut to [0, 1].
+    Two seeds or more: Student's t over seeds. One: Wilson's if the value is a share of ``n`` items, else none. Of shares it is cut to [0, 1].
 
     >>> [round(v, 3) for v in interval([0.9], n=100)]
     [0.9, 0.826, 0.945]
@@ -90,8 +88,7 @@ def trustworthiness(a: Tensor, b: Tensor, y: Tensor, generator: torch.Generator,
         of_class = y == label
         n = int(of_class.sum())
         if n <= 2 * k:
-            raise LtError(
-                f"class {int(label)} has {n} items, the trustworthiness of {k} neighbours needs more than {2 * k}: give more, or lower k"
-            )
+            need = f"the trustworthiness of {k} neighbours needs more than {2 * k}"
+            raise LtError(f"class {int(label)} has {n} items, {need}: give more, or lower k")
         values.append(manifold.trustworthiness(a[of_class].flatten(1).cpu().numpy(), b[of_class].cpu().numpy(), n_neighbors=k))
     return float(np.mean(values))

@@ -1,7 +1,4 @@
-"""The networks of the bridge (section 3, Figure 10), and nothing about how they are trained.
-
-Shapes stand as trailing comments: ``n`` rows of a batch.
-"""
+"""The networks of the bridge (section 3, Figure 10), and nothing about how they are trained; ``n`` is the rows of a batch."""
 
 from collections.abc import Sequence
 
@@ -22,8 +19,7 @@ def mlp(in_features: int, width: int, depth: int) -> nn.Sequential:
 class GatedMixing(nn.Module):
     """Gated mixing layer, ``(1 - g) * W_z v + g * dz`` with ``[dz, g] = W_h h`` and ``g = sigmoid(g)`` (Figure 10a).
 
-    ``v`` is the network's own input and ``h`` what its hidden layers made of it. With the gate shut the layer is a linear
-    map from one Gaussian space to another, a good place to start from; the gate lets the network correct it where needed.
+    ``v`` is the network's own input, ``h`` what its hidden layers made of it. With the gate shut the layer is linear; the gate corrects it.
     """
 
     def __init__(self, hidden: int, skip: int, out: int):
@@ -101,23 +97,9 @@ class BridgingVAE(nn.Module):
         z = self.output(self.decoder(v), v)
         return z[:, : self.sizes[domain]] if isinstance(domain, int) else z
 
-    def transfer(self, z: Tensor, source: int, target: int, generator: torch.Generator | None = None) -> Tensor:
-        """Encode with one domain label, decode with another: (n, latent) to (n, latent) (section 3).
-
-        With ``source == target`` this is the reconstruction. The posterior mean is used unless ``generator`` is given, which
-        then draws z' from the posterior.
-        """
-        mean, std = self.encode(z, source)
-        return self.decode(mean if generator is None else sample(mean, std, generator), target)
-
 
 def sample(mean: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
-    """One draw from N(mean, std^2) for every element: the only posterior draw of the package. mean and std (n, d) to (n, d).
-
-    >>> sample(torch.ones(2, 3), torch.zeros(2, 3), torch.Generator())
-    tensor([[1., 1., 1.],
-            [1., 1., 1.]])
-    """
+    """One draw from N(mean, std^2) for every element, the only posterior draw of the package: (n, d) and (n, d) to (n, d)."""
     return mean + std * torch.randn(mean.shape, generator=generator, device=mean.device)
 
 

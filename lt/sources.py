@@ -2,11 +2,12 @@
 
 import ast
 import functools
-import importlib.util
+import importlib
 import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from typing import Any
 
 SILENT = {"tqdm", "IPython", "matplotlib", "seaborn"}  # libraries that show numbers and make none
 CONSTANTS = (bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset)
@@ -41,16 +42,16 @@ class Dependencies:
     packages that are read, ``read`` gives the source of an object.
     """
 
-    def __init__(self, own: set[str], read: Callable[[object], str] = inspect.getsource):
+    def __init__(self, own: set[str], read: Callable[[Any], str] = inspect.getsource):
         self.own, self.read = own, read
         self.code: dict[str, str] = {}
         self.packages: set[str] = set()
         self._called: set[str] = set()  # names of attributes in reached code
         self._waiting: dict[str, tuple[ast.FunctionDef, dict]] = {}  # methods that nobody has called so far
 
-    def add(self, value: object, name: str = "") -> None:
+    def add(self, value: Any, name: str = "") -> None:
         """Follow a function, a class, a module of another package or a constant."""
-        value = inspect.unwrap(value.func if isinstance(value, functools.partial) else value)  # type: ignore[arg-type]
+        value = inspect.unwrap(value.func if isinstance(value, functools.partial) else value)
         module = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None) or ""
         top = module.partition(".")[0]
         if top and top not in self.own and top not in sys.stdlib_module_names and top not in SILENT:
@@ -65,6 +66,13 @@ class Dependencies:
 
     def visit(self, tree: ast.Module, names: dict, key: str) -> None:
         """Follow a syntax tree, whose names mean ``names``."""
+        for kind in _annotations(tree):
+            value = _meaning(kind, names)
+            if inspect.isclass(value) and value.__module__.partition(".")[0] in self.own:  # an argument: what counts are the methods called
+                for part in ast.parse(textwrap.dedent(self.read(value))).body[0].body:  # type: ignore[attr-defined]
+                    method = f"{value.__module__}.{value.__qualname__}.{getattr(part, 'name', '')}"
+                    if isinstance(part, ast.FunctionDef) and not part.name.startswith("__") and method not in self.code:
+                        self._waiting.setdefault(method, (_Meaning().visit(part), vars(sys.modules[value.__module__])))
         tree = _Meaning().visit(tree)
         (node, *others) = tree.body or [ast.Pass()]
         if isinstance(node, ast.ClassDef) and not others:
@@ -80,33 +88,46 @@ class Dependencies:
         self.code[key] = ast.unparse(ast.fix_missing_locations(tree))
         names = names | dict(_imported(tree))
 
-        def meaning(node: ast.AST) -> object:
-            if isinstance(node, ast.Name):
-                return names.get(node.id)
-            if isinstance(node, ast.Attribute) and inspect.ismodule(parent := meaning(node.value)):
-                return getattr(parent, node.attr, None)
-            return None
-
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and not inspect.ismodule(meaning(node.value)):
+            if isinstance(node, ast.Attribute) and not inspect.ismodule(_meaning(node.value, names)):
                 self._called.add(node.attr)
-            value = meaning(node)
+            value = _meaning(node, names)
             if value is not None and not (inspect.ismodule(value) and value.__name__.partition(".")[0] in self.own):
                 self.add(value, f"{names.get('__name__', key)}.{ast.unparse(node)}")
+
+
+def _meaning(node: ast.AST, names: dict) -> Any:
+    """The object that a name, or an attribute of a module, stands for; None if that cannot be read off."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    if isinstance(node, ast.Attribute) and inspect.ismodule(parent := _meaning(node.value, names)):
+        return getattr(parent, node.attr, None)
+    return None
+
+
+def _annotations(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every name in the annotations of arguments and variables of a tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            yield from ast.walk(node.annotation)
 
 
 def _imported(tree: ast.AST) -> Iterator[tuple[str, object]]:
     """The names that ``from module import name`` gives anywhere in a tree, with their objects."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and importlib.util.find_spec(node.module.partition(".")[0]):
-            for alias in node.names:
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        for alias in node.names:
+            try:
                 module = importlib.import_module(node.module)
-                if not hasattr(module, alias.name) and importlib.util.find_spec(f"{node.module}.{alias.name}"):
+                if not hasattr(module, alias.name):
                     importlib.import_module(f"{node.module}.{alias.name}")
-                yield alias.asname or alias.name, getattr(module, alias.name, None)
+            except ImportError:  # it is not here to be used
+                continue
+            yield alias.asname or alias.name, getattr(module, alias.name)
 
 
-def of_functions(*roots: Callable, read: Callable[[object], str] = inspect.getsource) -> tuple[dict[str, str], set[str]]:
+def of_functions(*roots: Callable, read: Callable[[Any], str] = inspect.getsource) -> tuple[dict[str, str], set[str]]:
     """Code and packages (:class:`Dependencies`) that these functions reach."""
     found = Dependencies({"lt"} | {root.__module__.partition(".")[0] for root in roots}, read)
     for root in roots:

@@ -171,6 +171,25 @@ def test_summed_squared_error_is_the_mean_one_times_the_dimension(seed, d):
     assert mean.item() == pytest.approx(np.mean((z.numpy() - z_hat.numpy()) ** 2), rel=1e-12)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_squared_error_of_rows_of_different_sizes_is_that_of_each_row_alone(reduction):
+    """Rows padded with zeros to one size count as many dimensions as they have."""
+    sizes = torch.tensor([3, 5, 5, 2])
+    inside = torch.arange(5) < sizes[:, None]
+    z, z_hat = cloud(0, 4) * inside, cloud(1, 4) * inside
+    alone = [losses.squared_error(a[None, :d], b[None, :d], reduction).item() for a, b, d in zip(z, z_hat, sizes.tolist(), strict=True)]
+    assert losses.squared_error(z, z_hat, reduction, sizes).item() == pytest.approx(np.mean(alone), rel=1e-12)
+    same = torch.full((4,), 5)
+    assert losses.squared_error(z, z_hat, reduction, same).item() == pytest.approx(losses.squared_error(z, z_hat, reduction).item())
+
+
+def test_unknown_readings_are_errors():
+    with pytest.raises(ValueError, match="'men': choose mean or sum"):
+        losses.squared_error(cloud(0), cloud(1), "men")
+    with pytest.raises(ValueError, match="3: choose 1 or 2"):
+        losses.sliced_wasserstein(cloud(0), cloud(1), directions(0), 3)
+
+
 def test_classification_of_undecided_logits_is_the_log_of_the_classes():
     y = torch.arange(8) % 4
     assert losses.classification(torch.zeros(8, 4), y).item() == pytest.approx(math.log(4))

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lt import results, runner
+from lt.book import runner
+from lt.book.paper import PAPER
+from lt.book.records import read
+from lt.book.report import formatted, headline, markdown, report, verdict
 
 ROOT = runner.find_root()
 PUBLISHED = ROOT / "book" / "results"
@@ -33,41 +36,41 @@ def row(low, value, high, method="bridging_vae"):
     ],
 )
 def test_verdicts(paper, measured, word):
-    assert results.verdict(paper, measured) == word
+    assert verdict(paper, measured) == word
 
 
 @given(paper=shares, ends=st.tuples(shares, shares, shares).map(sorted), better=st.floats(0, 0.5))
 def test_a_better_result_never_gets_a_worse_verdict(paper, ends, better):
     order = ["not", "partly", "reproduced", "surpassed"]
     low, value, high = ends
-    worse = results.verdict(paper, row(low, value, high))
-    assert order.index(results.verdict(paper, row(low + better, value + better, high + better))) >= order.index(worse)
+    worse = verdict(paper, row(low, value, high))
+    assert order.index(verdict(paper, row(low + better, value + better, high + better))) >= order.index(worse)
 
 
 @given(paper=shares, ends=st.tuples(shares, shares, shares).map(sorted))
 def test_a_failure_is_never_surpassed(paper, ends):
-    assert results.verdict(paper, row(*ends, "pix2pix")) != "surpassed"
+    assert verdict(paper, row(*ends, "pix2pix")) != "surpassed"
 
 
 def test_the_report_has_every_number_of_the_paper_and_nothing_else():
-    records = results.read(folder=PUBLISHED)
-    table = results.report(records)
-    assert len(table) == len(results.PAPER)
-    assert [float(text) for text in table["Paper"]] == pytest.approx(list(results.PAPER.values()), abs=5e-4)
-    empty = results.report([])
+    records = read(folder=PUBLISHED)
+    table = report(records)
+    assert len(table) == len(PAPER)
+    assert [float(text) for text in table["Paper"]] == pytest.approx(list(PAPER.values()), abs=5e-4)
+    empty = report([])
     assert set(empty["Verdict"]) == {"not measured"}
     assert (empty["Ours, held out"] == "").all()
 
 
 def test_the_report_prints_the_numbers_of_the_files():
-    records = results.read(folder=PUBLISHED)
-    table = results.report(records).set_index(["Model", "Setting", "Metric"])
+    records = read(folder=PUBLISHED)
+    table = report(records).set_index(["Model", "Setting", "Metric"])
     reading = next(record for record in records if record["chapter"] == "03_bridging")
     wanted = next(
         r for r in reading["rows"] if (r["setting"], r["method"], r["metric"]) == ("mnist->fashion", "bridging_vae", "transfer_accuracy")
     )
     line = table.loc[("bridging VAE", "MNIST → Fashion-MNIST", "transfer accuracy")]
-    assert line["Ours, held out"] == results.figure(wanted)
+    assert line["Ours, held out"] == formatted(wanted)
     assert line["Profile"] == reading["profile"]
     assert line["Command"] == f"`python -m lt run 03 --profile {reading['profile']}`"
 
@@ -77,17 +80,17 @@ def test_a_missing_results_file_is_named(tmp_path, lt_error):
         if path.stem != "05_baselines":
             shutil.copy(path, tmp_path)
     with lt_error("05_baselines"):
-        results.read("04_speech", "05_baselines", folder=tmp_path)
+        read("04_speech", "05_baselines", folder=tmp_path)
 
 
 def test_the_table_of_the_readme_is_the_headline():
     readme = (ROOT / "README.md").read_text()
     shown = readme.split("<!-- headline -->")[1].split("<!-- /headline -->")[0]
-    assert results.markdown(results.headline(PUBLISHED)) in shown
+    assert markdown(headline(PUBLISHED)) in shown
 
 
 def test_the_report_page_shows_what_the_files_say():
     notebook = json.loads((ROOT / "book" / "09_report.ipynb").read_text())
     outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]
     shown = ["".join(data["text/markdown"]) for data in outputs if "text/markdown" in data]
-    assert results.markdown(results.report(results.read(folder=PUBLISHED))) in shown
+    assert markdown(report(read(folder=PUBLISHED))) in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,7 @@ def start(chapter: str, profile: str) -> tuple[Run, Profile]:
     from lt.book import plots, profiles, records
 
     budget = profiles.get(profile)
-    fetched = Path("latent-translation-book") / "book"  # in Colab
-    if fetched.is_dir():
-        os.chdir(fetched)
+    if "google.colab" in sys.modules:
+        os.chdir(Path("~/latent-translation-book/book").expanduser())  # where the first cell has put it
     plots.style()
     return records.Run(chapter, budget), budget

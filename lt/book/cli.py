@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from lt import LtError, runner
+from lt import __version__
+from lt.book import runner
+from lt.errors import LtError
 
 app = typer.Typer(
     help="Run, build and publish the book.",
@@ -14,6 +16,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
 Profile = Annotated[str, typer.Option(help="Data and budgets: quick, laptop or paper.")]
 
 
@@ -56,25 +73,36 @@ def train_gan(
     corpus: Annotated[str, typer.Option(help="fsdd (8 kHz) or sc09 (16 kHz).")] = "fsdd",
 ) -> None:
     """Train the GAN of spoken digits and put it into lt/assets."""
-    from lt import data, gan, profiles
+    from dataclasses import replace
+
+    from lt.book import plots, profiles
+    from lt.cache import ASSETS, usable_cache
+    from lt.datasets import recordings
+    from lt.zoo import pretrained
 
     budget = profiles.get(profile)
-    log = data.cache_folder() / "gan" / f"{profile}-{corpus}"
-    card = gan.train_pretrained(
-        budget.gan,
-        profiles.SPEECH_FEATURES,
-        profiles.SPEECH_JUDGE,
-        corpus,
-        budget.gan_minutes if minutes is None else minutes,
-        data.ASSETS,
-        log,
-    )
+    log = usable_cache() / "gan" / f"{profile}-{corpus}"
+    log.mkdir(parents=True, exist_ok=True)
+    minutes = budget.gan_minutes if minutes is None else minutes
+    clips, test = recordings.load("train", corpus), recordings.load("test", corpus)
+    facts = {
+        "data": {"corpus": corpus, "clips": len(clips), "fingerprint": clips.fingerprint, "licence": recordings.LICENCES[corpus]},
+        "command": f"python -m lt train-gan --corpus {corpus} --minutes {minutes:g}",
+    }
+
+    def watch(mel, score: float, accepted: float) -> None:
+        with (log / "curves.csv").open("a") as file:
+            file.write(f"{score:.3f},{accepted:.3f}\n")  # inception score and share accepted
+        plots.spectrograms({"samples": mel[:40].squeeze(1)}, columns=10).savefig(log / "samples.png")
+
+    features = replace(profiles.SPEECH_FEATURES, speakers=int(clips.speaker.max()) + 1)
+    card = pretrained.train_pretrained(budget.gan, features, profiles.SPEECH_JUDGE, clips, test, minutes, ASSETS, facts, watch=watch)
     print("\n".join(f"{key:28} {value}" for key, value in card["scores"].items()), f"curves and samples: {log}", sep="\n")
 
 
 @app.command()
 def status() -> None:
-    """Show which profile, device and time the published numbers come from."""
+    """Show where each published page comes from, and what has changed since."""
     print(runner.status(runner.find_root()))
 
 

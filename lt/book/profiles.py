@@ -70,6 +70,8 @@ def _game(steps: int, batch: int) -> Training:
 # networks around the GAN, the same at every profile: they take seconds. The judge differs from the critic's features in seed and shape
 SPEECH_FEATURES = SpeechClassifierConfig(Training(1500, 64, 2e-3, "onecycle"), width=32, kernel=3, speakers=6)
 SPEECH_JUDGE = SpeechClassifierConfig(Training(1500, 64, 2e-3, "onecycle"), width=24, kernel=5)
+# half a laptop bridge: see benchmarks/time_to_accuracy.py
+FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99))
 _LAPTOP_GAN = GANConfig(Training(20_000, 64, 2e-4, betas=(0.0, 0.99)), information=0.1)
 
 _QUICK = Profile(
@@ -84,7 +86,7 @@ _QUICK = Profile(
         JudgeConfig(Training(1200, 128, 1e-3, "onecycle"), width=256, jitter=0.7),
         JudgeConfig(Training(1200, 128, 1e-3, "onecycle"), width=256, jitter=0.4),
     ),
-    bridge=BridgeConfig(Training(2500, 128, 1.5e-3, "onecycle"), width=256, beta_kl=3e-4, beta_cls=0.3),
+    bridge=FAST_BRIDGE,
     copies=4,
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
@@ -150,7 +152,7 @@ _LAPTOP = Profile(
     speech_ear=SpeechClassifierConfig(Training(600, 64, 2e-3, "onecycle"), width=24, kernel=5),
     baseline_seeds=3,
     closed_seeds=5,
-    ablation=BridgeConfig(Training(800, 128, 1.5e-3, "onecycle"), width=256, beta_kl=3e-4, beta_cls=0.3),
+    ablation=FAST_BRIDGE,
     ablation_seeds=5,
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),

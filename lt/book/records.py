@@ -186,7 +186,8 @@ def header(record: dict) -> str:
     return (
         f"**Profile** `{record['profile']}` · **Data** {data or 'no corpus'} · **Device** {hardware(record)}, {record['precision']} · "
         f"**Time** {record['seconds']:,.0f} s for this page, {trained:,.0f} s of training behind it · "
-        f"**Peak memory** {record['peak_memory_mb']:,} MB · " + ", ".join(f"{name} {v}" for name, v in record["versions"].items())
+        f"**Peak memory** {record['peak_memory_mb']:,} MB · **Commit** `{record.get('commit', 'unknown')}` · "
+        + ", ".join(f"{name} {v}" for name, v in record["versions"].items())
     )
 
 

@@ -5,6 +5,7 @@ Chapters run in a copy of the book under ``_build/run/<profile>``, so that the p
 """
 
 import base64
+import functools
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-from lt import LtError
+from lt.errors import LtError
 
 MATHJAX = "mathjax@3.2.2"
 README_TAG = "readme-picture"  # the cell whose picture README.md shows
@@ -42,7 +43,7 @@ def toc(root: Path) -> list[str]:
             return [file for key, value in node.items() for file in ([value] if key in ("root", "file") else files(value))]
         return []
 
-    return files(yaml.safe_load((root / "_toc.yml").read_text()))
+    return files(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8")))
 
 
 def chapters(root: Path) -> list[str]:
@@ -70,7 +71,7 @@ def select(root: Path, names: list[str]) -> list[str]:
 
 def staging(root: Path, profile: str) -> Path:
     """Where the chapters of one profile are executed; raises :class:`lt.LtError` for an unknown profile."""
-    from lt import profiles
+    from lt.book import profiles
 
     profiles.get(profile)
     return root / "_build" / "run" / profile
@@ -290,18 +291,42 @@ def publish(root: Path, profile: str, names: list[str] | None = None) -> None:
         written = folder / "book" / "results" / f"{Path(page).name}.json"
         if written.exists():  # the introduction has none
             shutil.copy(written, results)
-    from lt.results import update_readme
+    from lt.book.report import update_readme
 
     update_readme(root)
     print(f"published {len(pages)} chapters of profile {profile}: look at git diff, then commit book and README.md")
 
 
 def status(root: Path) -> str:
-    """A line for each published result: chapter, profile, device, seconds."""
-    rows = [("chapter", "profile", "device", "seconds")]
-    for path in sorted((root / "book" / "results").glob("*.json")):
-        record = json.loads(path.read_text())
-        if "chapter" in record:
-            rows.append((record["chapter"], record["profile"], record["device"], f"{record['seconds']:.0f}"))
+    """Of every published page: profile, device, seconds, commit, what has changed since it was run, and the command that renews it."""
+    rows = [("chapter", "profile", "device", "seconds", "commit", "changed since", "renew with")]
+    for page in chapters(root)[1:]:
+        name = Path(page).name
+        path = root / "book" / "results" / f"{name}.json"
+        if not path.exists():
+            rows.append((name, "", "", "", "", "never run", f"python -m lt run {name[:2]}"))
+            continue
+        record = json.loads(path.read_text(encoding="utf-8"))
+        changed = stale(root, page, record)
+        command = f"python -m lt run {name[:2]} --profile {record['profile']}" if changed else ""
+        facts = (record["profile"], record["device"], f"{record['seconds']:.0f}", record.get("commit", "unknown"))
+        rows.append((name, *facts, ", ".join(changed) or "nothing", command))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def stale(root: Path, page: str, record: dict) -> list[str]:
+    """Which of a page's source, code and data differ now from what its record says; data that are not at hand count as they were."""
+    from lt.book.records import code_of
+
+    now = code_of(root / f"{page}.py")
+    changed = [what for what in ("source", "code") if record.get(what) != now[what]]
+    data = {facts["fingerprint"]: _fingerprint(*key.split("/"), facts["source"]) for key, facts in record["data"].items()}
+    return changed + ["data"] * any(found not in (None, then) for then, found in data.items())
+
+
+@functools.cache
+def _fingerprint(name: str, split: str, source: str) -> str | None:
+    from lt import datasets
+
+    return datasets.load(name, split, source).fingerprint if datasets.at_hand(name, source) else None

@@ -11,3 +11,12 @@ def load(name: str, split: str = "train", source: str = "embedded") -> images.Im
     if name == "speech":
         return recordings.load(split, "fsdd" if source == "full" else source)
     return images.load(name, split, source)
+
+
+def at_hand(name: str, source: str) -> bool:
+    """Whether data can be read without a download."""
+    if source == "embedded":
+        return True
+    if name == "speech":
+        return source in ("full", "fsdd") and (data_folder() / "fsdd" / "recordings").is_dir()
+    return all((data_folder() / path).exists() for path in images.IDX_MD5 if path.lower().startswith(name))

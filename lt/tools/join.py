@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,9 +38,9 @@ def join(bridge: Bridge, new: Latents, beside: Sequence[Latents], seed: int = 0,
     key = fingerprint(*bridge.state_dict().values(), *(d.fingerprint for d in (new, *beside)))
     data = (bridge, new, tuple(beside))
     part, history = cached(_build_part, _train_part, config, data, f"{new.name} {key}", seed, new.mean.device)
-    joined = Bridge(bridge.config, bridge.names[: len(bridge.parts[0].sizes)], bridge.parts[0].sizes, bridge.classes)  # type: ignore[arg-type]
-    for old, name in zip(bridge.parts[1:], bridge.names[len(joined.names) :], strict=True):
-        joined.add_part(network_of(bridge.config, old.sizes, bridge.classes), [name])  # type: ignore[arg-type]
+    joined = Bridge(bridge.config, bridge.names[: len(bridge.network.sizes)], bridge.network.sizes, bridge.classes)
+    for old, name in zip(list(bridge.parts)[1:], bridge.names[len(joined.names) :], strict=True):
+        joined.add_part(network_of(bridge.config, cast(BridgingVAE, old).sizes, bridge.classes), [name])
     joined.load_state_dict(bridge.state_dict())
     joined.add_part(part, [new.name])
     standardise(joined, len(joined.names) - 1, new)
@@ -57,8 +58,8 @@ def _train_part(part: BridgingVAE, config: BridgeConfig, data: tuple, generator:
         mean, std = (torch.cat(parts) for parts in zip(*[bridge.encode(d.mean, d.name) for d in beside], strict=True))
     anchor = Latents("shared space", mean, std, torch.cat([d.y for d in beside]))
     moved = standardise(Bridge(config, [new.name], [new.size], bridge.classes).to(new.mean.device), 0, new)
-    classifier = bridge.parts[0].classifier
-    objective = bridge_objective(part, config, [moved], partial(_frozen, classifier), anchor)  # type: ignore[arg-type]
+    classifier = bridge.network.classifier
+    objective = bridge_objective(part, config, [moved], partial(_frozen, classifier), anchor)
     return fit(part, objective, config.training, generator, name=f"joining {new.name}", checkpoint=checkpoint)
 
 

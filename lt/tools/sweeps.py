@@ -72,7 +72,7 @@ def _on_one_thread(function: Callable[[Config], Result], config: Config) -> Resu
 
 
 def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Sequence[int] = range(5)) -> list[Bridge]:
-    """A bridge for each seed (:func:`fit_bridge`), trained side by side where there are cores for it."""
+    """A bridge for each seed (:func:`lt.bridge.fit_bridge`), trained side by side where there are cores for it."""
     plain = [replace(d, domain=None) for d in latents]
     ahead(*[(fit_bridge, plain, config, seed) for seed in seeds], name="bridges " + "-".join(d.name for d in latents))
     return [fit_bridge(latents, config, seed) for seed in seeds]

@@ -25,6 +25,7 @@ class Pix2PixConfig:
     training: Training
     width: int = 16  # channels of the first layer of generator and critic
     l1: float = 100.0  # weight of the mean absolute error against the partner
+    point: bool = True  # whether the generator has the layer that sees the whole picture
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _fit_pair(build, train, config, source, target, seed: int, device: torch.dev
 
 
 def _build_pix2pix(config: Pix2PixConfig, data: tuple[Pictures, Pictures]) -> Pix2Pix:
-    return Pix2Pix(data[0].x.shape[-1], config.width)
+    return Pix2Pix(data[0].x.shape[-1], config.width, config.point)
 
 
 def _build_cyclegan(config: CycleGANConfig, data: tuple[Pictures, Pictures]) -> CycleGAN:

@@ -18,11 +18,11 @@ def conv(a: int, b: int, kernel: int, stride: int = 1, normed: bool = True, act:
 class UNet(nn.Module):
     """Pictures (n, 1, size, size) to pictures, both in [-1, 1]: halved down to a point and back, with skips (Isola et al. 2017, 6.1.1).
 
-    The point sees the whole picture; without it a class could not decide on a garment. No dropout: the authors found that the
-    generator learns to ignore noise.
+    The point sees the whole picture; without it (``point=False``) an output sees a patch, and of the rest only what instance
+    normalisation tells. No dropout: the authors found that the generator learns to ignore noise.
     """
 
-    def __init__(self, size: int = 28, width: int = 16):
+    def __init__(self, size: int = 28, width: int = 16, point: bool = True):
         super().__init__()
         sizes, channels = [size], [1]
         while sizes[-1] % 2 == 0 and sizes[-1] > 8:
@@ -32,13 +32,14 @@ class UNet(nn.Module):
             nn.Sequential(*conv(a, b, 4, 2, normed=a > 1, act=nn.LeakyReLU(0.2))) for a, b in itertools.pairwise(channels)
         )
         last = channels[-1]
-        self.point = nn.Sequential(
+        through_a_point = (
             nn.Conv2d(last, 4 * last, sizes[-1]),
             nn.LeakyReLU(0.2),
             nn.ConvTranspose2d(4 * last, last, sizes[-1]),
             nn.InstanceNorm2d(last, affine=True),
             nn.ReLU(),
         )
+        self.point = nn.Sequential(*through_a_point) if point else nn.Identity()
         up = []
         for a, b in itertools.pairwise(reversed(channels)):
             act = [nn.Tanh()] if b == 1 else [nn.InstanceNorm2d(b, affine=True), nn.ReLU()]
@@ -127,9 +128,9 @@ class ImagePool(nn.Module):
 class Pix2Pix(nn.Module):
     """A generator from source to target, and a critic that sees both pictures of a pair."""
 
-    def __init__(self, size: int = 28, width: int = 16):
+    def __init__(self, size: int = 28, width: int = 16, point: bool = True):
         super().__init__()
-        self.generator = UNet(size, width)
+        self.generator = UNet(size, width, point)
         self.critic = patch_critic(2, width)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lt.cache import ASSETS, digest_of, key_of, load_weights, save_weights, usable_cache
+from lt.cache import ASSETS, fingerprint, key_of, load_weights, save_weights, usable_cache
 from lt.errors import LtError
 from lt.loop import Training, default_device, initialised, named_generator
 from lt.metrics import agreement
@@ -43,7 +43,8 @@ def card(folder: Path = ASSETS) -> dict:
 
 def gan_config(facts: dict) -> GANConfig:
     """The configuration on a card."""
-    return GANConfig(**{**facts["generator"], "training": Training(**facts["generator"]["training"])})
+    training = {**facts["generator"]["training"], "betas": tuple(facts["generator"]["training"]["betas"])}  # JSON has no tuples
+    return GANConfig(**{**facts["generator"], "training": Training(**training)})
 
 
 def load_pretrained(folder: Path = ASSETS) -> tuple[nn.Module, SpectrogramCNN]:
@@ -86,7 +87,7 @@ def train_pretrained(
         frozen,
         ear,
         named_generator("gan", seed, device),
-        checkpoint=usable_cache() / "checkpoints" / f"gan-{digest_of(key)}.pt",
+        checkpoint=usable_cache() / "checkpoints" / f"gan-{fingerprint(json.dumps(key, sort_keys=True))}.pt",
         seconds=60 * minutes if minutes < math.inf else math.inf,
         watch=watch,
     )

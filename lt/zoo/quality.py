@@ -27,7 +27,7 @@ def paper_protocol_accuracy(
 
 
 def trustworthiness_by_chance(n: int, k: int = 10) -> float:
-    """What :func:`trustworthiness` is on average when the k neighbours of each of n items are drawn at random: half, for n far above k."""
+    """What :func:`lt.metrics.trustworthiness` is on average when the k neighbours of each of n items are drawn at random: half, for n far above k."""
     return 1 - (n - 1 - k) * (n - k) / ((n - 1) * (2 * n - 3 * k - 1))
 
 

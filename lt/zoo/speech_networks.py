@@ -100,7 +100,7 @@ def phase_shuffle(x: Tensor, radius: int, generator: torch.Generator) -> Tensor:
 class ProjectedCritic(nn.Module):
     """Small spectrally normalised heads on frozen feature maps, and one on the spectrogram itself (Sauer et al. 2021).
 
-    ``forward`` gets the maps of :class:`SpectrogramCNN` and the spectrogram, and returns one map of critic values a head.
+    ``forward`` gets the maps of :class:`lt.zoo.speech_judge.SpectrogramCNN` and the spectrogram, and returns one map of critic values a head.
     """
 
     def __init__(self, width: int):

