@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lt import runner
+from lt.book import runner
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"

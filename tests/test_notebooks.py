@@ -7,7 +7,7 @@ import nbformat
 import pytest
 import yaml
 
-from lt import runner
+from lt.book import runner
 
 ROOT = runner.find_root()
 CHAPTERS = runner.chapters(ROOT)

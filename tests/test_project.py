@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import lt
-from lt import __main__, runner
+from lt.book import cli, runner
 
 if sys.version_info < (3, 11):
     pytest.skip("reads pyproject.toml with tomllib of Python 3.11", allow_module_level=True)
@@ -96,7 +96,7 @@ def test_the_conda_environment_is_python_and_this_package():
 
 def test_the_notebook_stack_is_not_needed_to_train():
     blocked = ("papermill", "jupytext", "nbformat", "nbclient", "jupyter_book", "yaml", "pytest")
-    code = f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); import lt.data, lt.train, lt.metrics, lt.profiles, lt.results, lt.plots, lt.__main__"
+    code = f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); import lt.datasets, lt.bridge, lt.metrics, lt.book.profiles, lt.book.report, lt.book.plots, lt.__main__"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -104,7 +104,7 @@ def test_the_notebook_stack_is_not_needed_to_train():
 def test_the_commands_of_the_readme_exist():
     readme = (ROOT / "README.md").read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
-    verbs = {command.name or command.callback.__name__.replace("_", "-") for command in __main__.app.registered_commands}
+    verbs = {command.name or command.callback.__name__.replace("_", "-") for command in cli.app.registered_commands}
     said = {name for pair in re.findall(r"^make ([a-z]+)|`make ([a-z]+)`", readme, flags=re.M) for name in pair if name}
     assert {"book", "test"} <= said <= targets
     said = set(re.findall(r"python -m lt ([a-z][a-z-]*)", readme))
@@ -114,5 +114,16 @@ def test_the_commands_of_the_readme_exist():
 
 def test_every_module_is_in_the_api_page():
     page = (ROOT / "book" / "api.md").read_text()
-    modules = {path.stem for path in (ROOT / "lt").glob("*.py")} - {"__init__", "__main__"}
-    assert modules == set(re.findall(r"automodule:: lt\.(\w+)", page))
+    modules = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in (ROOT / "lt").rglob("*.py")}
+    modules = {name.removesuffix(".__init__") for name in modules} - {"lt.__main__"}
+    said = re.findall(r"automodule:: ([\w.]+)", page)
+    assert sorted(said) == sorted(set(said)), "once each"
+    assert modules - set(said) <= {"lt.book", "lt.datasets", "lt.zoo", "lt.tools"}
+    assert set(said) <= modules
+
+
+def test_the_core_is_one_evening_and_no_file_is_long():
+    lines = {path: len(path.read_text().splitlines()) for path in (ROOT / "lt").rglob("*.py")}
+    method = ("losses", "networks", "latents", "bridge", "loop", "cache", "metrics")
+    assert sum(lines[ROOT / "lt" / f"{name}.py"] for name in method) <= 1200
+    assert max(lines.values()) <= 350, max(lines, key=lines.get)

@@ -9,8 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lt import __main__ as cli
-from lt import runner
+from lt.book import cli, runner
 
 ROOT = Path(__file__).parents[1]
 HEAD = """\
@@ -151,7 +150,10 @@ def test_run_then_publish(root, monkeypatch, capsys):
     assert readme.endswith("<!-- /headline -->\n\nend\n")
     assert call(monkeypatch, "publish", "--profile", "quick") == "0"
     assert (root / "README.md").read_text() == readme
-    assert runner.status(root).splitlines()[1].split() == ["01_good", "quick", "cpu", "3"]
+    lines = runner.status(root).splitlines()
+    assert lines[1].split()[:5] == ["01_good", "quick", "cpu", "3", "unknown"]
+    assert lines[1].endswith("source, code  python -m lt run 01 --profile quick"), "its record names no code, so nothing says that it is the same"
+    assert lines[2].split() == ["02_other", "never", "run", "python", "-m", "lt", "run", "02"]
 
     chapter(root, "02_other", "\n# %%\nprofile + profile\n")
     assert "02_other has changed since it was run" in call(monkeypatch, "publish", "--profile", "quick")

@@ -321,7 +321,7 @@ def stale(root: Path, page: str, record: dict) -> list[str]:
 
     now = code_of(root / f"{page}.py")
     changed = [what for what in ("source", "code") if record.get(what) != now[what]]
-    data = {facts["fingerprint"]: _fingerprint(*key.split("/"), facts["source"]) for key, facts in record["data"].items()}
+    data = {facts["fingerprint"]: _fingerprint(*key.split("/"), facts["source"]) for key, facts in record.get("data", {}).items()}
     return changed + ["data"] * any(found not in (None, then) for then, found in data.items())
 
 
