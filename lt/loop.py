@@ -102,19 +102,15 @@ class _Trainer:
         hidden = [p for p in self.parameters if training.muon and p.ndim == 2 and min(p.shape) >= HIDDEN]
         rest = [p for p in self.parameters if not any(p is h for h in hidden)]
         lr = torch.tensor(training.lr, device=device)  # a tensor, so that a captured step sees the schedule
-        adam = torch.optim.Adam(rest, lr=lr, betas=training.betas, fused=True, capturable=device.type == "cuda")
-        self.optimizers: list[torch.optim.Optimizer] = [adam]
+        made: list[tuple[torch.optim.Optimizer, float]] = []
+        if rest:
+            made.append((torch.optim.Adam(rest, lr=lr, betas=training.betas, fused=True, capturable=device.type == "cuda"), training.lr))
         if hidden:
-            self.optimizers.append(torch.optim.Muon(hidden, lr=training.muon, weight_decay=0.0, ns_steps=NEWTON_SCHULZ))
-        cycle: dict[str, Any] = {
-            "total_steps": training.steps,
-            "pct_start": max(0.1, 2 / training.steps),
-            "cycle_momentum": False,
-        }  # two steps to rise in
-        peaks = zip(self.optimizers, (training.lr, training.muon), strict=False)
-        self.schedules = (
-            [torch.optim.lr_scheduler.OneCycleLR(o, peak, **cycle) for o, peak in peaks] if training.schedule == "onecycle" else []
-        )  # type: ignore[arg-type]
+            made.append((torch.optim.Muon(hidden, lr=training.muon, weight_decay=0.0, ns_steps=NEWTON_SCHULZ), training.muon))
+        self.optimizers, self.schedules = [optimizer for optimizer, _ in made], []
+        if training.schedule == "onecycle":
+            cycle: dict[str, Any] = {"total_steps": training.steps, "pct_start": max(0.1, 2 / training.steps), "cycle_momentum": False}
+            self.schedules = [torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, **cycle) for optimizer, peak in made]
         self.stateful: list[Any] = [*self.optimizers, *self.schedules]
 
     def step(self, loss: Tensor) -> None:
@@ -166,6 +162,8 @@ def fit(
 
     Raises :class:`lt.LtError` when a term is not finite, naming the term, the steps and the configuration.
     """
+    if validate is not None and training.average:
+        raise LtError(f"{name}: a validation keeps the best weights, not their running mean: set average to 0")
     players = [Player(model, objective)] if callable(objective) else list(objective)
     device = generator.device
     dtype = dtype or fast_dtype(device)

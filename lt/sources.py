@@ -13,6 +13,12 @@ SILENT = {"tqdm", "IPython", "matplotlib", "seaborn"}  # libraries that show num
 CONSTANTS = (bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset)
 
 
+@functools.cache  # an edit while a process runs is not what it runs
+def source_of(value: Any) -> str:
+    """The source of a function or a class."""
+    return inspect.getsource(value)
+
+
 class _Meaning(ast.NodeTransformer):
     """Drops docstrings, annotations and the messages of errors from a syntax tree, in place; comments are gone already."""
 
@@ -42,7 +48,7 @@ class Dependencies:
     packages that are read, ``read`` gives the source of an object.
     """
 
-    def __init__(self, own: set[str], read: Callable[[Any], str] = inspect.getsource):
+    def __init__(self, own: set[str], read: Callable[[Any], str] = source_of):
         self.own, self.read = own, read
         self.code: dict[str, str] = {}
         self.packages: set[str] = set()
@@ -127,7 +133,7 @@ def _imported(tree: ast.AST) -> Iterator[tuple[str, object]]:
             yield alias.asname or alias.name, getattr(module, alias.name)
 
 
-def of_functions(*roots: Callable, read: Callable[[Any], str] = inspect.getsource) -> tuple[dict[str, str], set[str]]:
+def of_functions(*roots: Callable, read: Callable[[Any], str] = source_of) -> tuple[dict[str, str], set[str]]:
     """Code and packages (:class:`Dependencies`) that these functions reach."""
     found = Dependencies({"lt"} | {root.__module__.partition(".")[0] for root in roots}, read)
     for root in roots:
