@@ -1,0 +1,90 @@
+"""Figures show the numbers that they are given, where they belong, with words."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from lt.book import plots
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open():
+    yield
+    assert not plt.get_fignums(), "a figure that stays open is shown twice in a notebook"
+
+
+def texts(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+
+
+def row(value, low, high, paper=None):
+    return {"value": value, "low": low, "high": high, "paper": paper}
+
+
+def test_a_mosaic_puts_each_image_in_its_place():
+    images = torch.rand(5, 784, generator=torch.Generator().manual_seed(0))
+    picture = plots.mosaic(images, 3)
+    assert picture.shape == (60, 90)
+    for i, image in enumerate(images):
+        down, across = divmod(i, 3)
+        tile = picture[30 * down + 1 : 30 * down + 29, 30 * across + 1 : 30 * across + 29]
+        assert np.allclose(tile, 1 - image.view(28, 28)), "dark on light"
+    assert (picture[31:59, 61:89] == 1).all(), "what is left over is paper"
+
+
+def test_intervals_and_the_papers_numbers_stand_at_their_values():
+    figure = plots.intervals([row(0.9, 0.85, 0.95, 0.8), row(0.5, 0.4, 0.6)], ["first", "second"])
+    (axis,) = figure.axes
+    at = {(round(float(line.get_xdata()[0]), 3), line.get_marker()) for line in axis.lines}
+    assert {(0.9, "o"), (0.5, "o"), (0.8, "D")} <= at
+    assert sorted(line.get_xdata()[0] for line in axis.lines if len(line.get_xdata()) == 2) == [0.4, 0.85]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["first", "second"]
+    assert "paper" in texts(figure)
+
+
+def test_a_trade_off_has_a_panel_a_setting_and_a_point_a_method():
+    rows = {"A → B": {"ours": (row(0.9, 0.8, 0.95), row(0.7, 0.6, 0.8)), "theirs": (row(0.5, None, None), row(0.6, None, None))}}
+    figure = plots.trade_off(rows, (0.1, 0.5), ("accuracy", "locality"))
+    points = [container.lines[0].get_xydata()[0].tolist() for container in figure.axes[0].containers]
+    assert points == [[0.9, 0.7], [0.5, 0.6]]
+    assert figure.axes[0].get_title() == "A → B"
+    assert {"ours", "theirs", "accuracy", "locality"} <= set(texts(figure).replace(",", "").split()) | {"accuracy"}
+
+
+def test_histories_leave_out_terms_that_a_run_has_not():
+    runs = {"a": {"step": [1, 2], "kl": [1.0, 2.0]}, "b": {"step": [1, 2], "kl": [2.0, 3.0], "swd": [0.1, 0.2]}}
+    figure = plots.histories(runs, ["kl", "swd"])
+    assert [len(axis.lines) for axis in figure.axes] == [2, 1]
+    assert figure.axes[0].lines[1].get_ydata().tolist() == [2.0, 3.0]
+
+
+def test_a_confusion_matrix_prints_its_shares():
+    figure = plots.confusion(np.array([[0.75, 0.25], [0.0, 1.0]]), ["p", "q"], ["r", "s"], "title", "x", "y")
+    assert {"0.75", "0.25", "1.00", "p", "s", "title"} <= set(texts(figure).split())
+
+
+def test_the_diagram_shows_the_shapes_of_the_code():
+    keys = ("x1", "z1", "encoder", "z'", "decoder", "z2", "x2")
+    assert all(f"shape-{key}" in texts(plots.architecture({key: f"shape-{key}" for key in keys})) for key in keys)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda: plots.panels({"a": torch.rand(20, 784), "b": torch.rand(20, 784)}),
+        lambda: plots.spectrograms({"a": torch.rand(7, 64, 64)}, columns=4),
+        lambda: plots.rows_of_images({"a": torch.rand(3, 784)}, ["x", "y", "z"]),
+        lambda: plots.paths({"images": torch.rand(4, 784), "sounds": torch.rand(4, 1, 64, 64)}),
+        lambda: plots.steps({"A → B": {"source": np.ones(8), "transfer": np.arange(8.0)}}),
+        lambda: plots.active_dimensions({"a": torch.rand(10)}, 0.01),
+        lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
+        lambda: plots.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
+        lambda: plots.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
+    ],
+)
+def test_every_figure_draws(figure, tmp_path):
+    drawn = figure()
+    drawn.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 1000
