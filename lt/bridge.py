@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from lt import __version__, losses, metrics
 from lt.cache import cached, load_weights, save_weights
 from lt.errors import LtError
-from lt.latents import UNKNOWN, Domain, Latents
+from lt.latents import UNKNOWN, Domain, Latents, labels_of
 from lt.loop import History, Objective, Training, fit, named_generator
 from lt.networks import BridgingVAE, GatedMixing, PlainOutput, sample
 
@@ -182,13 +182,18 @@ class Bridge(nn.Module):
     def score(self, x: Any, source: str, target: str, y: Any = None, real: Tensor | None = None) -> dict[str, float | None]:
         """How well items x (n, ...) come over: class, variety and neighbourhood, as one row of numbers; kept in ``scores``.
 
-        ``transfer_accuracy`` with its 95 % interval compares the target judge's class of the results with labels y (n,), or with the
-        source judge's class where there are none. ``diversity`` is relative to ``real`` items of the target, if given.
-        ``trustworthiness`` compares neighbours within a class before and after; None if a class has 20 items or fewer.
+        ``transfer_accuracy``, with a 95 % interval, compares the target judge's class of the results with labels y (n,; -1 is left out), or
+        with the source judge's class. ``diversity`` is the mean distance within a class, relative to that of ``real`` items of the target if
+        given. ``trustworthiness`` compares neighbours within a class before and after; None if a class has 20 items or fewer.
         """
         points = self.domain(source).posterior(x)[0]
         made = self.translate(x, source, target)
-        before = (self.domain(source).classify(x) if y is None else torch.as_tensor(y)).to(made.device)
+        before = (self.domain(source).classify(x) if y is None else labels_of(y)).to(made.device)
+        if len(before) != len(made) or not (before != UNKNOWN).any():
+            raise LtError(
+                f"{source}->{target}: {len(made)} items, {int((before != UNKNOWN).sum())} known labels of {len(before)}: give one an item"
+            )
+        points, made, before = (part[before != UNKNOWN] for part in (points, made, before))
         value, low, high = metrics.interval([metrics.agreement(before, self.domain(target).classify(made))], len(before))
         pick = torch.cat([(before == label).nonzero().flatten()[:300] for label in before.unique()])
         fewest, own = int(before.unique(return_counts=True)[1].min()), 1.0
@@ -231,9 +236,9 @@ def load_bridge(path: str | Path, domains: Sequence[Domain] = ()) -> Bridge:
         bridge.add_part(network_of(config, [size], facts["classes"]), [name])
     load_weights(bridge, Path(path))
     bridge.scores = facts["scores"]
-    for domain in domains:
+    for domain in [domains] if isinstance(domains, Domain) else domains:
         _, _, shift, _ = bridge._place(domain.name)
-        if domain.latent not in (None, len(shift)):
+        if getattr(domain, "latent", None) not in (None, len(shift)):
             raise LtError(f"{domain.name}: its latents have {domain.latent} dimensions, those of {path} have {len(shift)}: another model")
         bridge.domains[domain.name] = domain
     return bridge
@@ -244,9 +249,10 @@ def fit_bridge(latents: Sequence[Latents], config: BridgeConfig | None = None, s
 
     Latent sizes may differ, and labels may be unknown (-1). Raises :class:`lt.LtError` for latents that are not finite, and for names that are not told apart.
     """
-    config = config or BridgeConfig()
-    if len(latents) < 2:
-        raise LtError(f"a bridge joins two or more domains, not {len(latents)}")
+    config = BridgeConfig() if config is None else config
+    latents = [latents] if isinstance(latents, Latents) else latents
+    if len(latents) < 2 or not all(isinstance(d, Latents) for d in latents) or not isinstance(config, BridgeConfig):
+        raise LtError("give the latents of two or more domains, then a BridgeConfig: fit_bridge([a.latents(x, y), b.accept(1000)], seed=0)")
     names = [d.name for d in latents]
     if len(set(names)) < len(names):
         raise LtError(f"domains are told apart by their names, and these are {', '.join(names)}: name each differently")

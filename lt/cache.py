@@ -8,8 +8,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from filelock import AcquireReturnProxy, FileLock, Timeout
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from lt import sources
@@ -27,21 +27,11 @@ from lt.errors import LtError
 from lt.loop import History, fast_dtype, initialised, named_generator, one_thread
 
 ASSETS = Path(__file__).parent / "assets"
-_train_nothing: ContextVar[bool] = ContextVar("train_nothing", default=False)
+stored_only: ContextVar[bool] = ContextVar("stored_only", default=False)  # whether cached() raises NotStored instead of training
 
 
 class NotStored(Exception):
-    """A training is not in the cache, and :func:`only_stored` forbids it."""
-
-
-@contextmanager
-def only_stored() -> Iterator[None]:
-    """Inside, :func:`cached` raises :class:`NotStored` instead of training."""
-    token = _train_nothing.set(True)
-    try:
-        yield
-    finally:
-        _train_nothing.reset(token)
+    """A training is not in the cache, and none is wanted."""
 
 
 def cache_folder() -> Path:
@@ -84,14 +74,8 @@ def code_version(*roots: Callable) -> dict[str, str]:
 
 def key_of(build: Callable, train: Callable, config: Any, data_key: str, seed: int, device: torch.device) -> dict:
     """Everything that a training depends on."""
-    return {
-        "train": f"{train.__module__}.{train.__qualname__}",
-        "config": asdict(config),
-        "data": data_key,
-        "seed": seed,
-        "device": f"{device.type} {fast_dtype(device)}",
-        **code_version(build, train),
-    }
+    what = {"train": f"{train.__module__}.{train.__qualname__}", "config": asdict(config), "data": data_key, "seed": seed}
+    return {**what, "device": f"{device.type} {fast_dtype(device)}", **code_version(build, train)}
 
 
 def cached(build: Callable, train: Callable, config: Any, data: Any, data_key: str, seed: int, device: torch.device) -> tuple[Any, History]:
@@ -105,7 +89,7 @@ def cached(build: Callable, train: Callable, config: Any, data: Any, data_key: s
     name, digest, folder = f"{key['train']}:{data_key}", fingerprint(json.dumps(key, sort_keys=True)), usable_cache()
     path = folder / "models" / f"{train.__module__.rpartition('.')[2]}-{digest}.safetensors"
     path.parent.mkdir(exist_ok=True)
-    if _train_nothing.get() and not path.exists():
+    if stored_only.get() and not path.exists():
         raise NotStored(path.stem)
     with _waiting_for(path):
         found = _stored(path)
@@ -143,7 +127,7 @@ def _stored(path: Path) -> tuple[dict[str, Tensor], History] | None:
 
 def _write(weights: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
-    save_file(weights, part, metadata)
+    part.write_bytes(save(weights, metadata))  # save_file would make a file that others cannot read
     os.replace(part, path)  # a reader never meets half a file
 
 

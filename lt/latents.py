@@ -57,8 +57,10 @@ class Latents:
         """Raise :class:`lt.LtError` for latents that no bridge can learn from: none, of unequal lengths, not finite, impossible labels."""
         if not len(self.y):
             raise LtError(f"{self.name}: no items: a bridge needs latents to learn from")
-        if self.y.dtype != torch.int64:
-            raise LtError(f"{self.name}: labels are {self.y.dtype}: give whole numbers, y.long()")
+        if not all(isinstance(part, Tensor) for part in (self.mean, self.std, self.y)) or self.y.dtype != torch.int64:
+            raise LtError(
+                f"{self.name}: give means and stds as float tensors and labels as an int64 tensor: Domain.latents makes them of arrays"
+            )
         if not len(self.y) == len(self.mean) == len(self.std) or self.mean.shape != self.std.shape:
             shapes = f"means {tuple(self.mean.shape)}, stds {tuple(self.std.shape)}, {len(self.y)} labels"
             raise LtError(f"{self.name}: {shapes}: give one of each an item, means and stds of one shape")
@@ -139,14 +141,28 @@ class Domain:
                 raise LtError(f"{self.name}: copies need an augmentation and a generator: give augment=... and lt.named_generator(...)")
             versions.append(augment(x.to(self.device), generator))
         mean, std = (torch.cat(part) for part in zip(*map(self.posterior, versions), strict=True))
-        labels = torch.full((len(x),), UNKNOWN) if y is None else torch.as_tensor(y)
-        if len(labels) != len(x):
-            raise LtError(f"{self.name}: {len(x)} items and {len(labels)} labels: give one an item, -1 where it is not known")
+        labels = torch.full((len(x),), UNKNOWN) if y is None else labels_of(y, self.name)
+        if not len(labels) == len(x) == len(mean) // (1 + copies):
+            counts = f"{len(x)} items, {len(mean) // (1 + copies)} latents and {len(labels)} labels"
+            raise LtError(f"{self.name}: {counts}: give one of each an item, label -1 where the class is not known")
         return Latents(self.name, mean, std, labels.to(self.device).repeat(1 + copies), self)
 
     def accept(self, per_class: int, seed: int = 0, threshold: float = 0.95, budget: int = 2_000_000) -> Latents:
         """Points of the prior N(0, I) that decode to items of which the judge is sure: see :func:`accepted`."""
         return accepted(self, per_class, named_generator(f"accept {self.name}", seed, self.device), threshold, budget)[0]
+
+
+def labels_of(y: Any, name: str = "labels") -> Tensor:
+    """Labels (n,) of any whole-number type as int64; raises :class:`lt.LtError` for words, fractions and other shapes."""
+    try:
+        given = torch.as_tensor(np.asarray(y)) if not isinstance(y, Tensor) else y
+    except TypeError as error:
+        raise LtError(f"{name}: labels are no numbers: count the classes from 0, as in np.unique(y, return_inverse=True)[1]") from error
+    if given.ndim != 1 or not bool((given == given.long()).all()):
+        raise LtError(
+            f"{name}: labels are {given.dtype} of shape {tuple(given.shape)}: give one whole number an item, -1 if it is not known"
+        )
+    return given.long()
 
 
 def _joined(parts: list, device: torch.device) -> Tensor:

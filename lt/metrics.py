@@ -15,11 +15,7 @@ from lt.latents import Domain, Latents
 
 
 def agreement(a: Tensor, b: Tensor) -> float:
-    """Share of positions where two (n,) label tensors are equal.
-
-    >>> agreement(torch.tensor([0, 1, 2, 3]), torch.tensor([0, 1, 2, 0]))
-    0.75
-    """
+    """Share of positions where two (n,) label tensors are equal."""
     return (a == b).double().mean().item()
 
 

@@ -102,6 +102,29 @@ def test_prototypes_are_named(pair):
     assert still.items(pair[1].mean).shape == (300, 4)
 
 
+def test_some_labels_unknown_and_classes_of_one_item(pair):
+    bridge = fit_bridge(pair, FAST)
+    y = pair[0].y.clone()
+    y[::3] = -1  # all of class 0
+    y[4] = -1
+    report = diagnose(bridge, [replace(pair[0], y=y), pair[1]])
+    assert not any("nan" in line for line in report.facts)
+    assert any(line.startswith("a -> b") for line in report.facts)
+    alone = pair[0].take(torch.arange(3))  # an item a class
+    assert not any("variety" in line and line.startswith("a -> b") for line in diagnose(bridge, [alone, pair[1]]).facts)
+
+
+def test_a_class_without_a_counterpart_lowers_the_ceiling(pair):
+    few = pair[1].take((pair[1].y != 2).nonzero().flatten())
+    assert preflight([pair[0], few]).ceilings["a->b"] == pytest.approx(2 / 3)
+
+
+def test_problems_come_alone(pair):
+    report = preflight([replace(pair[0], y=torch.full_like(pair[0].y, -2)), pair[1]])
+    assert report.problems
+    assert not report.warnings
+
+
 def test_both_are_in_the_public_interface():
     assert lt.preflight is preflight
     assert lt.diagnose is diagnose

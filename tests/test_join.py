@@ -74,5 +74,7 @@ def test_mistakes_are_one_line(three, blobs, lt_error):
     far = blobs("e")
     with lt_error("e", "labels run to 9", "3 classes"):
         join(bridge, replace(far, y=torch.full_like(far.y, 9)), [a, b])
+    with lt_error("e", "beside"):
+        join(bridge, far, [])
     with lt_error("unknown domain"):
         join(bridge, blobs("f"), [blobs("elsewhere")])

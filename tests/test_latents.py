@@ -165,7 +165,7 @@ def test_copies_never_draw_from_the_global_generator(domain, lt_error):
 
 
 def test_labels_of_another_number_are_counted(domain, lt_error):
-    with lt_error("digits", "11 items and 4 labels"):
+    with lt_error("digits", "11 items, 11 latents and 4 labels"):
         domain.latents(X, Y[:4])
 
 

@@ -14,8 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 import lt
-from lt import bridge as bridge_module
-from lt.bridge import BridgeConfig
+from lt.bridge import fit_bridge
 from lt.loop import Training
 
 SMALL = lt.BridgeConfig(Training(400, 128, 2e-3, "onecycle", muon=0.02, average=0.99), beta_kl=1e-2, beta_cls=3.0)
@@ -101,6 +100,48 @@ def test_what_does_not_fit_is_refused(world, trained, tmp_path, lt_error):
         lt.load_bridge(tmp_path / "absent.safetensors")
 
 
+def test_labels_of_any_kind(world, trained, lt_error):
+    mine, x, y, x_new, y_new = world["mine"]
+    for kind in (np.int32, np.uint8, np.int64, float):
+        assert torch.equal(mine.latents(x[:9], y[:9].astype(kind)).y, torch.from_numpy(y[:9].astype(np.int64)))
+    assert mine.latents(x[:2], [3, -1]).y.tolist() == [3, -1]
+    for wrong in (y[:9].astype(str), list("abcdefghi")):
+        with lt_error("labels are no numbers", "return_inverse"):
+            mine.latents(x[:9], wrong)
+    for wrong in (np.eye(9), y[:9, None], y[:9] + 0.5):
+        with lt_error("mine", "give one whole number an item"):
+            mine.latents(x[:9], wrong)
+    with lt_error("9 items", "5 labels"):
+        mine.latents(x[:9], y[:5])
+    with lt_error("9 items, 1 latents"):
+        lt.Domain("short", encode=lambda x: np.zeros((1, 2))).latents(x[:9], y[:9])
+    unknown = y_new.copy()
+    unknown[::2] = -1
+    whole, half = trained.score(x_new, "mine", "theirs", y_new), trained.score(x_new, "mine", "theirs", unknown)
+    assert half["n"] == whole["n"] // 2
+    assert abs(half["transfer_accuracy"] - whole["transfer_accuracy"]) < 0.05
+    for wrong in (y_new[:5], np.full(len(y_new), -1)):
+        with lt_error("mine->theirs", "known labels"):
+            trained.score(x_new, "mine", "theirs", wrong)
+
+
+def test_what_is_not_latents_is_said(world, trained, tmp_path, lt_error):
+    mine, theirs = world["mine"][0], world["theirs"][0]
+    latents = mine.latents(world["mine"][1], world["mine"][2])
+    for wrong in ([mine, theirs], latents, [latents], []):
+        with lt_error("latents of two or more domains", "fit_bridge(["):
+            lt.fit_bridge(wrong)
+    with lt_error("BridgeConfig"):
+        lt.fit_bridge([latents, latents], 0)
+    by_hand = lt.Latents("hand", np.zeros((3, 2)), np.zeros((3, 2)), np.zeros(3))
+    assert any("tensors" in line for line in lt.preflight([by_hand, latents]).problems)
+    with lt_error("hand", "tensors"):
+        lt.fit_bridge([by_hand, latents])
+    trained.save(tmp_path / "bridge.safetensors")
+    assert lt.load_bridge(tmp_path / "bridge.safetensors", mine).domains == {"mine": mine}, "one model without a list"
+    assert (tmp_path / "bridge.safetensors").stat().st_mode & 0o044, "others may read it"
+
+
 def test_a_source_only_and_a_target_only(world, lt_error):
     mine = world["mine"][0]
     source = lt.Domain("source", encode=mine.encode)
@@ -151,7 +192,7 @@ def test_the_lines_of_the_readme_run(world, monkeypatch, tmp_path, capsys):
         return theirs.decode(z[:, :12] * torch.tensor(scale, dtype=torch.float32))
 
     scale = theirs.encode(world["theirs"][1]).std(0)
-    monkeypatch.setattr(bridge_module, "BridgeConfig", lambda **given: BridgeConfig(**given) if given else SMALL)
+    monkeypatch.setattr(lt, "fit_bridge", lambda latents, seed: fit_bridge(latents, SMALL, seed))
     monkeypatch.chdir(tmp_path)
     names = {"vae": Model, "classifier": mine.judge, "gan": gan, "other_classifier": lambda x: 4 * theirs.judge(x), "x": x, "y": y}
     exec(code.replace("b.accept(1000)", "b.accept(30, threshold=0.5)"), names | {"x_new": x_new, "y_new": y_new})

@@ -79,6 +79,8 @@ def preflight(latents: Sequence[Latents], seed: int = 0) -> Report:
             report.warnings.append(f"{d.name}: no label is known: its classes will go wherever they fit, not where they belong")
         report.facts.append(line)
     names = [d.name for d in latents]
+    if report.problems:
+        return report
     if len(set(names)) < len(names) or len(names) < 2:
         report.problems.append(f"a bridge needs two or more domains with different names, these are {', '.join(names)}")
     classes = {d.name: set(d.y.unique().tolist()) - {UNKNOWN} for d in latents}
@@ -88,10 +90,16 @@ def preflight(latents: Sequence[Latents], seed: int = 0) -> Report:
             if a != b and alone and classes[b]:
                 report.warnings.append(f"{a} -> {b}: class {', '.join(map(str, alone))} has no counterpart in {b}")
             if a != b and a in read and b in read:
-                bounds = [read[a]] + [value for value in (shown[b],) if value is not None]
-                report.ceilings[f"{a}->{b}"] = min(bounds)
-                report.facts.append(f"{a} -> {b}: expect a transfer accuracy of at most about {min(bounds):.2f}")
+                bound = min(read[a], shown[b]) * paired(latents[names.index(a)], classes[b])
+                report.ceilings[f"{a}->{b}"] = bound
+                report.facts.append(f"{a} -> {b}: expect a transfer accuracy of at most about {bound:.2f}")
     return report
+
+
+def paired(latents: Latents, classes: set[int]) -> float:
+    """Share of the labelled items whose class is one of ``classes``."""
+    y = latents.y[latents.y != UNKNOWN]
+    return torch.isin(y, torch.tensor(sorted(classes), device=y.device)).double().mean().item()
 
 
 def diagnose(bridge: Bridge, latents: Sequence[Latents], seed: int = 0) -> Report:
@@ -123,16 +131,22 @@ def diagnose(bridge: Bridge, latents: Sequence[Latents], seed: int = 0) -> Repor
                 if int(share.argmax()) != label and share.max() > MOVED:
                     report.warnings.append(f"{direction}: class {label} comes out as class {int(share.argmax())} ({share.max():.0%})")
             own = target.domain.items(target.mean[_some(len(target), seed)][:1000])
-            several = y[:1000].bincount(minlength=1)[y[:1000].clamp(min=0)] > 1
-            keep = (known[:1000] & several).nonzero().flatten()
-            varied = diversity(made[keep].cpu(), found[keep].cpu()) if len(keep) > 1 else float("nan")
-            varied /= max(diversity(own.cpu(), target.domain.classify(own).cpu()), 1e-12)
+            varied = _variety(made[known][:1000], y[known][:1000]) / max(_variety(own, target.domain.classify(own)), 1e-12)
+            if varied != varied:  # no class has two items
+                continue
             report.facts.append(f"{direction}: variety within a class is {varied:.2f} of the target's own")
             if varied < PROTOTYPES:
                 report.warnings.append(
                     f"{direction}: results of one class are nearly one item ({varied:.2f} of the target's own variety): lower beta_kl"
                 )
     return report
+
+
+def _variety(x: Tensor, y: Tensor) -> float:
+    """:func:`lt.metrics.diversity` over the classes that have two items or more; not a number if none has."""
+    y = y.to(x.device)
+    several = torch.isin(y, torch.tensor([k for k in y.unique().tolist() if (y == k).sum() > 1], device=x.device))
+    return diversity(x[several].cpu(), y[several].cpu()) if several.any() else float("nan")
 
 
 def _some(n: int, seed: int) -> Tensor:
@@ -148,9 +162,9 @@ def _readable(latents: Latents, seed: int) -> float:
     return float(model.score(z[:held], y[:held]))
 
 
-def _shown(latents: Latents) -> float | None:
-    """How often the domain's judge sees the label in what its decoder makes; None without either."""
+def _shown(latents: Latents) -> float:
+    """How often the domain's judge sees the label in what its decoder makes; 1 where there is no decoder or no judge to ask."""
     domain = latents.domain
     if domain is None or domain.decode is None or domain.judge is None:
-        return None
+        return 1.0
     return agreement(domain.classify(domain.items(latents.mean)).to(latents.y.device), latents.y)

@@ -28,6 +28,8 @@ def join(bridge: Bridge, new: Latents, beside: Sequence[Latents], seed: int = 0,
     """
     if new.name in bridge.names:
         raise LtError(f"{new.name!r} is joined already: name the new domain differently")
+    if not beside:
+        raise LtError(f"{new.name}: give latents of one or more domains that the bridge joins already, to lay the new ones beside")
     for d in (new, *beside):
         d.check()
     if int(new.y.max()) >= bridge.classes:

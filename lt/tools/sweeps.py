@@ -53,11 +53,13 @@ def ahead(*calls: tuple[Any, ...], name: str = "training") -> None:
 
 def _is_cached(call: tuple[Any, ...]) -> bool:
     function, *arguments = call
-    with cache.only_stored():
-        try:
-            function(*arguments)
-        except cache.NotStored:
-            return False
+    token = cache.stored_only.set(True)
+    try:
+        function(*arguments)
+    except cache.NotStored:
+        return False
+    finally:
+        cache.stored_only.reset(token)
     return True
 
 
