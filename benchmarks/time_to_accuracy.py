@@ -38,19 +38,22 @@ def train(config: BridgeConfig, seen: list[Latents], seed: int) -> bridges.Bridg
     return bridge.eval()
 
 
+def few_of_each(y: torch.Tensor) -> torch.Tensor:
+    """Indices of the first ITEMS items of each class: y (n,) to (10 * ITEMS,)."""
+    return torch.cat([(y == label).nonzero().flatten()[:ITEMS] for label in range(10)])
+
+
 def measure(bridge: bridges.Bridge, ready: setup.Setup) -> dict[str, float]:
-    """Held-out accuracy and relative diversity of both directions."""
+    """Held-out accuracy of both directions, and diversity relative to the target model's own reconstructions."""
     found = {}
     for source, target in (PAIR, PAIR[::-1]):
-        held, real, judge = ready.held(source), ready.test(target), ready.domains[target]
-        pick = torch.cat([(held.y == label).nonzero().flatten()[:ITEMS] for label in range(10)])
+        held, reached, domain = ready.held(source), ready.held(target), ready.domains[target]
         with torch.no_grad():
-            made = judge.items(bridge.transfer(held.mean, source, target))
-        of_real = torch.cat([(real.y == label).nonzero().flatten()[:ITEMS] for label in range(10)])
-        found[f"{source}->{target}"] = metrics.agreement(ready.domains[source].classify(ready.test(source).x), judge.classify(made))
-        found[f"{source}->{target} diversity"] = metrics.diversity(made[pick], held.y[pick]) / metrics.diversity(
-            real.x[of_real], real.y[of_real]
-        )
+            made = domain.items(bridge.transfer(held.mean, source, target))
+        pick, own = few_of_each(held.y), few_of_each(reached.y)
+        varied = metrics.diversity(made[pick], held.y[pick]) / metrics.diversity(domain.items(reached.mean[own]), reached.y[own])
+        found[f"{source}->{target}"] = metrics.agreement(ready.domains[source].classify(ready.test(source).x), domain.classify(made))
+        found[f"{source}->{target} diversity"] = varied
     return found
 
 

@@ -62,8 +62,12 @@ class Dependencies:
         top = module.partition(".")[0]
         if top and top not in self.own and top not in sys.stdlib_module_names and top not in SILENT:
             self.packages.add(top)
-        elif isinstance(value, CONSTANTS) and " at 0x" not in (text := repr(value)):
-            self.code[name] = text
+        elif isinstance(value, CONSTANTS):
+            text = repr(
+                sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+            )  # a set has another order in every process
+            if " at 0x" not in text:
+                self.code[name] = text
         elif top in self.own and (inspect.isfunction(value) or inspect.isclass(value)):
             key = f"{module}.{value.__qualname__}"
             if key not in self.code:
@@ -98,6 +102,13 @@ class Dependencies:
             if isinstance(node, ast.Attribute) and not inspect.ismodule(_meaning(node.value, names)):
                 self._called.add(node.attr)
             value = _meaning(node, names)
+            foreign = (
+                isinstance(node, ast.Attribute)
+                and value is not None
+                and _meaning(node.value, names).__name__.partition(".")[0] not in self.own
+            )
+            if foreign and isinstance(value, CONSTANTS) and not isinstance(value, int | float):
+                continue  # a list of names, a path: what the interpreter is, not what the code does
             if value is not None and not (inspect.ismodule(value) and value.__name__.partition(".")[0] in self.own):
                 self.add(value, f"{names.get('__name__', key)}.{ast.unparse(node)}")
 

@@ -2,6 +2,10 @@
 
 import functools
 import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +142,17 @@ def test_generators_of_speech_are_not_read_by_images():
     code, _ = sources.of_functions(*VAE)
     assert not [name for name in code if "speech" in name or "games" in name]
     assert speech_networks.LogMel.__qualname__ in {name.rpartition(".")[2] for name in sources.of_functions(*GAN)[0]}
+
+
+def test_a_hash_is_the_same_in_every_process():
+    """Sets have another order in every process, and the interpreter's own lists are no code."""
+    code = "from pathlib import Path; from lt.book.records import code_of; print(code_of(Path('book/06_interpolation.py')))"
+    root = Path(__file__).parent.parent
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=root, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True
+        ).stdout
+        for seed in "123"
+    }
+    assert len(found) == 1
+    assert "code" in found.pop()
