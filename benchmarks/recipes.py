@@ -1,6 +1,6 @@
 """What was tried to make a bridge between MNIST and Fashion-MNIST cheaper, measured on training items kept aside.
 
-``LT_DATA=... python benchmarks/recipes.py`` trains two seeds of each recipe, two processes at once with one thread each, on the latents of
+``LT_DATA=... python benchmarks/recipes.py`` trains each recipe, on one thread, on the latents of
 the first 50,000 training items and of their jittered copies, and measures on the last 10,000: the test split is not read. It prints a table and writes
 benchmarks/recipes.json; seconds are CPU seconds. ``python benchmarks/recipes.py NAME ...`` tries only those.
 """
@@ -15,15 +15,15 @@ from pathlib import Path
 
 import torch
 from time_to_accuracy import PAIR, RECIPES, train
+from tqdm import tqdm
 
 from lt import metrics
 from lt.book import profiles, setup
 from lt.bridge import BridgeConfig
 from lt.latents import Latents
 from lt.loop import Training
-from lt.tools.sweeps import sweep
 
-KEPT_ASIDE, SEEDS = 10_000, 2
+KEPT_ASIDE, SEEDS = 10_000, 1
 
 
 def muon(
@@ -57,7 +57,7 @@ TRIED = {
 }
 
 
-@functools.lru_cache(maxsize=1)  # once a worker
+@functools.lru_cache(maxsize=1)
 def prepared() -> tuple[setup.Setup, list[Latents], dict[str, Latents]]:
     """Base models, what recipes train on, and the items kept aside."""
     budget = profiles.get("laptop")
@@ -90,9 +90,8 @@ def score(trial: tuple[str, int]) -> dict[str, float]:
 
 def main() -> None:
     names = [name for name in TRIED if not sys.argv[1:] or name in sys.argv[1:]]
-    prepared()  # base models are trained here, not in every worker
     trials = [(name, seed) for name in names for seed in range(SEEDS)]
-    found = dict(zip(trials, sweep(score, trials, name="recipes"), strict=True))
+    found = {trial: score(trial) for trial in tqdm(trials, desc="recipes", disable=None)}
     table = {}
     for name in names:
         runs = [found[name, seed] for seed in range(SEEDS)]
@@ -100,7 +99,7 @@ def main() -> None:
         print(f"{name:50} " + "  ".join(f"{value:8.3f}" for value in table[name].values()))
     path = Path(__file__).with_suffix(".json")
     path.write_text(
-        json.dumps({"what": f"{KEPT_ASIDE:,} training items kept aside, {SEEDS} seeds", "recipes": table}, indent=1) + "\n",
+        json.dumps({"what": f"{KEPT_ASIDE:,} training items kept aside, seeds: {SEEDS}", "recipes": table}, indent=1) + "\n",
         encoding="utf-8",
     )
 

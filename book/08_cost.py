@@ -314,7 +314,7 @@ Markdown(
 
 # %% [markdown]
 # Two bridges at once, a process a core with one thread each, are the other half: the table's machine trains them at the throughput below. What was
-# tried on the way, two seeds each, on 10,000 training items kept aside (`benchmarks/recipes.py`; the test split was not read):
+# tried on the way, one seed each, on 10,000 training items kept aside (`benchmarks/recipes.py`; the test split was not read):
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 tried = json.loads(Path("../benchmarks/recipes.json").read_text())["recipes"]
