@@ -1,12 +1,13 @@
 """How long a bridge between MNIST and Fashion-MNIST takes to a given accuracy: the recipe published first, and today's, one thread, in turns.
 
-``LT_DATA=... python benchmarks/time_to_accuracy.py`` trains five seeds of each (about eight minutes after the base models, which are
+``LT_DATA=... python benchmarks/time_to_accuracy.py 5`` trains five seeds of each (about eight minutes after the base models, which are
 trained or taken from the cache), prints a table of means and writes benchmarks/time_to_accuracy.json. The recipes were chosen by
 ``benchmarks/recipes.py`` on training items; the test split measures them here.
 """
 
 import json
 import statistics
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from lt.bridge import BridgeConfig
 from lt.latents import Latents
 from lt.loop import Training, fast_dtype, initialised, named_generator, one_thread
 
-PAIR, SEEDS, ITEMS = ("mnist", "fashion"), 5, 300  # ITEMS a class for diversity
+PAIR, ITEMS = ("mnist", "fashion"), 300  # ITEMS a class for diversity
 RECIPES = {
     "published first": BridgeConfig(Training(4000, 128, 1.5e-3, "onecycle"), width=512, standardise=False, beta_kl=3e-4, beta_cls=0.3),
     "laptop": profiles.get("laptop").bridge,
@@ -34,7 +35,7 @@ def train(config: BridgeConfig, seen: list[Latents], seed: int) -> bridges.Bridg
     with one_thread():
         name = f"benchmark {seed}"
         bridge = initialised(lambda: bridges._build(config, seen), name, seed, seen[0].mean.device)
-        bridges._train(bridge, config, seen, named_generator(name, seed, seen[0].mean.device), Path("none"))
+        bridges._train(bridge, config, seen, named_generator(name, seed, seen[0].mean.device), None)
     return bridge.eval()
 
 
@@ -74,10 +75,11 @@ def _timed(config: BridgeConfig, seen: list[Latents], seed: int) -> float:
 
 
 def main() -> None:
+    seeds = int(sys.argv[1]) if sys.argv[1:] else 5
     ready = setup.models(profiles.get("laptop"), PAIR)
     seen = [ready.seen(key) for key in PAIR]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in RECIPES}
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         for name, config in RECIPES.items():  # in turns, so that ratios hold when the machine's speed drifts
             started = time.perf_counter()
             bridge = train(config, seen, seed)
@@ -96,7 +98,7 @@ def main() -> None:
         table[name]["time over first"] = round(table[name]["seconds"] / first, 3)
     device = ready.device
     result = {
-        "what": "bridge MNIST <-> Fashion-MNIST, means of five seeds, held out",
+        "what": f"bridge MNIST <-> Fashion-MNIST, held out, means of seeds: {seeds}",
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu, 1 thread",
         "precision": str(fast_dtype(device)).removeprefix("torch."),
         "torch": torch.__version__,
