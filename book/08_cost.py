@@ -284,7 +284,7 @@ pd.DataFrame(
 # ## How long to a given accuracy?
 #
 # A fast step is worth nothing if more of them are needed. `benchmarks/time_to_accuracy.py` trains bridges between MNIST and Fashion-MNIST by
-# each of three recipes, two seeds each for this table, in turns on one thread, and measures them on the test split: the recipe that this book published first (width 512,
+# each of three recipes, one seed each for this table, in turns on one thread, and measures them on the test split: the recipe that this book published first (width 512,
 # Adam, 4,000 steps), the one that profile `laptop` has now (width 128, Muon for the hidden matrices, a running mean of the weights, 1,300 steps of 256),
 # and a faster one.
 
