@@ -53,7 +53,6 @@ from lt.tools.sweeps import sweep
 usual = budget.ablation
 bridge = partial(replace, usual)  # the usual one with some of its parts replaced
 
-
 # %% [markdown]
 # ## Table 4, and parts that it does not name
 #

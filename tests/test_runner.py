@@ -152,7 +152,7 @@ def test_run_then_publish(root, monkeypatch, capsys):
     assert (root / "README.md").read_text() == readme
     lines = runner.status(root).splitlines()
     assert lines[1].split()[:5] == ["01_good", "quick", "cpu", "3", "unknown"]
-    assert lines[1].endswith("source, code  python -m lt run 01 --profile quick"), (
+    assert " ".join(lines[1].split()).endswith("source, code python -m lt run 01 --profile quick"), (
         "its record names no code, so nothing says that it is the same"
     )
     assert lines[2].split() == ["02_other", "never", "run", "python", "-m", "lt", "run", "02"]
