@@ -9,6 +9,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 
+from lt import losses
 from lt.bridge import Bridge
 from lt.errors import LtError
 from lt.latents import UNKNOWN, Latents
@@ -110,7 +111,7 @@ def diagnose(bridge: Bridge, latents: Sequence[Latents], seed: int = 0) -> Repor
         z, y = source.mean[index], source.y[index]
         with torch.no_grad():
             mean, std = bridge.encode(z, source.name)
-        kl = (0.5 * (mean**2 + std**2 - 1 - 2 * std.log()).sum(-1)).mean().item()
+        kl = losses.gaussian_kl(mean, std).mean().item()
         report.facts.append(f"{source.name}: z' holds {kl:.1f} nats about an item")
         if kl < COLLAPSED:
             report.warnings.append(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lt.bridge import Bridge, BridgeConfig, bridge_objective, network_of, standardise, with_models
 from lt.cache import cached, fingerprint
@@ -60,10 +57,6 @@ def _train_part(part: BridgingVAE, config: BridgeConfig, data: tuple, generator:
         mean, std = (torch.cat(parts) for parts in zip(*[bridge.encode(d.mean, d.name) for d in beside], strict=True))
     anchor = Latents("shared space", mean, std, torch.cat([d.y for d in beside]))
     moved = standardise(Bridge(config, [new.name], [new.size], bridge.classes).to(new.mean.device), 0, new)
-    classifier = bridge.network.classifier
-    objective = bridge_objective(part, config, [moved], partial(_frozen, classifier), anchor)
+    # the bridge's classifier stays as it is: fit changes the weights of the part alone
+    objective = bridge_objective(part, config, [moved], bridge.network.classifier, anchor)
     return fit(part, objective, config.training, generator, name=f"joining {new.name}", checkpoint=checkpoint)
-
-
-def _frozen(classifier: nn.Linear, z_shared: Tensor) -> Tensor:
-    return F.linear(z_shared, classifier.weight.detach(), classifier.bias.detach())

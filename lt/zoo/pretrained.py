@@ -1,7 +1,6 @@
 """The pretrained GAN of spoken digits and its judge: files with a card that says how they were made."""
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -88,7 +87,7 @@ def train_pretrained(
         ear,
         named_generator("gan", seed, device),
         checkpoint=usable_cache() / "checkpoints" / f"gan-{fingerprint(json.dumps(key, sort_keys=True))}.pt",
-        seconds=60 * minutes if minutes < math.inf else math.inf,
+        seconds=60 * minutes,
         watch=watch,
     )
     scores = evaluate(gan.average.decode, ear, config.latent, named_generator("GAN evaluation", seed, device))  # type: ignore[arg-type]
