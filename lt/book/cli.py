@@ -73,31 +73,20 @@ def train_gan(
     corpus: Annotated[str, typer.Option(help="fsdd (8 kHz) or sc09 (16 kHz).")] = "fsdd",
 ) -> None:
     """Train the GAN of spoken digits and put it into lt/assets."""
-    from dataclasses import replace
-
-    from lt.book import plots, profiles
-    from lt.cache import ASSETS, usable_cache
+    from lt.book import profiles
+    from lt.cache import ASSETS
     from lt.datasets import recordings
     from lt.zoo import pretrained
 
     budget = profiles.get(profile)
-    log = usable_cache() / "gan" / f"{profile}-{corpus}"
-    log.mkdir(parents=True, exist_ok=True)
     minutes = budget.gan_minutes if minutes is None else minutes
     clips, test = recordings.load("train", corpus), recordings.load("test", corpus)
     facts = {
         "data": {"corpus": corpus, "clips": len(clips), "fingerprint": clips.fingerprint, "licence": recordings.LICENCES[corpus]},
-        "command": f"python -m lt train-gan --corpus {corpus} --minutes {minutes:g}",
+        "command": f"python -m lt train-gan --profile {profile} --corpus {corpus} --minutes {minutes:g}",
     }
-
-    def watch(mel, score: float, accepted: float) -> None:
-        with (log / "curves.csv").open("a") as file:
-            file.write(f"{score:.3f},{accepted:.3f}\n")  # inception score and share accepted
-        plots.spectrograms({"samples": mel[:40].squeeze(1)}, columns=10).savefig(log / "samples.png")
-
-    features = replace(profiles.SPEECH_FEATURES, speakers=int(clips.speaker.max()) + 1)
-    card = pretrained.train_pretrained(budget.gan, features, profiles.SPEECH_JUDGE, clips, test, minutes, ASSETS, facts, watch=watch)
-    print("\n".join(f"{key:28} {value}" for key, value in card["scores"].items()), f"curves and samples: {log}", sep="\n")
+    card = pretrained.train_pretrained(budget.gan, profiles.SPEECH_PANEL, profiles.SPEECH_JUDGE, clips, test, minutes, ASSETS, facts)
+    print("\n".join(f"{key:28} {value}" for key, value in card["scores"].items()))
 
 
 @app.command()

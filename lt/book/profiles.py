@@ -67,12 +67,15 @@ def _game(steps: int, batch: int) -> Training:
     return Training(steps, batch, 2e-4, betas=(0.5, 0.999))
 
 
-# networks around the GAN, the same at every profile: they take seconds. The judge differs from the critic's features in seed and shape
-SPEECH_FEATURES = SpeechClassifierConfig(Training(1500, 64, 2e-3, "onecycle"), width=32, kernel=3, speakers=6)
-SPEECH_JUDGE = SpeechClassifierConfig(Training(1500, 64, 2e-3, "onecycle"), width=24, kernel=5)
+# classifiers around the GAN, the same at every profile: two unlike ones accept samples, a third one scores. See lt.zoo.pretrained
+SPEECH_PANEL = (
+    SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=24, kernel=5),
+    SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=96, kernel=5, kind="rnn"),
+)
+SPEECH_JUDGE = SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=32, kernel=3)
 # half a laptop bridge: see benchmarks/time_to_accuracy.py
 FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99))
-_LAPTOP_GAN = GANConfig(Training(20_000, 64, 2e-4, betas=(0.0, 0.99)), information=0.1)
+_LAPTOP_GAN = GANConfig(Training(20_000, 128, 2e-4, betas=(0.0, 0.99), average=0.999))
 
 _QUICK = Profile(
     name="quick",
@@ -171,7 +174,7 @@ _PAPER = Profile(
     bridge=_BY_THE_TEXT,
     copies=0,
     jitter=_corpora(0.0, 0.0),
-    gan=GANConfig(Training(200_000, 64, 1e-4, betas=(0.5, 0.9)), kind="wavegan", width=64, critic_updates=5, average=0.0),
+    gan=GANConfig(Training(200_000, 64, 1e-4, betas=(0.5, 0.9)), kind="wavegan", width=64, critic_updates=5, penalty=10.0),
     gan_minutes=4 * 24 * 60,
     # half of the paper's steps: a bridge of 8 x 1024 is the slowest thing in the book
     speech_bridge=replace(

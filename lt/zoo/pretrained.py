@@ -1,32 +1,52 @@
-"""The pretrained GAN of spoken digits and its judge: files with a card that says how they were made."""
+"""The pretrained GAN of spoken digits, the panel that accepts its samples and the judge that scores: files with a card that says how they were made."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lt.cache import ASSETS, fingerprint, key_of, load_weights, save_weights, usable_cache
 from lt.errors import LtError
 from lt.loop import Training, default_device, initialised, named_generator
 from lt.metrics import agreement
-from lt.zoo.speech_gan import GANConfig, build_gan, build_generator, fit_gan, inception_score
-from lt.zoo.speech_judge import Clips, SpectrogramCNN, SpeechClassifierConfig, fit_speech_classifier, log_mels
+from lt.tools.sweeps import ahead
+from lt.zoo.speech_gan import AutoencoderConfig, GANConfig, build_gan, build_generator, fit_autoencoder, fit_gan, inception_score
+from lt.zoo.speech_judge import Clips, Panel, SpeechClassifierConfig, classifier_of, fit_speech_classifier, log_mels
+
+SURE = 0.999  # softmax of the panel from which a sample is accepted
 
 
-def evaluate(decode: Callable[[Tensor], Tensor], judge: SpectrogramCNN, latent: int, generator: torch.Generator, n: int = 10_000) -> dict:
-    """Scores of a generator by the judge on n fresh samples: inception score, share accepted at 0.95, and its shares of each digit."""
+@dataclass(frozen=True)
+class Speech:
+    """A generator of spoken digits and the classifiers around it."""
+
+    generator: nn.Module  # z (n, latent) to log-mel spectrograms (n, 1, 64, 64) by ``decode``, to sound by ``waveform``
+    panel: Panel  # accepts and labels what a bridge learns from; learned from one half of the recordings
+    judge: nn.Module  # scores; learned from the other half, and takes part in nothing else
+
+
+def half(clips: Clips, which: int) -> Clips:
+    """Every other recording, from the first (0) or from the second (1) on. Sorted by digit, speaker and take, each half has all digits and speakers."""
+    pick = slice(which, None, 2)
+    return replace(clips, x=clips.x[pick], y=clips.y[pick], speaker=clips.speaker[pick])  # type: ignore[type-var]
+
+
+def evaluate(speech: Speech, generator: torch.Generator, n: int = 10_000) -> dict:
+    """Scores of a generator on n fresh samples: inception score by the judge; by the panel the share accepted at 0.95 and 0.999, and the shares of each digit."""
     with torch.no_grad():
-        z = torch.randn(n, latent, generator=generator, device=generator.device)
-        logits = torch.cat([judge(decode(part)) for part in z.split(250)])
+        z = torch.randn(n, speech.generator.latent, generator=generator, device=generator.device)
+        mels = [speech.generator.decode(part) for part in z.split(250)]
+        judged, logits = (torch.cat([network(mel) for mel in mels]) for network in (speech.judge, speech.panel))
     confidence, label = logits.softmax(-1).max(-1)
-    accepted = label[confidence >= 0.95].bincount(minlength=logits.shape[1])
+    accepted = label[confidence >= SURE].bincount(minlength=logits.shape[1])
     return {
         "samples": n,
-        "inception_score": round(inception_score(logits), 3),
-        "acceptance": round(accepted.sum().item() / n, 4),
+        "inception_score": round(inception_score(judged), 3),
+        "acceptance_at_0.95": round((confidence >= 0.95).double().mean().item(), 4),
+        f"acceptance_at_{SURE:g}": round(accepted.sum().item() / n, 4),
         "share_of_each_digit": [round(v, 4) for v in (accepted / accepted.sum().clamp(min=1)).tolist()],
     }
 
@@ -40,24 +60,34 @@ def card(folder: Path = ASSETS) -> dict:
         raise LtError(f"{path} cannot be read ({error}): restore it (git checkout lt/assets) or make it: python -m lt train-gan") from error
 
 
+def _training(facts: dict) -> Training:
+    return Training(**{**facts, "betas": tuple(facts["betas"])})  # JSON has no tuples
+
+
 def gan_config(facts: dict) -> GANConfig:
     """The configuration on a card."""
-    training = {**facts["generator"]["training"], "betas": tuple(facts["generator"]["training"]["betas"])}  # JSON has no tuples
-    return GANConfig(**{**facts["generator"], "training": Training(**training)})
+    found = dict(facts["generator"])
+    drawing = AutoencoderConfig(**{**found.pop("autoencoder"), "training": _training(facts["generator"]["autoencoder"]["training"])})
+    return GANConfig(**{**found, "training": _training(found["training"]), "autoencoder": drawing})
 
 
-def load_pretrained(folder: Path = ASSETS) -> tuple[nn.Module, SpectrogramCNN]:
-    """Generator and judge of spoken digits; raises :class:`lt.LtError` when a file is missing, altered or does not fit its card."""
+def classifier_config(facts: dict) -> SpeechClassifierConfig:
+    """The configuration of a classifier on a card."""
+    return SpeechClassifierConfig(**{**facts, "training": _training(facts["training"])})
+
+
+def load_pretrained(folder: Path = ASSETS) -> Speech:
+    """The pretrained models of spoken digits; raises :class:`lt.LtError` when a file is missing, altered or does not fit its card."""
     facts = card(folder)
     generator = build_generator(gan_config(facts), facts["rate"], facts["samples"])
-    judge = SpectrogramCNN(10, facts["judge"]["width"], facts["judge"]["kernel"])
-    models = {"generator": generator, "judge": judge}
-    return tuple(load_weights(m, folder / f"speech_{name}.safetensors", facts["sha256"][name]) for name, m in models.items())  # type: ignore[return-value]
+    panel = Panel([classifier_of(classifier_config(member)) for member in facts["panel"]])
+    models = {"generator": generator, "panel": panel, "judge": classifier_of(classifier_config(facts["judge"]))}
+    return Speech(**{name: load_weights(m, folder / f"speech_{name}.safetensors", facts["sha256"][name]) for name, m in models.items()})
 
 
 def train_pretrained(
     config: GANConfig,
-    features: SpeechClassifierConfig,
+    panel: Sequence[SpeechClassifierConfig],
     judge: SpeechClassifierConfig,
     clips: Clips,
     test: Clips,
@@ -65,49 +95,60 @@ def train_pretrained(
     folder: Path,
     facts: dict,
     seed: int = 0,
-    watch: Callable[[Tensor, float, float], None] | None = None,
+    every: int = 250,
+    samples: int = 10_000,
 ) -> dict:
-    """Train a GAN and the classifiers around it, write generator, judge and their card to ``folder``, and return the card.
+    """Train a GAN and the classifiers around it, write their weights and their card to ``folder``, and return the card.
 
-    Training goes on where an earlier call stopped, until it has taken ``minutes`` in all; an edit of the code or the configuration begins anew. ``facts`` are
-    further lines of the card; ``watch`` as in :func:`lt.zoo.speech_gan.fit_gan`.
+    The panel learns from every other recording, the judge from those between. No classifier takes part in the GAN's game, and the last step's
+    running mean is kept: nothing is picked. Training goes on where an earlier call stopped, until the game has taken ``minutes`` in all or
+    has done its steps; an edit of the code or the configuration begins anew. ``facts`` are further lines of the card.
     """
     device = default_device()
-    frozen, _ = fit_speech_classifier(features, clips, seed + 1, device)
-    ear, _ = fit_speech_classifier(judge, clips, seed, device)
-    with torch.no_grad():
-        heard = agreement(ear(log_mels(test, device)).argmax(-1).cpu(), test.y)
-    gan = initialised(lambda: build_gan(config, clips, features.width), "gan", seed, device)
-    key = key_of(build_gan, train_pretrained, config, f"{clips.fingerprint} {features} {judge}", seed, device)
+    halves = [half(clips, 0), half(clips, 1)]
+    calls = [*[(fit_speech_classifier, member, halves[0], seed + i, device) for i, member in enumerate(panel)]]
+    calls += [(fit_speech_classifier, judge, halves[1], seed + len(panel), device)]
+    if config.kind == "codes":
+        calls += [(fit_autoencoder, config.autoencoder, clips, seed, device)]
+    ahead(*calls, name="around the GAN")
+    fitted = [fit(*arguments)[0] for fit, *arguments in calls[: len(panel) + 1]]
+    gan = initialised(lambda: build_gan(config, clips), "gan", seed, device)
+    key = key_of(build_gan, fit_gan, config, clips.fingerprint, seed, device)
     history = fit_gan(
         gan,
         config,
         clips,
-        frozen,
-        ear,
         named_generator("gan", seed, device),
+        seed=seed,
         checkpoint=usable_cache() / "checkpoints" / f"gan-{fingerprint(json.dumps(key, sort_keys=True))}.pt",
         seconds=60 * minutes,
-        watch=watch,
+        every=every,
     )
-    scores = evaluate(gan.average.decode, ear, config.latent, named_generator("GAN evaluation", seed, device))  # type: ignore[arg-type]
+    speech = Speech(gan.generator, Panel(fitted[:-1]).eval(), fitted[-1])  # type: ignore[arg-type]
+    with torch.no_grad():
+        heard = {name: agreement(getattr(speech, name)(log_mels(test, device)).argmax(-1).cpu(), test.y) for name in ("panel", "judge")}
     made = {
-        "what": f"Generator of spoken digits ({config.kind}, z ~ N(0, I) of {config.latent} dimensions) and a classifier that judges it",
+        "what": f"Generator of spoken digits (GAN of {config.kind}, z ~ N(0, I) of {config.latent} dimensions), the panel that accepts its samples, and a judge",
         **facts,
         "seed": seed,
-        "hardware": torch.cuda.get_device_name() if device.type == "cuda" else f"cpu, {torch.get_num_threads()} cores",
+        "hardware": torch.cuda.get_device_name() if device.type == "cuda" else "cpu, one thread a training",
         "minutes": round(history["seconds"][0] / 60, 1),
         "steps": history["step"][-1],
-        "best_step": history["step"][max(range(len(history["score"])), key=history["score"].__getitem__)],
+        "minutes_of_the_autoencoder": round(fit_autoencoder(config.autoencoder, clips, seed, device)[1]["seconds"][0] / 60, 1)
+        if config.kind == "codes"
+        else 0.0,
         "rate": clips.rate,
         "samples": clips.x.shape[1],
         "generator": asdict(config),
+        "panel": [asdict(member) for member in panel],
         "judge": asdict(judge),
-        "scores": {**scores, "judge_accuracy_on_test_clips": round(heard, 4), "test_clips": len(test.y)},
-        "inception_score_every_250_steps": [round(v, 3) for v in history["score"]],
+        "scores": {
+            **evaluate(speech, named_generator("GAN evaluation", seed, device), samples),
+            **{f"{name}_accuracy_on_test_clips": round(value, 4) for name, value in heard.items()},
+            "test_clips": len(test.y),
+        },
         "sha256": {
-            "generator": save_weights(gan.average, folder / "speech_generator.safetensors"),
-            "judge": save_weights(ear, folder / "speech_judge.safetensors"),
+            name: save_weights(getattr(speech, name), folder / f"speech_{name}.safetensors") for name in ("generator", "panel", "judge")
         },
     }
     (folder / "speech.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

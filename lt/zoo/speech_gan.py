@@ -2,74 +2,146 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lt import losses
+from lt.cache import cached
 from lt.errors import LtError
-from lt.loop import History, Player, Training, fit, named_generator
+from lt.loop import History, Objective, Player, Training, fit, named_generator
+from lt.networks import sample
 from lt.zoo.augment import shift_and_gain
-from lt.zoo.speech_judge import Clips, SpectrogramCNN, log_mels
-from lt.zoo.speech_networks import GAN, ProjectedCritic, SpecGANGenerator, WaveGANDiscriminator, WaveGANGenerator
+from lt.zoo.speech_judge import Clips, log_mels
+from lt.zoo.speech_networks import (
+    GAN,
+    CodeGenerator,
+    SpectrogramDecoder,
+    SpectrogramEncoder,
+    WaveGANDiscriminator,
+    WaveGANGenerator,
+    code_mlp,
+)
 
 Players = Sequence[Player]
 
 
 @dataclass(frozen=True)
+class AutoencoderConfig:
+    """The autoencoder of log-mel spectrograms whose decoder a generator of codes draws with."""
+
+    training: Training = Training(3000, 48, 2e-3, "onecycle", betas=(0.9, 0.99))
+    code: int = 100  # dimensions of the code
+    beta: float = 0.3  # weight of the KL term, which keeps neighbouring codes alike
+    edges: float = 0.5  # weight of the errors of differences between neighbouring points
+
+
+@dataclass(frozen=True)
 class GANConfig:
-    """A generator of spoken digits and the game that trains it."""
+    """A generator of spoken digits and the game that trains it. What is kept is the running mean of its weights at the last step."""
 
     training: Training  # a step is one update of the generator
-    kind: str = "specgan"  # "specgan": log-mel spectrograms, projected critic; "wavegan": waveforms, WGAN-GP
-    width: int = 32  # channels of the generator's last hidden layer (specgan), d of Donahue et al. (wavegan)
+    kind: str = "codes"  # "codes": a GAN of an autoencoder's codes; "wavegan": waveforms, WGAN-GP
+    width: int = 512  # units a layer (codes), d of Donahue et al. (wavegan)
+    depth: int = 3  # layers of the generator and of the critic (codes)
     latent: int = 100  # dimensions of z
     critic_updates: int = 1  # updates of the critic a step
-    average: float = 0.999  # decay of the running mean of the generator's weights, which is what is kept
-    information: float = 0.0  # weight of the mutual information between a sample and its class by the frozen features (specgan)
-    penalty: float = 10.0  # weight of the gradient penalty (wavegan)
+    penalty: float = 1.0  # weight of the gradient penalties
+    copies: int = 8  # shifted versions of each recording that the critic sees beside it (codes)
     shuffle: int = 2  # radius of phase shuffle (wavegan)
+    autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)  # (codes)
 
 
-def mutual_information(logits: Tensor) -> Tensor:
-    """Mutual information, in nats, between items and their predicted classes: (n, classes) to a scalar. High if every item is
-    clearly of one class and the classes are even."""
-    p = logits.softmax(-1)
-    entropy = -(p * logits.log_softmax(-1)).sum(-1).mean()
-    mean = p.mean(0)
-    return -(mean * mean.clamp(min=1e-12).log()).sum() - entropy
+class Autoencoder(nn.Module):
+    """Encoder and decoder of log-mel spectrograms."""
+
+    def __init__(self, code: int):
+        super().__init__()
+        self.encoder, self.decoder = SpectrogramEncoder(code), SpectrogramDecoder(code)
 
 
-def projected_game(gan: GAN, config: GANConfig, features: SpectrogramCNN, x: Tensor) -> Players:
-    """Hinge losses of a projected critic on spectrograms x (n, 1, 64, 64) (Sauer et al. 2021)."""
+def autoencoder_objective(autoencoder: Autoencoder, config: AutoencoderConfig, x: Tensor) -> Objective:
+    """Absolute error of spectrograms x (n, 1, 64, 64) and of their differences in time and frequency, and the KL term of a VAE.
+
+    The absolute error of a difference is large where an onset or a formant is blurred.
+    """
+
+    def edges(mel: Tensor) -> Tensor:
+        return torch.cat([mel.diff(dim=-1).flatten(1), mel.diff(dim=-2).flatten(1)], dim=1)
+
+    def objective(generator: torch.Generator, progress: Tensor) -> dict[str, Tensor]:
+        mel = x[torch.randint(len(x), (config.training.batch,), generator=generator, device=x.device)]
+        mel = shift_and_gain(mel, generator).contiguous(memory_format=torch.channels_last)
+        mean, std = autoencoder.encoder(mel)
+        drawn = autoencoder.decoder(sample(mean, std, generator))
+        error = (drawn - mel).abs().flatten(1).sum(1).mean()
+        blurred = (edges(drawn) - edges(mel)).abs().sum(1).mean()
+        kl = losses.gaussian_kl(mean, std).mean()
+        return {"loss": error + config.edges * blurred + config.beta * kl, "error": error, "edges": blurred, "kl": kl}
+
+    return objective
+
+
+def fit_autoencoder(config: AutoencoderConfig, clips: Clips, seed: int, device: torch.device) -> tuple[Autoencoder, History]:
+    """An autoencoder of recordings, from the cache if it was trained before."""
+    return cached(_build_autoencoder, _train_autoencoder, config, clips, clips.fingerprint, seed, device)
+
+
+def _build_autoencoder(config: AutoencoderConfig, clips: Clips) -> Autoencoder:
+    return Autoencoder(config.code)
+
+
+def _train_autoencoder(
+    autoencoder: Autoencoder, config: AutoencoderConfig, clips: Clips, generator: torch.Generator, checkpoint: Path
+) -> History:
+    autoencoder.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
+    objective = autoencoder_objective(autoencoder, config, log_mels(clips, generator.device))
+    return fit(autoencoder, objective, config.training, generator, name="autoencoder of speech", checkpoint=checkpoint)
+
+
+@torch.no_grad()
+def codes_of(autoencoder: Autoencoder, clips: Clips, copies: int, generator: torch.Generator) -> Tensor:
+    """Codes of recordings and of ``copies`` shifted, louder or softer versions of each: (n * (copies + 1), code)."""
+    mel = log_mels(clips, generator.device)
+    versions = [mel, *(shift_and_gain(mel, generator) for _ in range(copies))]
+    return torch.cat([autoencoder.encoder(part)[0] for version in versions for part in version.split(250)])
+
+
+def relativistic_game(gan: GAN, config: GANConfig, codes: Tensor) -> Players:
+    """A relativistic pairing GAN with gradient penalties at real and made codes (n, code), in units of their spread (Huang et al. 2024, R3GAN).
+
+    The critic is asked only which of two is the recording: no class, no judge and no classifier's features enter the game.
+    """
     batch = config.training.batch
+    real_codes = codes / gan.generator.spread
 
-    def judge(mel: Tensor) -> tuple[list[Tensor], Tensor]:
-        maps = features.maps(mel)
-        return gan.critic(maps, mel), maps[-1]
+    def pair(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        real = real_codes[torch.randint(len(codes), (batch,), generator=generator, device=codes.device)]
+        return real, gan.generator.to_code(torch.randn(batch, config.latent, generator=generator, device=codes.device)).float()
 
     def critic(generator: torch.Generator, progress: Tensor) -> dict[str, Tensor]:
-        real = x[torch.randint(len(x), (batch,), generator=generator, device=x.device)]
-        z = torch.randn(batch, config.latent, generator=generator, device=x.device)
         with torch.no_grad():
-            fake = gan.generator(z)
-            both = shift_and_gain(torch.cat([real, fake]), generator)
-            maps = features.maps(both)
-        values = [v.float().chunk(2) for v in gan.critic(maps, both)]
-        loss = torch.stack([F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in values]).mean()
-        return {"loss": loss, "critic": loss}
+            real, made = pair(generator)
+        points = torch.cat([real, made]).requires_grad_(True)
+        with torch.enable_grad():
+            values = gan.critic(points).float()
+            (slope,) = torch.autograd.grad(values.sum(), points, create_graph=True)
+        of_real, of_made = values.squeeze(1).chunk(2)
+        relative = F.softplus(of_made - of_real).mean()
+        penalty = slope.float().square().sum(1).mean()  # of both kinds: half of R1 + R2
+        return {"loss": relative + config.penalty * penalty, "critic": relative, "penalty": penalty}
 
     def generator(generator: torch.Generator, progress: Tensor) -> dict[str, Tensor]:
-        z = torch.randn(batch, config.latent, generator=generator, device=x.device)
-        values, last = judge(shift_and_gain(gan.generator(z), generator))
-        adversarial = -torch.stack([v.float().mean() for v in values]).mean()
-        information = mutual_information(features.read(last).float())
-        gan.follow(config.average)
-        return {"loss": adversarial - config.information * information, "adversarial": adversarial, "information": information}
+        real, made = pair(generator)
+        with torch.no_grad():
+            of_real = gan.critic(real).float()
+        adversarial = F.softplus(of_real - gan.critic(made).float()).mean()
+        return {"loss": adversarial, "adversarial": adversarial}
 
-    return [Player(gan.critic, critic, config.critic_updates), Player(gan.generator, generator)]
+    return [Player(gan.critic, critic, config.critic_updates), Player(gan.generator.to_code, generator)]
 
 
 def wasserstein_game(gan: GAN, config: GANConfig, x: Tensor) -> Players:
@@ -87,7 +159,6 @@ def wasserstein_game(gan: GAN, config: GANConfig, x: Tensor) -> Players:
     def generator(generator: torch.Generator, progress: Tensor) -> dict[str, Tensor]:
         z = torch.randn(batch, config.latent, generator=generator, device=x.device)
         adversarial = -gan.critic(gan.generator(z), generator).mean()
-        gan.follow(config.average)
         return {"loss": adversarial, "adversarial": adversarial}
 
     return [Player(gan.critic, critic, config.critic_updates), Player(gan.generator, generator)]
@@ -103,71 +174,51 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
 
 
 def inception_score(logits: Tensor) -> float:
-    """exp of the mutual information between samples and the judge's classes, 1 to the number of classes (Salimans et al. 2016)."""
-    return mutual_information(logits.double()).exp().item()
+    """exp of the mutual information between samples and the judge's classes, logits (n, classes): 1 to the number of classes (Salimans et al. 2016)."""
+    p = logits.double().softmax(-1)
+    entropy = -(p * logits.double().log_softmax(-1)).sum(-1).mean()
+    mean = p.mean(0)
+    return (-(mean * mean.clamp(min=1e-12).log()).sum() - entropy).exp().item()
 
 
 def build_generator(config: GANConfig, rate: int, samples: int) -> nn.Module:
     """The generator of a configuration, untrained."""
-    if config.kind == "specgan":
-        return SpecGANGenerator(config.latent, config.width, rate)
+    if config.kind == "codes":
+        return CodeGenerator(config.latent, config.autoencoder.code, config.width, config.depth, rate)
     if config.kind == "wavegan":
         return WaveGANGenerator(config.latent, config.width, samples, rate)
-    raise LtError(f"unknown kind of GAN {config.kind!r}: choose specgan or wavegan")
+    raise LtError(f"unknown kind of GAN {config.kind!r}: choose codes or wavegan")
 
 
-def build_gan(config: GANConfig, clips: Clips, features_width: int) -> GAN:
-    """Generator, critic and running mean, untrained."""
+def build_gan(config: GANConfig, clips: Clips) -> GAN:
+    """Generator and critic, untrained."""
     samples = clips.x.shape[1]
-    generator, average = (build_generator(config, clips.rate, samples) for _ in range(2))
-    critic = ProjectedCritic(features_width) if config.kind == "specgan" else WaveGANDiscriminator(config.width, samples, config.shuffle)
-    return GAN(generator, critic, average)
+    generator = build_generator(config, clips.rate, samples)
+    if config.kind == "codes":
+        return GAN(generator, code_mlp(config.autoencoder.code, 1, config.width, config.depth, normalised=False))
+    return GAN(generator, WaveGANDiscriminator(config.width, samples, config.shuffle))
 
 
 def fit_gan(
     gan: GAN,
     config: GANConfig,
     clips: Clips,
-    features: SpectrogramCNN,
-    judge: SpectrogramCNN,
     generator: torch.Generator,
     *,
+    seed: int = 0,
     checkpoint: Path | None = None,
     seconds: float = math.inf,
     every: int = 250,
-    watch: Callable[[Tensor, float, float], None] | None = None,
 ) -> History:
-    """Train ``gan`` on clips, in place, and keep the weights with the best inception score by ``judge``.
-
-    ``features`` (frozen) carries the critic of a specgan; ``judge`` never enters a loss. ``watch`` gets spectrograms of 2,000
-    samples (n, 1, 64, 64), their inception score and the share that the judge accepts at 0.95, every ``every`` steps.
-    """
+    """Train ``gan`` on clips, in place. With kind ``codes`` its decoder is that of the autoencoder of ``seed``, which does not move."""
     device = generator.device
-    z = torch.randn(2_000, config.latent, generator=named_generator("GAN validation", 0, device), device=device)
-    features.requires_grad_(False).eval()
-    for network in (gan, features, judge):
-        network.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
-    if config.kind == "specgan":
-        players = projected_game(gan, config, features, log_mels(clips, device))
+    if config.kind == "codes":
+        autoencoder, _ = fit_autoencoder(config.autoencoder, clips, seed, device)
+        codes = codes_of(autoencoder, clips, config.copies, named_generator("codes of recordings", seed, device))
+        gan.generator.decoder.load_state_dict(autoencoder.decoder.state_dict())
+        gan.generator.decoder.requires_grad_(False)
+        gan.generator.spread.copy_(codes.std(0).clamp(min=0.05))
+        players = relativistic_game(gan, config, codes)
     else:
         players = wasserstein_game(gan, config, clips.x.to(device))
-
-    def validate() -> float:
-        mel = torch.cat([gan.average.decode(part) for part in z.split(250)])
-        logits = torch.cat([judge(part) for part in mel.split(250)])
-        score, accepted = inception_score(logits), (logits.softmax(-1).amax(-1) >= 0.95).double().mean().item()
-        if watch is not None:
-            watch(mel, score, accepted)
-        return score
-
-    return fit(
-        gan,
-        players,
-        config.training,
-        generator,
-        name=f"GAN {config.kind}",
-        checkpoint=checkpoint,
-        validate=validate,
-        every=every,
-        seconds=seconds,
-    )
+    return fit(gan, players, config.training, generator, name=f"GAN of {config.kind}", checkpoint=checkpoint, every=every, seconds=seconds)

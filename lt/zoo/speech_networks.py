@@ -1,40 +1,79 @@
 """Generators and critics of spoken digits: networks only."""
 
 import itertools
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 from lt.errors import LtError
 from lt.zoo.mel import LogMel
 
 
-class SpecGANGenerator(nn.Module):
-    """z (n, latent) to log-mel spectrograms (n, 1, 64, 64) in [-1, 1], DCGAN-shaped (SpecGAN, Donahue et al. 2019)."""
+class SpectrogramEncoder(nn.Module):
+    """Log-mel spectrograms (n, 1, 64, 64) to mean and standard deviation of a code, two of (n, code). It is needed in training alone."""
 
-    def __init__(self, latent: int = 100, width: int = 32, rate: int = 8_000):
+    def __init__(self, code: int = 100, width: int = 32):
         super().__init__()
-        self.latent = latent
-        self.start = nn.Linear(latent, 8 * width * 16)
+        channels = [1, width, 2 * width, 4 * width, 8 * width]
+        self.body = nn.Sequential(
+            *[
+                nn.Sequential(nn.Conv2d(a, b, 4, stride=2, padding=1), nn.BatchNorm2d(b), nn.LeakyReLU(0.1))
+                for a, b in itertools.pairwise(channels)
+            ]
+        )
+        self.posterior = nn.Linear(8 * width * 16, 2 * code)
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+        mean, raw = self.posterior(self.body(mel).flatten(1)).float().chunk(2, dim=-1)
+        return mean, F.softplus(raw) + 1e-4
+
+
+class SpectrogramDecoder(nn.Module):
+    """Codes (n, code) to log-mel spectrograms (n, 1, 64, 64) in [-1, 1], in the shape of the generator of SpecGAN (Donahue et al. 2019)."""
+
+    def __init__(self, code: int = 100, width: int = 32):
+        super().__init__()
+        self.start = nn.Linear(code, 8 * width * 16)
         layers: list[nn.Module] = []
         for channels in (8 * width, 4 * width, 2 * width):
             layers += [nn.BatchNorm2d(channels), nn.ReLU(), nn.ConvTranspose2d(channels, channels // 2, 4, stride=2, padding=1)]
         layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.ConvTranspose2d(width, 1, 4, stride=2, padding=1), nn.Tanh()]
         self.body = nn.Sequential(*layers)
+
+    def forward(self, code: Tensor) -> Tensor:
+        x = self.start(code)
+        return self.body(x.view(len(code), -1, 4, 4)).float()
+
+
+class CodeGenerator(nn.Module):
+    """z (n, latent) to log-mel spectrograms (n, 1, 64, 64): a small network makes a code, the decoder of an autoencoder draws it."""
+
+    def __init__(self, latent: int = 100, code: int = 100, width: int = 512, depth: int = 3, rate: int = 8_000):
+        super().__init__()
+        self.latent = latent
+        self.to_code = code_mlp(latent, code, width, depth, normalised=True)
+        self.register_buffer("spread", torch.ones(code))  # standard deviation of each dimension of the codes of recordings
+        self.decoder = SpectrogramDecoder(code)
         self.mel = LogMel(rate)
 
     def forward(self, z: Tensor) -> Tensor:
-        x = self.start(z)
-        return self.body(x.view(len(z), -1, 4, 4)).float()
+        return self.decoder(self.to_code(z) * self.spread)
 
     decode = forward  # what a domain calls
 
     def waveform(self, z: Tensor) -> Tensor:
         """Sound, (n, samples), by Griffin-Lim from the spectrogram."""
         return self.mel.waveform(self(z))
+
+
+def code_mlp(size: int, out: int, width: int, depth: int, normalised: bool) -> nn.Sequential:
+    """``depth`` layers of ``width`` units between (n, size) and (n, out): the generator of codes, normalised, or their critic, which is not."""
+    layers: list[nn.Module] = []
+    for _ in range(depth):
+        layers += [nn.Linear(size, width), *([nn.LayerNorm(width)] if normalised else []), nn.LeakyReLU(0.2)]
+        size = width
+    return nn.Sequential(*layers, nn.Linear(size, out))
 
 
 class WaveGANGenerator(nn.Module):
@@ -97,46 +136,9 @@ def phase_shuffle(x: Tensor, radius: int, generator: torch.Generator) -> Tensor:
     return x.gather(-1, index.unsqueeze(1).expand_as(x))
 
 
-class ProjectedCritic(nn.Module):
-    """Small spectrally normalised heads on frozen feature maps, and one on the spectrogram itself (Sauer et al. 2021).
-
-    ``forward`` gets the maps of :class:`lt.zoo.speech_judge.SpectrogramCNN` and the spectrogram, and returns one map of critic values a head.
-    """
-
-    def __init__(self, width: int):
-        super().__init__()
-
-        def conv(a, b, kernel, stride=1):
-            return spectral_norm(nn.Conv2d(a, b, kernel, stride, padding=(kernel - 1) // 2))
-
-        self.heads = nn.ModuleList(
-            nn.Sequential(conv(c, 32, 1), nn.LeakyReLU(0.2), conv(32, 32, 3, 2), nn.LeakyReLU(0.2), conv(32, 1, 3))
-            for c in (width, 2 * width, 4 * width)
-        )
-        raw: list[nn.Module] = []
-        for a, b in ((1, 32), (32, 64), (64, 128)):
-            raw += [conv(a, b, 4, 2), nn.LeakyReLU(0.2)]
-        self.raw = nn.Sequential(*raw, conv(128, 1, 3))
-
-    def forward(self, maps: Sequence[Tensor], x: Tensor) -> list[Tensor]:
-        return [head(m) for head, m in zip(self.heads, maps, strict=False)] + [self.raw(x)]
-
-
 class GAN(nn.Module):
-    """A generator, its critic, and the running mean of the generator's weights."""
+    """A generator and its critic."""
 
-    def __init__(self, generator: nn.Module, critic: nn.Module, average: nn.Module):
+    def __init__(self, generator: nn.Module, critic: nn.Module):
         super().__init__()
-        self.generator, self.critic, self.average = generator, critic, average.requires_grad_(False)
-        self.average.load_state_dict(generator.state_dict())
-        self.register_buffer("updates", torch.zeros(()))
-
-    @torch.no_grad()
-    def follow(self, decay: float) -> None:
-        """Move the running mean towards the generator; early on it forgets faster."""
-        self.updates += 1
-        weight = torch.clamp(10 / (10 + self.updates), min=1 - decay)
-        for kept, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            kept.lerp_(new, weight)
-        for kept, new in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(new)
+        self.generator, self.critic = generator, critic
