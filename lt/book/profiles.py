@@ -20,7 +20,8 @@ class Profile:
 
     name: str
     source: str  # which data: "embedded" or "full"
-    seeds: int  # bridges per pair of domains, seeds 0 .. seeds - 1
+    base_models: int  # sets of base models that chapters 3 and 4 repeat everything with
+    seeds: int  # bridges per pair of domains and set of base models, seeds 0 .. seeds - 1
     vae: Mapping[str, VAEConfig]  # base model of each corpus
     judge: Mapping[str, JudgeConfig]  # classifier of each corpus
     bridge: BridgeConfig  # MNIST <-> MNIST and MNIST <-> Fashion-MNIST
@@ -80,6 +81,7 @@ _LAPTOP_GAN = GANConfig(Training(20_000, 128, 2e-4, betas=(0.0, 0.99), average=0
 _QUICK = Profile(
     name="quick",
     source="embedded",
+    base_models=1,
     seeds=1,
     vae=_corpora(
         VAEConfig(Training(1500, 128, 1.5e-3, "onecycle"), width=512, warmup=0.3, jitter=0.5),
@@ -122,7 +124,8 @@ _QUICK = Profile(
 _LAPTOP = Profile(
     name="laptop",
     source="full",
-    seeds=5,
+    base_models=3,
+    seeds=3,
     vae=_corpora(
         VAEConfig(Training(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
         VAEConfig(Training(6000, 256, 1e-3, "onecycle"), warmup=0.5),  # augmenting Fashion-MNIST raised the validation error
@@ -168,6 +171,7 @@ _BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False,
 _PAPER = Profile(
     name="paper",
     source="full",
+    base_models=1,
     seeds=5,
     vae=_corpora(VAEConfig(Training(100 * 60_000 // 512, 512)), VAEConfig(Training(100 * 60_000 // 512, 512))),
     judge=_corpora(JudgeConfig(Training(100 * 60_000 // 256, 256)), JudgeConfig(Training(100 * 60_000 // 256, 256))),

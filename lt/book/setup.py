@@ -6,15 +6,13 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import joblib
 import torch
 from torch import Tensor, nn
 
 from lt import datasets
 from lt.book.profiles import Profile
-from lt.cache import code_version, usable_cache
 from lt.datasets.images import Images
-from lt.latents import Domain, Latents, accepted
+from lt.latents import Domain, Latents
 from lt.loop import History, default_device, named_generator
 from lt.tools.sweeps import ahead
 from lt.zoo import pretrained, vae
@@ -27,6 +25,11 @@ TITLES = {"mnist": "MNIST", "mnist_b": "MNIST, second model", "fashion": "Fashio
 def corpus(key: str) -> str:
     """The corpus of a domain: ``mnist`` for both MNIST models."""
     return KEYS[key][0] if key in KEYS else key
+
+
+def seed_of(profile: Profile, key: str, base: int) -> int:
+    """The seed of a domain's VAE in a set of base models: with three sets, MNIST has seeds 0, 1, 2 and its second model 1, 2, 0."""
+    return (KEYS[key][1] + base) % max(2, profile.base_models) if KEYS[key][0] == "mnist" else base
 
 
 @dataclass(eq=False)
@@ -73,18 +76,19 @@ class Setup:
         return self._made[f"held {key}"]
 
     def spoken(self, name: str, per_class: int) -> tuple[Latents, Tensor, int]:
-        """Accepted samples of the speech GAN, how many of each class there were, and of how many draws: kept in the cache."""
-        key = {"name": name, "per_class": per_class, "device": str(self.device), **pretrained.card()["sha256"], **code_version(accepted)}
-        memory = joblib.Memory(usable_cache(), verbose=0).cache(_accepted, ignore=["domain"])
-        z, y, count, drawn = memory(key, self.domains["speech"])
+        """Accepted samples of the speech GAN with the panel's labels, how many of each class there were, and of how many draws."""
+        z, y, count, drawn = pretrained.accepted_samples(name, per_class)
         z, y = z.to(self.device), y.to(self.device)
         return Latents("speech", z, torch.zeros_like(z), y, self.domains["speech"]), count, drawn
 
 
-def models(profile: Profile, keys: Sequence[str] = tuple(KEYS), device: torch.device | None = None) -> Setup:
-    """The domains ``keys`` of one profile; base models that are not in the cache are trained, side by side."""
+def models(profile: Profile, keys: Sequence[str] = tuple(KEYS), base: int = 0, device: torch.device | None = None) -> Setup:
+    """The domains ``keys`` of one profile; base models that are not in the cache are trained, side by side.
+
+    ``base`` numbers sets of base models: each VAE has another seed in another set, and the second model of MNIST is never the first.
+    """
     setup = Setup(profile, device or default_device())
-    wanted = [(key, *KEYS[key]) for key in keys if key != "speech"]
+    wanted = [(key, KEYS[key][0], seed_of(profile, key, base)) for key in keys if key != "speech"]
     corpora = {name: setup.train(name) for _, name, _ in wanted}
     ahead(
         *[(vae.fit_vae, profile.vae[name], corpora[name], seed) for _, name, seed in wanted],
@@ -99,9 +103,10 @@ def models(profile: Profile, keys: Sequence[str] = tuple(KEYS), device: torch.de
         setup.modules[key] = model
         setup.domains[key] = Domain(key, model.encode, model.decode, judges[name], model.latent, setup.device)
     if "speech" in keys:
-        generator, judge = pretrained.load_pretrained()
-        setup.modules["speech"] = generator.to(setup.device)
-        setup.domains["speech"] = Domain("speech", None, generator.decode, judge.to(setup.device), generator.latent, setup.device)  # type: ignore[arg-type]
+        speech = pretrained.load_pretrained()
+        setup.modules["speech"] = generator = speech.generator.to(setup.device)
+        # the panel that accepted what a bridge learns from does not score it
+        setup.domains["speech"] = Domain("speech", None, generator.decode, speech.judge.to(setup.device), generator.latent, setup.device)  # type: ignore[arg-type]
     return setup
 
 
@@ -112,8 +117,3 @@ def _images(name: str, split: str, source: str) -> Images:
 
 def _jittered(amount: float, x: Tensor, generator: torch.Generator) -> Tensor:
     return jitter(x, amount, generator)
-
-
-def _accepted(key: dict, domain: Domain) -> tuple[Tensor, Tensor, Tensor, int]:
-    latents, count, drawn = accepted(domain, key["per_class"], named_generator(key["name"], 0, domain.device))
-    return latents.mean.cpu(), latents.y.cpu(), count, drawn

@@ -1,22 +1,32 @@
 """The pretrained GAN of spoken digits, the panel that accepts its samples and the judge that scores: files with a card that says how they were made."""
 
+import copy
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
-from torch import nn
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from tqdm import tqdm
 
 from lt.cache import ASSETS, fingerprint, key_of, load_weights, save_weights, usable_cache
 from lt.errors import LtError
 from lt.loop import Training, default_device, initialised, named_generator
 from lt.metrics import agreement
-from lt.tools.sweeps import ahead
+from lt.tools.sweeps import ahead, sweep
 from lt.zoo.speech_gan import AutoencoderConfig, GANConfig, build_gan, build_generator, fit_autoencoder, fit_gan, inception_score
 from lt.zoo.speech_judge import Clips, Panel, SpeechClassifierConfig, classifier_of, fit_speech_classifier, log_mels
 
 SURE = 0.999  # softmax of the panel from which a sample is accepted
+ACCEPTED: Mapping[str, int] = MappingProxyType(
+    {"accepted": 6_000, "accepted, held out": 300}
+)  # samples a class: a bridge's, and those that measure it
+BLOCK = 1_000  # draws of the prior that share a generator
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,86 @@ def load_pretrained(folder: Path = ASSETS) -> Speech:
     return Speech(**{name: load_weights(m, folder / f"speech_{name}.safetensors", facts["sha256"][name]) for name, m in models.items()})
 
 
+def draws(name: str, start: int, stop: int, latent: int) -> Tensor:
+    """Points of the prior, rows ``start`` to ``stop`` of the endless sequence ``name``: the same on every machine, (stop - start, latent).
+
+    Each block of 1,000 rows has a generator of its own, so that blocks can be drawn in any order.
+    """
+    blocks = range(start // BLOCK, -(-stop // BLOCK))
+    rows = torch.cat([torch.randn(BLOCK, latent, generator=named_generator(f"{name} {block}", 0)) for block in blocks])
+    return rows[start - blocks[0] * BLOCK : stop - blocks[0] * BLOCK]
+
+
+@torch.no_grad()
+def accept_blocks(task: tuple[Speech, str, range]) -> tuple[Tensor, Tensor]:
+    """Row numbers and classes of the draws of some blocks whose samples the panel is sure of, (m,) each: section 4.1's rejection."""
+    speech, name, blocks = task
+    rows, classes = [], []
+    for block in blocks:
+        z = draws(name, block * BLOCK, (block + 1) * BLOCK, speech.generator.latent)  # type: ignore[arg-type]
+        logits = torch.cat([speech.panel(speech.generator.decode(part)) for part in z.split(250)])  # type: ignore[operator]
+        confidence, label = logits.softmax(-1).max(-1)
+        keep = (confidence >= SURE).nonzero().flatten()
+        rows.append(keep + block * BLOCK)
+        classes.append(label[keep])
+    return torch.cat(rows), torch.cat(classes)
+
+
+def accept(speech: Speech, name: str, per_class: int, budget: int = 3_000_000) -> dict[str, Tensor]:
+    """Draws of the sequence ``name`` until each class has ``per_class`` accepted samples: ``rows`` of the accepted draws, the first
+    ``per_class`` of each class, their ``labels``, how many of each class there were in all, ``count``, and ``drawn``.
+
+    Raises :class:`lt.LtError` if ``budget`` draws are not enough.
+    """
+    speech = Speech(*[copy.deepcopy(network).cpu().eval() for network in (speech.generator, speech.panel, speech.judge)])
+    rows, labels, blocks, at_once = [], [], 0, 40
+    count = torch.zeros(10, dtype=torch.int64)
+    bar = tqdm(total=per_class, desc=f"accepting {name}", unit="of the rarest digit", disable=None, leave=False)
+    while count.min() < per_class:
+        if blocks * BLOCK >= budget:
+            short = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
+            raise LtError(
+                f"of {blocks * BLOCK:,} samples too few were accepted at {SURE} to have {per_class} of class {short}: train the GAN for longer"
+            )
+        parts = [range(block, block + at_once // 4) for block in range(blocks, blocks + at_once, at_once // 4)]
+        for found, classes in sweep(accept_blocks, [(speech, name, part) for part in parts], name="accepting"):
+            rows.append(found)
+            labels.append(classes)
+        blocks += at_once
+        before, count = int(count.min()), torch.cat(labels).bincount(minlength=10)
+        bar.update(min(per_class, int(count.min())) - before)
+    bar.close()
+    row, y = torch.cat(rows), torch.cat(labels)
+    pick = torch.cat([(y == label).nonzero().flatten()[:per_class] for label in range(10)])
+    return {"rows": row[pick].int(), "labels": y[pick].to(torch.uint8), "count": count, "drawn": torch.tensor(blocks * BLOCK)}
+
+
+def accepted_samples(name: str, per_class: int, folder: Path = ASSETS) -> tuple[Tensor, Tensor, Tensor, int]:
+    """The first ``per_class`` accepted draws of each class: z (n, latent), labels (n,), accepted of each class (10,), and draws in all.
+
+    The file holds row numbers of draws, not draws: a thousandth of the size. Raises :class:`lt.LtError` for an altered file or if it has fewer.
+    """
+    path, facts = folder / "speech_accepted.safetensors", card(folder)
+    try:
+        raw = path.read_bytes()
+        stored = load(raw)
+    except (OSError, SafetensorError) as error:
+        raise LtError(f"{path} cannot be read ({error}): restore it (git checkout lt/assets) or make it: python -m lt train-gan") from error
+    if hashlib.sha256(raw).hexdigest() != facts["sha256"]["accepted"]:
+        raise LtError(f"{path} has been altered: restore it (git checkout lt/assets)")
+    rows, labels = stored[f"{name}.rows"].long(), stored[f"{name}.labels"].long()
+    fewest = int(labels.bincount(minlength=10).min())
+    if fewest < per_class:
+        raise LtError(f"{path} holds {fewest:,} accepted samples a class, {per_class:,} are asked for: ask for fewer, or accept more")
+    pick = torch.cat([(labels == label).nonzero().flatten()[:per_class] for label in range(10)])
+    rows, labels = rows[pick], labels[pick]
+    z = torch.empty(len(rows), facts["generator"]["latent"])
+    for block in (rows // BLOCK).unique().tolist():
+        of_block = rows // BLOCK == block
+        z[of_block] = draws(name, block * BLOCK, (block + 1) * BLOCK, z.shape[1])[rows[of_block] - block * BLOCK]
+    return z, labels, stored[f"{name}.count"], int(stored[f"{name}.drawn"])
+
+
 def train_pretrained(
     config: GANConfig,
     panel: Sequence[SpeechClassifierConfig],
@@ -97,6 +187,7 @@ def train_pretrained(
     seed: int = 0,
     every: int = 250,
     samples: int = 10_000,
+    accepted: Mapping[str, int] = ACCEPTED,
 ) -> dict:
     """Train a GAN and the classifiers around it, write their weights and their card to ``folder``, and return the card.
 
@@ -125,6 +216,9 @@ def train_pretrained(
         every=every,
     )
     speech = Speech(gan.generator, Panel(fitted[:-1]).eval(), fitted[-1])  # type: ignore[arg-type]
+    kept = {f"{name}.{part}": value for name, n in accepted.items() for part, value in accept(speech, name, n).items()}
+    raw = save(kept)
+    (folder / "speech_accepted.safetensors").write_bytes(raw)
     with torch.no_grad():
         heard = {name: agreement(getattr(speech, name)(log_mels(test, device)).argmax(-1).cpu(), test.y) for name in ("panel", "judge")}
     made = {
@@ -148,7 +242,10 @@ def train_pretrained(
             "test_clips": len(test.y),
         },
         "sha256": {
-            name: save_weights(getattr(speech, name), folder / f"speech_{name}.safetensors") for name in ("generator", "panel", "judge")
+            **{
+                name: save_weights(getattr(speech, name), folder / f"speech_{name}.safetensors") for name in ("generator", "panel", "judge")
+            },
+            "accepted": hashlib.sha256(raw).hexdigest(),
         },
     }
     (folder / "speech.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
