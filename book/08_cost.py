@@ -59,7 +59,7 @@ from lt.datasets.recordings import Clips
 from lt.latents import Latents
 from lt.loop import fit, named_generator
 from lt.networks import parameter_count
-from lt.zoo import pretrained, speech_gan, speech_judge
+from lt.zoo import pretrained, speech_gan
 from lt.zoo.vae import VAE, vae_objective
 
 LATENT, CLASSES, PIXELS = 100, 10, 784
@@ -118,13 +118,20 @@ def gan_step(config, rate=8_000, samples=8_192):
     """One step of a GAN, all updates of both players. Operations are even in the batch: counted on two clips, to spare time."""
     small = replace(config, training=replace(config.training, batch=2))
     clips = Clips("speech", "train", "noise", rate, torch.rand(2, samples, generator=generator), torch.zeros(2), torch.zeros(2))
-    gan = speech_gan.build_gan(small, clips, 32)
-    if config.kind == "specgan":
-        features = speech_judge.SpectrogramCNN(60).requires_grad_(False).eval()
-        players = speech_gan.projected_game(gan, small, features, speech_judge.log_mels(clips, torch.device("cpu")))
+    gan = speech_gan.build_gan(small, clips)
+    if config.kind == "codes":
+        players = speech_gan.relativistic_game(gan, small, torch.randn(100, config.autoencoder.code, generator=generator))
     else:
         players = speech_gan.wasserstein_game(gan, small, clips.x)
     return step_of(gan, players, small.training) * config.training.batch / 2
+
+
+def autoencoder_step(config):
+    """One step of the autoencoder that a GAN of codes draws with, counted on two spectrograms."""
+    small = replace(config, training=replace(config.training, batch=2))
+    autoencoder = speech_gan.Autoencoder(config.code)
+    objective = speech_gan.autoencoder_objective(autoencoder, small, torch.rand(2, 1, 64, 64, generator=generator))
+    return step_of(autoencoder, objective, small.training) * config.training.batch / 2
 
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -148,8 +155,10 @@ vaes = {}
 for name, seed in (("mnist", 0), ("mnist", 1), ("fashion", 0)):
     config = budgets["02_base_models"].vae[name]
     vaes[name, seed] = (seconds(base, f"VAE {name} {seed}"), config.training.steps * vae_step(config), parameter_count(vae_of(config)))
-voice, _ = pretrained.load_pretrained()
-gan_cost = (60 * card["minutes"], card["steps"] * gan_step(gan_config), parameter_count(voice))
+voice = pretrained.load_pretrained().generator
+drawing = gan_config.autoencoder
+gan_operations = card["steps"] * gan_step(gan_config) + drawing.training.steps * autoencoder_step(drawing)
+gan_cost = (60 * (card["minutes"] + card["minutes_of_the_autoencoder"]), gan_operations, parameter_count(voice))
 own, speech_config = budgets["03_bridging"].bridge, budgets["04_speech"].speech_bridge
 
 

@@ -105,7 +105,7 @@ def test_every_schedule_of_a_profile_is_what_it_says(name):
     found = trainings(profile)
     assert {profile.bridge.training, profile.toy.training, profile.gan.training, *(c.training for c in profile.vae.values())} <= set(found)
     found.append(dataclasses.replace(profile.bridge.training, steps=profile.reading_steps))
-    for training in [*found, profiles.SPEECH_FEATURES.training, profiles.SPEECH_JUDGE.training]:
+    for training in [*found, *(member.training for member in profiles.SPEECH_PANEL), profiles.SPEECH_JUDGE.training]:
         assert isinstance(training.steps, int)
         trainer = loop._Trainer(nn.Linear(loop.HIDDEN, loop.HIDDEN), training, CPU)
         assert len(trainer.optimizers) == (2 if training.muon else 1)

@@ -32,7 +32,9 @@ class Profile:
     speech_bridge: BridgeConfig  # MNIST <-> speech
     recordings: str  # corpus of spoken digits: "embedded", "fsdd" or "sc09"
     accepted: int  # latents a class that the speech bridge sees
-    fresh: int  # accepted latents a class, of another seed, that measure it
+    fresh: int  # accepted latents a class, of other draws, that measure it
+    heard: int  # accepted samples a class that the stranger hears; of transfers half as many a bridge
+    frontier: tuple[float, ...]  # weights of the KL term that chapter 04 compares
     walks: int  # paths of each kind and direction that chapter 06 measures
     reading_steps: int  # steps of each run that compares readings of the objective in chapter 03
     toy: BridgeConfig  # chapter 01
@@ -100,6 +102,8 @@ _QUICK = Profile(
     recordings="embedded",
     accepted=500,
     fresh=30,
+    heard=10,
+    frontier=(3e-4, 2e-2),
     walks=20,
     reading_steps=500,
     toy=_toy(4000),
@@ -144,6 +148,8 @@ _LAPTOP = Profile(
     recordings="fsdd",
     accepted=6000,
     fresh=200,
+    heard=50,
+    frontier=(3e-4, 1e-3, 2e-3, 5e-3, 2e-2),
     walks=100,
     reading_steps=2000,
     toy=_toy(5000),
@@ -187,6 +193,8 @@ _PAPER = Profile(
     recordings="fsdd",
     accepted=1300,
     fresh=200,
+    heard=50,
+    frontier=(3e-4, 1e-3, 1e-2),
     walks=100,
     reading_steps=50_000,
     toy=_toy(5000),

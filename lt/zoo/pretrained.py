@@ -21,6 +21,7 @@ from lt.metrics import agreement
 from lt.tools.sweeps import ahead, sweep
 from lt.zoo.speech_gan import AutoencoderConfig, GANConfig, build_gan, build_generator, fit_autoencoder, fit_gan, inception_score
 from lt.zoo.speech_judge import Clips, Panel, SpeechClassifierConfig, classifier_of, fit_speech_classifier, log_mels
+from lt.zoo.speech_networks import SpectrogramEncoder
 
 SURE = 0.999  # softmax of the panel from which a sample is accepted
 ACCEPTED: Mapping[str, int] = MappingProxyType(
@@ -36,6 +37,14 @@ class Speech:
     generator: nn.Module  # z (n, latent) to log-mel spectrograms (n, 1, 64, 64) by ``decode``, to sound by ``waveform``
     panel: Panel  # accepts and labels what a bridge learns from; learned from one half of the recordings
     judge: nn.Module  # scores; learned from the other half, and takes part in nothing else
+
+
+def load_encoder(folder: Path = ASSETS) -> SpectrogramEncoder:
+    """The encoder that was trained with the generator's decoder: log-mel spectrograms (n, 1, 64, 64) to mean and std of codes."""
+    facts = card(folder)
+    return load_weights(
+        SpectrogramEncoder(gan_config(facts).autoencoder.code), folder / "speech_encoder.safetensors", facts["sha256"]["encoder"]
+    )
 
 
 def half(clips: Clips, which: int) -> Clips:
@@ -219,6 +228,13 @@ def train_pretrained(
     kept = {f"{name}.{part}": value for name, n in accepted.items() for part, value in accept(speech, name, n).items()}
     raw = save(kept)
     (folder / "speech_accepted.safetensors").write_bytes(raw)
+    encoder, drawing_minutes = {}, 0.0
+    if config.kind == "codes":
+        autoencoder, drawing = fit_autoencoder(config.autoencoder, clips, seed, device)
+        encoder, drawing_minutes = (
+            {"encoder": save_weights(autoencoder.encoder, folder / "speech_encoder.safetensors")},
+            drawing["seconds"][0] / 60,
+        )
     with torch.no_grad():
         heard = {name: agreement(getattr(speech, name)(log_mels(test, device)).argmax(-1).cpu(), test.y) for name in ("panel", "judge")}
     made = {
@@ -228,9 +244,7 @@ def train_pretrained(
         "hardware": torch.cuda.get_device_name() if device.type == "cuda" else "cpu, one thread a training",
         "minutes": round(history["seconds"][0] / 60, 1),
         "steps": history["step"][-1],
-        "minutes_of_the_autoencoder": round(fit_autoencoder(config.autoencoder, clips, seed, device)[1]["seconds"][0] / 60, 1)
-        if config.kind == "codes"
-        else 0.0,
+        "minutes_of_the_autoencoder": round(drawing_minutes, 1),
         "rate": clips.rate,
         "samples": clips.x.shape[1],
         "generator": asdict(config),
@@ -246,6 +260,7 @@ def train_pretrained(
                 name: save_weights(getattr(speech, name), folder / f"speech_{name}.safetensors") for name in ("generator", "panel", "judge")
             },
             "accepted": hashlib.sha256(raw).hexdigest(),
+            **encoder,
         },
     }
     (folder / "speech.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
