@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from lt.book import profiles, runner
 from lt.book.paper import FAILS, PAPER
 from lt.book.records import Run, read
-from lt.book.report import GROUPS, Found, claims, conditions, counts, formatted, headline, markdown, report, shown, table, verdict
+from lt.book.report import GROUPS, Found, claims, conditions, counts, formatted, headline, markdown, once, report, shown, table, verdict
 from lt.tools.intervals import crossed_interval
 
 ROOT = runner.find_root()
@@ -158,6 +159,13 @@ def test_a_claim_without_its_row_is_not_measured():
     assert list(found["Verdict"]) == ["holds", "not measured"]
     assert "Pix2Pix" in found["Evidence"][1]
     assert (rows.low("a->b", "bridging_vae", "fid"), rows.high("a->b", "bridging_vae", "fid")) == (0.5, 0.5)
+
+
+def test_what_every_line_says_is_said_once():
+    frame = pd.DataFrame({"a": ["1", "2"], "b": ["x", "x"], "c": ["", ""]})
+    assert once(frame) == "On every line: b: x.\n\n" + markdown(frame[["a"]])
+    assert once(frame[["a"]]) == markdown(frame[["a"]])
+    assert once(frame[:1]) == markdown(frame[:1])
 
 
 def test_a_missing_results_file_is_named(tmp_path, lt_error):

@@ -77,10 +77,10 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
 SUCCESS, FAILURE, APART = "the paper's successes", "the paper's failures", "not comparable"
 GROUPS = (SUCCESS, FAILURE, APART)
 AGAINST = {  # what a result is compared with, by the metric of the row that a verdict is taken from
-    "transfer_accuracy": "the judge's class of the held-out input",
-    "transfer_accuracy_paper_protocol": "the judge's class of the decoded training latent, not of an image",
-    "reconstruction_accuracy": "the judge's class of the held-out image itself",
-    "reconstruction_accuracy_paper_protocol": "the judge's class of the decoded training latent, not of an image",
+    "transfer_accuracy": "the class of the held-out input",
+    "transfer_accuracy_paper_protocol": "the class of the decoded training latent",
+    "reconstruction_accuracy": "the class of the held-out image itself",
+    "reconstruction_accuracy_paper_protocol": "the class of the decoded training latent",
 }
 NO_EFFECT = {
     "conditional": "leaving the sliced Wasserstein distance out costs less here"
@@ -196,20 +196,20 @@ def counts(table: pd.DataFrame) -> str:
 
 
 def conditions(records: Sequence[dict]) -> str:
-    """What all numbers have in common, as a sentence: profile, hardware, repetitions of the rows that the paper has, and the command of each chapter."""
-    used: dict[tuple[str, str], dict] = {}
-    repeats: dict[str, list[str]] = {}
+    """What numbers have in common, in two sentences: profile and hardware, and for each chapter its command and its base models × seeds."""
+    found, used = measured(records), {}
     for key in PAPER:
-        if key in (found := measured(records)):
+        if key in found:
             record, row = found[key]
-            used[record["chapter"], record["profile"]] = record
-            repeats.setdefault(f"{row.get('base_models', 1)} × {row['seeds']}", []).append(words(key[1]))
-    where = dict.fromkeys(f"profile `{record['profile']}` on {hardware(record)}" for record in used.values())
-    ran = ", ".join(f"`python -m lt run {chapter[:2]} --profile {profile}`" for chapter, profile in used)
-    often = "; ".join(f"{times}: {', '.join(dict.fromkeys(names))}" for times, names in repeats.items())
-    return (
-        f"Measured with {'; '.join(where) or 'nothing'}. Base models × seeds are {often or 'none'}. To run them again: {ran or 'nothing'}."
+            place = used.setdefault((record["chapter"][:2], record["profile"]), (hardware(record), {}))
+            place[1][f"{row.get('base_models', 1)} × {row['seeds']}"] = None
+    if not used:
+        return "Nothing of the paper's tables is measured."
+    where = dict.fromkeys(f"profile `{profile}` on {device}" for (_, profile), (device, _) in used.items())
+    ran = ", ".join(
+        f"`python -m lt run {chapter} --profile {profile}` ({', '.join(often)})" for (chapter, profile), (_, often) in sorted(used.items())
     )
+    return f"Measured with {'; '.join(where)}. To run them again, with base models × seeds in brackets: {ran}."
 
 
 class NotMeasured(LookupError):
@@ -285,6 +285,13 @@ def markdown(frame: pd.DataFrame) -> str:
     """A data frame as a Markdown table."""
     lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def once(frame: pd.DataFrame) -> str:
+    """A data frame as a Markdown table, with the columns that say the same on every line said once above it."""
+    same = [name for name in frame.columns if len(frame) > 1 and (frame[name] == frame[name].iloc[0]).all()]
+    above = "; ".join(f"{name}: {frame[name].iloc[0]}" for name in same if str(frame[name].iloc[0]))
+    return (f"On every line: {above}.\n\n" if above else "") + markdown(frame.drop(columns=same))
 
 
 def update_readme(root: Path) -> None:
