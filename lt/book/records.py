@@ -155,7 +155,7 @@ class Run:
                 "n": n,
                 "paper": PAPER.get((setting, method, metric.removesuffix("_paper_protocol"))),
                 "note": note,
-                "plateau": plateau,
+                "plateau": None if plateau is None else bool(plateau),
             }
         )
 
