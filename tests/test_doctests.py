@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["lt.cache", "lt.losses", "lt.metrics", "lt.networks"])
+@pytest.mark.parametrize("name", ["lt.cache", "lt.losses", "lt.metrics", "lt.networks", "lt.tools.intervals"])
 def test_examples(name):
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted

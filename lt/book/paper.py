@@ -37,6 +37,8 @@ PAPER = {
     ("mnist->fashion", "latent_cyclegan", "fid"): 0.081,
 }
 FAILS = {"pix2pix", "cyclegan", "latent_cyclegan", "unconditional", "0 labels a class"}  # what the paper shows to fail
+CRIPPLED = {"unconditional", "0 labels a class"}  # of these: the paper's own method with a part taken out, no competitor
+CHANCE = 0.10  # the accuracy of guessing one of ten classes
 WORDS = {
     "mnist": "MNIST",
     "fashion": "Fashion-MNIST",

@@ -8,7 +8,6 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -16,12 +15,13 @@ from typing import Protocol
 import torch
 from IPython.display import Markdown, display, update_display
 
-from lt import metrics, sources
+from lt import sources
 from lt.book.paper import PAPER, words
 from lt.book.profiles import Profile
 from lt.cache import cache_folder, usable_cache
 from lt.errors import LtError
 from lt.loop import History, default_device, fast_dtype
+from lt.tools.intervals import Values, by_base_model, crossed_interval
 
 LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "seaborn")
 
@@ -122,15 +122,23 @@ class Run:
         setting: str,
         method: str,
         metric: str,
-        values: Sequence[float],
+        values: Values,
         n: int | None = None,
         note: str = "",
+        plateau: bool | None = None,
     ) -> None:
-        """One row: the values of all seeds become their mean and 95 % interval; ``n`` is the number of items behind a share."""
-        values = [float(value) for value in values]
-        if not values or not all(map(math.isfinite, values)):
+        """One row: all values become their mean and interval, see :func:`lt.tools.intervals.crossed_interval`.
+
+        ``values`` are the seeds of one base model, or a list of seeds for each base model. ``n`` is the number of items behind a share,
+        the same for every value. ``plateau`` says of a competitor whether its validation curve was flat at the end: without it a failure is no
+        evidence, see :func:`lt.book.report.verdict`. A row keeps the 95 % interval (``low``, ``high``) and the 90 % interval (``low90``, ``high90``), whose ends
+        are one-sided 95 % bounds; ``seeds`` are those of one base model (the fewest, if they differ).
+        """
+        rows = by_base_model(values)
+        if not all(math.isfinite(value) for row in rows for value in row):
             raise LtError(f"{self.chapter}: {setting} {method} {metric} is {values}: a result must be finite")
-        mean, low, high = metrics.interval(values, n)
+        mean, low, high = crossed_interval(values, n)
+        _, low90, high90 = crossed_interval(values, n, 0.90)
         self.rows.append(
             {
                 "table": table,
@@ -140,10 +148,14 @@ class Run:
                 "value": mean,
                 "low": low,
                 "high": high,
-                "seeds": len(values),
+                "low90": low90,
+                "high90": high90,
+                "base_models": len(rows),
+                "seeds": min(map(len, rows)),
                 "n": n,
                 "paper": PAPER.get((setting, method, metric.removesuffix("_paper_protocol"))),
                 "note": note,
+                "plateau": None if plateau is None else bool(plateau),
             }
         )
 

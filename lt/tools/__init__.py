@@ -1,1 +1,1 @@
-"""Around the bridge: checks before and after training, many trainings at once, one more domain."""
+"""Around the bridge: checks before and after training, many trainings at once, one more domain, intervals."""
