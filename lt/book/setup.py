@@ -17,6 +17,7 @@ from lt.loop import History, default_device, named_generator
 from lt.tools.sweeps import ahead
 from lt.zoo import pretrained, vae
 from lt.zoo.augment import jitter
+from lt.zoo.image_judge import fit_second_judge
 
 KEYS = {"mnist": ("mnist", 0), "mnist_b": ("mnist", 1), "fashion": ("fashion", 0)}  # domain: corpus, seed of its VAE
 TITLES = {"mnist": "MNIST", "mnist_b": "MNIST, second model", "fashion": "Fashion-MNIST", "speech": "speech"}
@@ -50,6 +51,11 @@ class Setup:
     def test(self, name: str) -> Images:
         """The test split of ``mnist`` or ``fashion``."""
         return _images(name, "test", self.profile.source)
+
+    def second_judge(self, name: str) -> nn.Module:
+        """A convolutional judge of ``mnist`` or ``fashion``: another seed and another kind of network than the first."""
+        judge, self.histories[f"second judge {name}"] = fit_second_judge(self.profile.second_judge[name], self.train(name), 1, self.device)
+        return judge
 
     def seen(self, key: str) -> Latents:
         """What bridges see of a domain: latents of its training split and of jittered copies, or accepted samples of a GAN."""
