@@ -125,8 +125,12 @@ class Run:
         values: Sequence[float],
         n: int | None = None,
         note: str = "",
+        plateau: bool | None = None,
     ) -> None:
-        """One row: the values of all seeds become their mean and 95 % interval; ``n`` is the number of items behind a share."""
+        """One row: the values of all seeds become their mean and 95 % interval; ``n`` is the number of items behind a share.
+
+        ``plateau`` says whether a competitor had stopped getting better when its training ended.
+        """
         values = [float(value) for value in values]
         if not values or not all(map(math.isfinite, values)):
             raise LtError(f"{self.chapter}: {setting} {method} {metric} is {values}: a result must be finite")
@@ -144,6 +148,7 @@ class Run:
                 "n": n,
                 "paper": PAPER.get((setting, method, metric.removesuffix("_paper_protocol"))),
                 "note": note,
+                **({} if plateau is None else {"plateau": plateau}),
             }
         )
 

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from lt.cache import cached, fingerprint
 from lt.errors import LtError
 from lt.latents import CHUNK, Latents
-from lt.metrics import agreement
 from lt.loop import History, Player, Training, default_device, fit
+from lt.metrics import agreement
 from lt.networks import mlp
 from lt.zoo.image_networks import CycleGAN, Pix2Pix, ResNetGenerator, patch_critic
 from lt.zoo.pairs import AlignedPairs, Pictures
