@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from toys import CPU, equal, g
 
+from lt import loop
 from lt.datasets.images import Images
 from lt.loop import Training, initialised
 from lt.zoo import games
@@ -124,7 +125,7 @@ def test_without_its_point_a_unet_sees_patches(point):
     network = initialised(lambda: UNet(28, 8, point), "unet", 0, CPU).eval()
     for module in [m for m in network.modules() if isinstance(m, nn.Sequential)]:
         for name, layer in module.named_children():
-            if isinstance(layer, nn.InstanceNorm2d):
+            if isinstance(layer, nn.GroupNorm):
                 setattr(module, name, nn.Identity())
     x = (torch.rand(16, 1, 28, 28, generator=g()) * 2 - 1).requires_grad_(True)
     network(x)[:, 0, 0, 0].sum().backward()
@@ -145,7 +146,7 @@ def two_kinds(name: str, n: int, swap: bool) -> Pictures:
 def test_pix2pix_learns_what_pairs_of_a_class_share():
     a, b = two_kinds("a", 40, False), two_kinds("b", 40, True)
     config = games.Pix2PixConfig(Training(80, 8, 2e-3, betas=(0.5, 0.999)), width=4)
-    model, history = games.fit_pix2pix(config, a, b, 0, CPU)
+    model, history = games.fit_pix2pix(config, a, b, 0, device=CPU)
     with torch.no_grad():
         error = (model.generator(a.x) - b.x).abs().mean()
     assert error < 0.3, "two unrelated halves are 1.7 apart"
@@ -184,7 +185,7 @@ def test_a_latent_cyclegan_needs_latents_of_one_size(blobs, lt_error):
 def test_a_cyclegan_of_pictures_trains_both_generators_and_both_critics():
     a, b = two_kinds("a", 20, False), two_kinds("b", 20, True)
     start, trained = (
-        games.fit_cyclegan(games.CycleGANConfig(Training(steps, 4, lr), width=4, depth=1, pool=8), a, b, 0, CPU)
+        games.fit_cyclegan(games.CycleGANConfig(Training(steps, 4, lr), width=4, depth=1, pool=8), a, b, 0, device=CPU)
         for steps, lr in ((1, 0.0), (3, 1e-3))
     )
     assert set(trained[1]) == {"step", "loss", "adversarial", "cycle", "identity", "critic", "seconds"}
@@ -200,3 +201,107 @@ def test_images_go_through_a_generator_as_images():
     torch.testing.assert_close(y, x)
     images = Images("mnist", "train", "embedded", x, torch.arange(5))
     assert pictures(images).x.shape == (5, 1, 28, 28)
+
+
+# ---------------------------------------------------------------- watching a game
+
+
+def halves(x):
+    """0 where a picture is brighter above, 1 below, as numbers in which picture 0 and 1 of ``two_kinds`` differ."""
+    above, below = x.flatten(1).chunk(2, dim=1)
+    return (below.mean(1) > above.mean(1)).long()
+
+
+def aside_of(a: Pictures, b: Pictures, times: int = 10) -> games.Aside:
+    # a result in b is of the class 0 that shines below, and in a of the class 0 that shines above
+    return games.Aside((a.x, b.x), (a.y, b.y), (halves, lambda x: 1 - halves(x)), "halves", times)
+
+
+def test_items_kept_aside_say_what_share_keeps_its_class():
+    a, b = two_kinds("a", 40, False), two_kinds("b", 40, True)
+    aside = aside_of(a, b)
+    assert games.watched([Times(-1.0), Times(-1.0)], aside) == [[1.0, 0.5], [1.0, 0.5]], "turned around: every class is kept"
+    assert games.watched([Times(1.0)], aside) == [[0.0, 0.5]]
+    assert games.watched([Times(0.0)], aside)[0][1] == 1, "one picture for all is one class"
+    back = aside.back()
+    assert back.x[0] is b.x
+    assert games.watched([Times(-1.0)], back) == [[1.0, 0.5]]
+    assert len({aside.fingerprint, back.fingerprint, dataclasses.replace(aside, judges="others").fingerprint}) == 3
+
+
+def test_a_watched_game_keeps_the_weights_of_its_best_look():
+    a, b = two_kinds("a", 40, False), two_kinds("b", 40, True)
+    config = games.Pix2PixConfig(Training(30, 8, 2e-3, betas=(0.5, 0.999)), width=4)
+    aside = aside_of(a, b)
+    model, history = games.fit_pix2pix(config, a, b, 0, aside, CPU)
+    assert history["step"] == list(range(3, 31, 3)), "every tenth of the run"
+    assert history["score"] == pytest.approx(history["accuracy 0"])
+    assert len(history["most common 0"]) == 10
+    assert games.watched([model.generator], aside)[0][0] == pytest.approx(max(history["score"]))
+    plain, _ = games.fit_pix2pix(config, a, b, 0, None, CPU)
+    assert not hasattr(plain, "curve"), "without anything to watch it is the game that it was"
+
+
+def test_a_watched_cyclegan_has_a_curve_each_way_and_few_steps_few_looks():
+    a, b = two_kinds("a", 20, False), two_kinds("b", 20, True)
+    config = games.CycleGANConfig(Training(3, 4, 1e-3), width=4, depth=1, pool=8)
+    _, history = games.fit_cyclegan(config, a, b, 0, aside_of(a, b), CPU)
+    assert [len(history[name]) for name in ("score", "accuracy 0", "accuracy 1", "most common 0", "most common 1")] == [3] * 5
+    means = [(x + y) / 2 for x, y in zip(history["accuracy 0"], history["accuracy 1"], strict=True)]
+    assert history["score"] == pytest.approx(means)
+
+
+def test_a_curve_survives_a_run_that_was_stopped(tmp_path):
+    """The looks before the stop are in the checkpoint, and the end is the same as without a stop."""
+    a, b = two_kinds("a", 20, False), two_kinds("b", 20, True)
+    config = games.Pix2PixConfig(Training(10, 4, 1e-3), width=4)
+    data, looks = (a, b, aside_of(a, b)), []
+
+    def played(checkpoint, stop_at=None):
+        model = initialised(lambda: games._build_pix2pix(config, data), "game", 0, CPU)
+        aside = data[2]
+        if stop_at is not None:
+
+            def classify(x):
+                looks.append(x)
+                if len(looks) > stop_at:
+                    raise KeyboardInterrupt
+                return aside.classify[1](x)
+
+            aside = dataclasses.replace(aside, classify=(aside.classify[0], classify))
+        return games._train_pix2pix(model, config, (a, b, aside), g(), checkpoint)
+
+    whole = played(None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "SAVE_SECONDS", 0)
+        with pytest.raises(KeyboardInterrupt):
+            played(tmp_path / "game.pt", stop_at=4)
+        again = played(tmp_path / "game.pt")
+    for name in ("score", "accuracy 0", "most common 0"):
+        assert again[name] == pytest.approx(whole[name])
+
+
+def test_a_plateau_is_a_last_third_that_gains_a_hundredth_at_most():
+    flat, rising = [0.5, 0.8, 0.9, 0.905, 0.9, 0.89], [0.1 * i for i in range(9)]
+    assert games.plateau(flat)
+    assert not games.plateau(rising)
+    assert games.plateau([0.9, 0.9, 0.91]), "a hundredth more is within the rule"
+    assert not games.plateau([0.9, 0.9, 0.93])
+    assert games.plateau([0.1] * 10), "a game that never left chance has a plateau there"
+    assert not games.plateau([]), "nothing was seen"
+    assert not games.plateau([0.5, 0.5]), "two looks have no third"
+
+
+def test_the_search_takes_the_rate_whose_short_run_is_best():
+    config = games.Pix2PixConfig(Training(200, 8, 1e-3))
+    asked = []
+
+    def fit(config, source, target, seed, aside):
+        asked.append((config.training.steps, config.training.lr))
+        return None, {"score": [0.2, {0.5e-3: 0.3, 1e-3: 0.6, 2e-3: 0.5}[config.training.lr]]}
+
+    found = games.search(fit, config, (0.5, 1.0, 2.0), "a", "b", 0, None)
+    assert asked == [(20, 0.5e-3), (20, 1e-3), (20, 2e-3)], "a tenth of the steps each"
+    assert found == config
+    assert games.search(fit, config, (2.0,), "a", "b", 0, None).training == dataclasses.replace(config.training, lr=2e-3)
+    assert len(asked) == 3, "one rate needs no run"

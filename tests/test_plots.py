@@ -45,7 +45,12 @@ def test_intervals_and_the_papers_numbers_stand_at_their_values():
 
 
 def test_a_trade_off_has_a_panel_a_setting_and_a_point_a_method():
-    rows = {"A → B": {"ours": (row(0.9, 0.8, 0.95), row(0.7, 0.6, 0.8)), "theirs": (row(0.5, None, None), row(0.6, None, None))}}
+    rows = {
+        "A → B": {
+            "ours": (row(0.9, 0.8, 0.95), row(0.7, 0.6, 0.8), row(1.0, None, None)),
+            "theirs": (row(0.5, None, None), row(0.6, None, None), row(0.1, None, None)),
+        }
+    }
     figure = plots.trade_off(rows, (0.1, 0.5), ("accuracy", "locality"))
     points = [container.lines[0].get_xydata()[0].tolist() for container in figure.axes[0].containers]
     assert points == [[0.9, 0.7], [0.5, 0.6]]

@@ -59,7 +59,7 @@ def test_the_paper_profile_has_the_bridge_of_b1():
 
 def test_every_corpus_has_its_base_model_and_all_have_one_latent_size():
     for profile in profiles.PROFILES.values():
-        assert set(profile.vae) == set(profile.judge) == set(profile.jitter) == set(images.CORPORA)
+        assert set(profile.vae) == set(profile.judge) == set(profile.second_judge) == set(profile.jitter) == set(images.CORPORA)
         assert len({vae.latent for vae in profile.vae.values()}) == 1, "a latent CycleGAN needs one size"
     assert {len(names) for names in CLASSES.values()} == {10}
 
@@ -74,6 +74,15 @@ def test_budgets_grow_from_quick_to_paper():
         assert a < b < c
     assert quick.seeds == 1
     assert laptop.seeds == paper.seeds == 5
+
+
+@pytest.mark.parametrize("name", ["laptop", "paper"])
+def test_competitors_see_every_training_image(name):
+    profile = profiles.get(name)
+    for game in (profile.pix2pix, profile.cyclegan, profile.latent_cyclegan):
+        assert game.training.steps * game.training.batch >= 60_000
+    assert len(profile.game_rates) == 3
+    assert 1.0 in profile.game_rates, "the papers' own rate is one of those that are tried"
 
 
 @pytest.mark.parametrize("name", ["quick", "laptop", "paper"])

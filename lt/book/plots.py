@@ -120,14 +120,14 @@ def steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
     return _finish(figure)
 
 
-def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log: bool = True) -> Figure:
-    """Loss terms over steps, a panel a term and a line a run."""
+def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log: bool = True, across: str = "step") -> Figure:
+    """Loss terms over steps, or over what is kept under ``across``: a panel a term and a line a run."""
     figure, axes = plt.subplots(1, len(terms), figsize=(3.4 * len(terms), 2.8), squeeze=False, layout="constrained")
     for axis, term in zip(axes[0], terms, strict=True):
         for name, history in runs.items():
             if term in history:
-                sns.lineplot(x=history["step"], y=history[term], ax=axis, label=name)
-        axis.set(xlabel="step", title=term, yscale="log" if log else "linear")
+                sns.lineplot(x=history[across], y=history[term], ax=axis, label=name)
+        axis.set(xlabel=across, title=term, yscale="log" if log else "linear")
         if axis is not axes[0][0] and axis.get_legend():
             axis.get_legend().remove()
     sns.despine(figure)
@@ -194,24 +194,30 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
     return _finish(figure)
 
 
-def trade_off(rows: dict[str, dict[str, tuple[dict, dict]]], chance: tuple[float, float], labels: tuple[str, str]) -> Figure:
+def trade_off(rows: dict[str, dict[str, tuple[dict, dict, dict]]], chance: tuple[float, float], labels: tuple[str, str]) -> Figure:
     """Two results against each other, a panel a setting, a named point a method with its 95 % intervals; dashed: chance.
 
-    ``rows`` holds, for each setting, the result rows (across, up) of each method.
+    ``rows`` holds, for each setting, the result rows (across, up, size) of each method: the area of a point grows with its third result.
     """
     figure, axes = plt.subplots(1, len(rows), figsize=(5.2 * len(rows), 4.4), squeeze=False, sharey=True, layout="constrained")
     for axis, (title, methods) in zip(axes[0], rows.items(), strict=True):
-        for i, (name, (across, up)) in enumerate(methods.items()):
+        for i, (name, (across, up, size)) in enumerate(methods.items()):
             reach = [
                 [[row["value"] - row["low"]], [row["high"] - row["value"]]] if row["low"] is not None else None for row in (across, up)
             ]
-            look = {"color": [*PALETTE, "black"][i % 11], "marker": "osD^vP*Xhp<>"[i % 12], "markersize": 8, "linestyle": "", "label": name}
+            look = {
+                "color": [*PALETTE, "black"][i % 11],
+                "marker": "osD^vP*Xhp<>"[i % 12],
+                "markersize": 4 + 7 * min(size["value"], 2) ** 0.5,
+                "linestyle": "",
+                "label": name,
+            }
             axis.errorbar(across["value"], up["value"], xerr=reach[0], yerr=reach[1], **look)
         axis.axvline(chance[0], color="0.6", linestyle="--", linewidth=1)
         axis.axhline(chance[1], color="0.6", linestyle="--", linewidth=1)
         axis.set(title=title, xlabel=labels[0])
     axes[0][0].set_ylabel(labels[1])
-    axes[0][-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axes[0][-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, markerscale=0.8)
     sns.despine(figure)
     return _finish(figure)
 

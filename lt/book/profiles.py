@@ -8,6 +8,7 @@ from lt.bridge import BridgeConfig
 from lt.errors import LtError
 from lt.loop import Training
 from lt.zoo.games import CycleGANConfig, Pix2PixConfig
+from lt.zoo.image_judge import ConvJudgeConfig
 from lt.zoo.maps import LatentClassifierConfig
 from lt.zoo.speech_gan import GANConfig
 from lt.zoo.speech_judge import SpeechClassifierConfig
@@ -24,6 +25,7 @@ class Profile:
     seeds: int  # bridges per pair of domains and set of base models, seeds 0 .. seeds - 1
     vae: Mapping[str, VAEConfig]  # base model of each corpus
     judge: Mapping[str, JudgeConfig]  # classifier of each corpus
+    second_judge: Mapping[str, ConvJudgeConfig]  # a convolutional one, which judges what the first has judged
     bridge: BridgeConfig  # MNIST <-> MNIST and MNIST <-> Fashion-MNIST
     copies: int  # jittered versions of each training image that a bridge sees beside the image itself
     jitter: Mapping[str, float]  # how far they are moved
@@ -48,6 +50,8 @@ class Profile:
     latent_cyclegan: CycleGANConfig  # chapter 05, on latents
     speech_pix2pix: Pix2PixConfig  # chapter 05: the attempt on pictures and log-mel spectrograms of 64 x 64
     speech_cyclegan: CycleGANConfig  # the same
+    aside: int  # training images of each corpus that no game of chapter 05 learns from: they watch it
+    game_rates: tuple[float, ...]  # the learning rate of a game is the best of these multiples, by short runs
     speech_ear: SpeechClassifierConfig  # judges that attempt, learned from the embedded recordings
     baseline_seeds: int  # repetitions of each trained baseline of chapter 05
     closed_seeds: int  # repetitions of the maps of chapter 05 that draw pairs, batches or items
@@ -60,6 +64,10 @@ class Profile:
 
 def _corpora(mnist, fashion) -> Mapping:
     return MappingProxyType({"mnist": mnist, "fashion": fashion})
+
+
+def _second_judges(steps: int, mnist: float, fashion: float) -> Mapping[str, ConvJudgeConfig]:
+    return _corpora(*(ConvJudgeConfig(Training(steps, 128, 2e-3, "onecycle"), jitter=amount) for amount in (mnist, fashion)))
 
 
 def _toy(steps: int) -> BridgeConfig:
@@ -95,6 +103,7 @@ _QUICK = Profile(
         JudgeConfig(Training(1200, 128, 1e-3, "onecycle"), width=256, jitter=0.7),
         JudgeConfig(Training(1200, 128, 1e-3, "onecycle"), width=256, jitter=0.4),
     ),
+    second_judge=_second_judges(300, 0.7, 0.4),
     bridge=FAST_BRIDGE,
     copies=4,
     jitter=_corpora(0.7, 0.4),
@@ -114,11 +123,13 @@ _QUICK = Profile(
     toy_seeds=1,
     toy_points=2000,
     latent_classifier=LatentClassifierConfig(Training(1500, 128, 1.5e-3, "onecycle")),
-    pix2pix=Pix2PixConfig(_game(250, 16), width=16),
-    cyclegan=CycleGANConfig(_game(250, 16), width=16, depth=2),
+    pix2pix=Pix2PixConfig(_game(200, 16), width=16),
+    cyclegan=CycleGANConfig(_game(200, 16), width=16, depth=2, identity=0.0),
     latent_cyclegan=CycleGANConfig(_game(400, 64), width=256, depth=3, identity=0.0),
-    speech_pix2pix=Pix2PixConfig(_game(80, 8), width=16),
-    speech_cyclegan=CycleGANConfig(_game(60, 8), width=16, depth=2),
+    speech_pix2pix=Pix2PixConfig(_game(60, 8), width=16),
+    speech_cyclegan=CycleGANConfig(_game(60, 8), width=16, depth=2, identity=0.0),
+    aside=200,
+    game_rates=(1.0,),
     speech_ear=SpeechClassifierConfig(Training(200, 64, 2e-3, "onecycle"), width=24, kernel=5),
     baseline_seeds=1,
     closed_seeds=2,
@@ -142,6 +153,7 @@ _LAPTOP = Profile(
         JudgeConfig(Training(4000, 256, 1.5e-3, "onecycle"), jitter=0.7),
         JudgeConfig(Training(4000, 256, 1.5e-3, "onecycle"), jitter=0.4),
     ),
+    second_judge=_second_judges(2500, 0.7, 0.4),
     bridge=BridgeConfig(),
     copies=2,
     jitter=_corpora(0.7, 0.4),
@@ -161,13 +173,16 @@ _LAPTOP = Profile(
     toy_seeds=5,
     toy_points=5000,
     latent_classifier=LatentClassifierConfig(Training(2000, 128, 1.5e-3, "onecycle")),
-    pix2pix=Pix2PixConfig(_game(2000, 16), width=16),
-    cyclegan=CycleGANConfig(_game(1500, 16), width=16, depth=2),
-    latent_cyclegan=CycleGANConfig(_game(1500, 64), width=256, depth=3, identity=0.0),
+    # equal time: a CycleGAN step costs what two of Pix2Pix do, one each way; both see every training image once
+    pix2pix=Pix2PixConfig(_game(1900, 32), width=16),
+    cyclegan=CycleGANConfig(_game(1900, 32), width=16, depth=2, identity=0.0),
+    latent_cyclegan=CycleGANConfig(_game(3000, 64), width=256, depth=3, identity=0.0),
     speech_pix2pix=Pix2PixConfig(_game(400, 8), width=16),
-    speech_cyclegan=CycleGANConfig(_game(300, 8), width=16, depth=2),
+    speech_cyclegan=CycleGANConfig(_game(500, 8), width=16, depth=2, identity=0.0),
+    aside=500,
+    game_rates=(0.5, 1.0, 2.0),
     speech_ear=SpeechClassifierConfig(Training(600, 64, 2e-3, "onecycle"), width=24, kernel=5),
-    baseline_seeds=3,
+    baseline_seeds=2,
     closed_seeds=5,
     ablation=FAST_BRIDGE,
     ablation_seeds=5,
@@ -186,6 +201,7 @@ _PAPER = Profile(
     seeds=5,
     vae=_corpora(VAEConfig(Training(100 * 60_000 // 512, 512)), VAEConfig(Training(100 * 60_000 // 512, 512))),
     judge=_corpora(JudgeConfig(Training(100 * 60_000 // 256, 256)), JudgeConfig(Training(100 * 60_000 // 256, 256))),
+    second_judge=_second_judges(100 * 60_000 // 128, 0.0, 0.0),
     bridge=_BY_THE_TEXT,
     copies=0,
     jitter=_corpora(0.0, 0.0),
@@ -214,6 +230,8 @@ _PAPER = Profile(
     latent_cyclegan=CycleGANConfig(_game(10_000, 128), width=512, depth=4, identity=0.0),
     speech_pix2pix=Pix2PixConfig(_game(2_000, 16), width=64),
     speech_cyclegan=CycleGANConfig(_game(2_000, 16), width=64, depth=6),
+    aside=500,
+    game_rates=(0.5, 1.0, 2.0),
     speech_ear=SPEECH_JUDGE,
     baseline_seeds=3,
     closed_seeds=5,

@@ -1,21 +1,29 @@
-"""The adversarial competitors of Table 1: Pix2Pix, CycleGAN and Latent CycleGAN. All see pairs of equal class, drawn anew each step."""
+"""The adversarial competitors of Table 1: Pix2Pix, CycleGAN and Latent CycleGAN. All see pairs of equal class, drawn anew each step.
+
+Each may be watched while it plays: training items kept aside are translated at every tenth of the run, the judges of the two domains say how
+many keep their class, and the weights of the best tenth are kept. That favours the competitor: a bridge keeps its last weights.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lt.cache import cached
+from lt.cache import cached, fingerprint
 from lt.errors import LtError
-from lt.latents import Latents
+from lt.latents import CHUNK, Latents
 from lt.loop import History, Player, Training, default_device, fit
+from lt.metrics import agreement
 from lt.networks import mlp
 from lt.zoo.image_networks import CycleGAN, Pix2Pix, ResNetGenerator, patch_critic
 from lt.zoo.pairs import AlignedPairs, Pictures
 
 Players = Sequence[Player]
+Config = TypeVar("Config", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,63 @@ class CycleGANConfig:
     cycle: float = 10.0  # weight of the mean absolute error after going there and back
     identity: float = 5.0  # weight of the mean absolute error of a generator on items that are in its target already
     pool: int = 512  # earlier results that the critics are shown half of the time; at least one batch
+
+
+@dataclass(frozen=True, eq=False)
+class Aside:
+    """Training items that no game learns from, with judges of the results: what watches a game. Index 0 is the source, 1 the target."""
+
+    x: tuple[Tensor, Tensor]  # items as the generators take them, (n, ...) and (m, ...)
+    y: tuple[Tensor, Tensor]  # their classes, as the judge of their own domain sees them
+    classify: tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]  # results in domain 0 and in domain 1 to classes
+    judges: str  # what the classes depend on beside the results, such as a fingerprint of weights
+    times: int = 10  # looks at the game over a run
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(*self.x, *self.y, self.judges, self.times)
+
+    def back(self) -> "Aside":
+        """The same for a game in the other direction."""
+        return replace(self, x=self.x[::-1], y=self.y[::-1], classify=self.classify[::-1])
+
+
+@torch.no_grad()
+def watched(generators: Sequence[nn.Module], aside: Aside) -> list[list[float]]:
+    """For each direction: the share of the items kept aside that keep their class, and the share of the results in the most common class."""
+    scores = []
+    for i, network in enumerate(generators):
+        made = torch.cat([aside.classify[1 - i](network(part)) for part in aside.x[i].split(CHUNK)])
+        scores.append([agreement(aside.y[i], made), made.bincount().max().item() / len(made)])
+    return scores
+
+
+def plateau(scores: Sequence[float], tolerance: float = 0.01) -> bool:
+    """Whether a game has stopped getting better: the best score of the last third of the looks is at most ``tolerance`` above the best before.
+
+    >>> plateau([0.1, 0.5, 0.8, 0.81, 0.79, 0.805]), plateau([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    (True, False)
+    """
+    last = len(scores) // 3
+    return last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance
+
+
+def settings(config: Config, rates: Sequence[float], share: float = 0.1) -> list[Config]:
+    """Short versions of a configuration, a ``share`` of its steps, with the learning rate times each of ``rates``."""
+    training = config.training
+    steps = max(1, round(share * training.steps))
+    return [replace(config, training=replace(training, steps=steps, lr=rate * training.lr)) for rate in rates]
+
+
+def search(fit: Callable, config: Config, rates: Sequence[float], *data: Any) -> Config:
+    """The configuration with the learning rate whose short run (:func:`settings`) is best on the items kept aside; one rate needs no run.
+
+    ``data`` is what ``fit`` takes after the configuration: source, target, seed and what watches the game.
+    """
+    if len(rates) > 1:
+        scores = [max(fit(short, *data)[1]["score"]) for short in settings(config, rates)]
+        rates = [rates[scores.index(max(scores))]]
+    return replace(config, training=replace(config.training, lr=rates[0] * config.training.lr))
 
 
 def least_squares(logits: Tensor, goal: float) -> Tensor:
@@ -117,80 +182,107 @@ def cyclegan_game(model: CycleGAN, config: CycleGANConfig, draw: Callable[[torch
 
 
 def fit_pix2pix(
-    config: Pix2PixConfig, source: Pictures, target: Pictures, seed: int, device: torch.device | None = None
+    config: Pix2PixConfig, source: Pictures, target: Pictures, seed: int, aside: Aside | None = None, device: torch.device | None = None
 ) -> tuple[Pix2Pix, History]:
     """A Pix2Pix from source to target; the way back is another one."""
-    return _fit_pair(_build_pix2pix, _train_pix2pix, config, source, target, seed, device)
+    return _fit_pair(_build_pix2pix, _train_pix2pix, config, source, target, aside, seed, device)
 
 
 def fit_cyclegan(
-    config: CycleGANConfig, source: Pictures, target: Pictures, seed: int, device: torch.device | None = None
+    config: CycleGANConfig, source: Pictures, target: Pictures, seed: int, aside: Aside | None = None, device: torch.device | None = None
 ) -> tuple[CycleGAN, History]:
     """A CycleGAN between two sets of pictures, both directions."""
-    return _fit_pair(_build_cyclegan, _train_cyclegan, config, source, target, seed, device)
+    return _fit_pair(_build_cyclegan, _train_cyclegan, config, source, target, aside, seed, device)
 
 
-def fit_latent_cyclegan(config: CycleGANConfig, source: Latents, target: Latents, seed: int) -> tuple[CycleGAN, History]:
+def fit_latent_cyclegan(
+    config: CycleGANConfig, source: Latents, target: Latents, seed: int, aside: Aside | None = None
+) -> tuple[CycleGAN, History]:
     """A CycleGAN between two latent spaces (section C), both directions, on the device where the latents are."""
-    return _fit_pair(_build_latent_cyclegan, _train_latent_cyclegan, config, source, target, seed, source.mean.device)
+    return _fit_pair(_build_latent_cyclegan, _train_latent_cyclegan, config, source, target, aside, seed, source.mean.device)
 
 
-def _fit_pair(build, train, config, source, target, seed: int, device: torch.device | None):
-    return cached(build, train, config, (source, target), f"{source.fingerprint}:{target.fingerprint}", seed, device or default_device())
+def _fit_pair(build, train, config, source, target, aside: Aside | None, seed: int, device: torch.device | None):
+    """The game from the cache or trained; its history holds, where it was watched, ``score`` and a curve of each direction: ``accuracy 0``, ``most common 0``, ..."""
+    key = f"{source.fingerprint}:{target.fingerprint}" + (f":{aside.fingerprint}" if aside else "")
+    return cached(build, train, config, (source, target, aside), key, seed, device or default_device())
 
 
-def _build_pix2pix(config: Pix2PixConfig, data: tuple[Pictures, Pictures]) -> Pix2Pix:
-    return Pix2Pix(data[0].x.shape[-1], config.width, config.point)
+def _build_pix2pix(config: Pix2PixConfig, data) -> Pix2Pix:
+    return _with_curve(Pix2Pix(data[0].x.shape[-1], config.width, config.point), data[2], 1)
 
 
-def _build_cyclegan(config: CycleGANConfig, data: tuple[Pictures, Pictures]) -> CycleGAN:
-    return CycleGAN(
-        [ResNetGenerator(config.width, config.depth) for _ in range(2)],
-        [patch_critic(1, config.width // 2) for _ in range(2)],
-        config.pool,
-        data[0].x.shape[1:],
-    )
+def _build_cyclegan(config: CycleGANConfig, data) -> CycleGAN:
+    generators = [ResNetGenerator(config.width, config.depth) for _ in range(2)]
+    critics = [patch_critic(1, config.width // 2) for _ in range(2)]
+    return _with_curve(CycleGAN(generators, critics, config.pool, data[0].x.shape[1:]), data[2], 2)
 
 
-def _build_latent_cyclegan(config: CycleGANConfig, data: tuple[Latents, Latents]) -> CycleGAN:
-    sizes = [d.mean.shape[1] for d in data]
+def _build_latent_cyclegan(config: CycleGANConfig, data) -> CycleGAN:
+    sizes = [d.mean.shape[1] for d in data[:2]]
     if sizes[0] != sizes[1]:
         raise LtError(f"latents of {sizes[0]} and {sizes[1]} dimensions: the identity loss of a latent CycleGAN needs one size")
 
     def network(out: int) -> nn.Module:
         return nn.Sequential(mlp(sizes[0], config.width, config.depth), nn.Linear(config.width, out))
 
-    return CycleGAN([network(sizes[0]) for _ in range(2)], [network(1) for _ in range(2)], config.pool, sizes[:1])
+    return _with_curve(CycleGAN([network(sizes[0]) for _ in range(2)], [network(1) for _ in range(2)], config.pool, sizes[:1]), data[2], 2)
+
+
+def _with_curve(model: nn.Module, aside: Aside | None, directions: int):
+    """What watches a game is kept in its state, so that a run that was stopped goes on with it: (looks, directions, 2), nan until then."""
+    if aside:
+        model.register_buffer("curve", torch.full((aside.times, directions, 2), torch.nan))
+    return model
 
 
 def _train_pix2pix(model, config, data, generator, checkpoint) -> History:
-    source, target = _on_device(data, generator.device)
-    game = pix2pix_game(model, config, source, target)
-    return fit(model, game, config.training, generator, name=f"Pix2Pix {source.name}-{target.name}", checkpoint=checkpoint)
+    source, target = _on_device(data[:2], generator.device)
+    return _play(model, [model.generator], pix2pix_game(model, config, source, target), config, data, generator, checkpoint, "Pix2Pix")
 
 
 def _train_cyclegan(model, config, data, generator, checkpoint) -> History:
-    source, target = _on_device(data, generator.device)
+    source, target = _on_device(data[:2], generator.device)
     pairs = AlignedPairs(source.y, target.y)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, Tensor]:
         i, j = pairs(config.training.batch, generator)
         return source.x[i], target.x[j]
 
-    game = cyclegan_game(model, config, draw)
-    return fit(model, game, config.training, generator, name=f"CycleGAN {source.name}-{target.name}", checkpoint=checkpoint)
+    return _play(model, model.generators, cyclegan_game(model, config, draw), config, data, generator, checkpoint, "CycleGAN")
 
 
 def _train_latent_cyclegan(model, config, data, generator, checkpoint) -> History:
-    source, target = data
+    source, target = data[:2]
     pairs = AlignedPairs(source.y, target.y)
 
     def draw(generator: torch.Generator) -> tuple[Tensor, Tensor]:
         i, j = pairs(config.training.batch, generator)
         return source.sample(generator, i), target.sample(generator, j)
 
-    game = cyclegan_game(model, config, draw)
-    return fit(model, game, config.training, generator, name=f"latent CycleGAN {source.name}-{target.name}", checkpoint=checkpoint)
+    return _play(model, model.generators, cyclegan_game(model, config, draw), config, data, generator, checkpoint, "latent CycleGAN")
+
+
+def _play(model, generators, game: Players, config, data, generator: torch.Generator, checkpoint, name: str) -> History:
+    """Train by the one loop; with ``aside``, look at the game as often as it says and keep the weights of the best look."""
+    source, target, aside = data
+    how: dict[str, Any] = {"name": f"{name} {source.name}-{target.name}", "checkpoint": checkpoint}
+    if aside is None:
+        return fit(model, game, config.training, generator, **how)
+    aside = replace(aside, **{part: tuple(t.to(generator.device) for t in getattr(aside, part)) for part in ("x", "y")})
+    seen = model.curve
+
+    def validate() -> float:
+        nonlocal seen
+        look = int((~model.curve[:, 0, 0].isnan()).sum())
+        model.curve[look] = torch.tensor(watched(generators, aside))
+        seen = model.curve.clone()  # the best weights bring their own, shorter curve back
+        return model.curve[look, :, 0].mean().item()
+
+    history = fit(model, game, config.training, generator, **how, validate=validate, every=-(-config.training.steps // aside.times))
+    for i, curve in enumerate(seen[: len(history["score"])].unbind(1)):
+        history |= {f"accuracy {i}": curve[:, 0].tolist(), f"most common {i}": curve[:, 1].tolist()}
+    return history
 
 
 def _on_device(data: Sequence[Pictures], device: torch.device) -> list[Pictures]:
