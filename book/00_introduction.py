@@ -96,6 +96,7 @@ Markdown("\n\n".join(f"`{record['chapter']}` {records.header(record)}" for recor
 # 7. **What can be left out** removes parts and hides labels, then needs almost none: Tables 3 and 4.
 # 8. **What does a bridge cost** counts seconds and operations: the claim of a factor of 200, and how cost grows.
 # 9. **The reproduction report** sums it up: every number and figure of the paper beside ours, verdicts, deviations, the status of every page.
+# 10. **How the settings were chosen** shows what was tried for the book's own recipe, on training items that are kept aside, and by which rule.
 #
 # **The code** documents the package `lt`: a small core that joins any two models, which can be read in an evening, and around it
 # the models, the corpora and the machinery of this book.

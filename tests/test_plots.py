@@ -87,6 +87,7 @@ def test_the_diagram_shows_the_shapes_of_the_code():
         lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
         lambda: plots.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
         lambda: plots.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
+        lambda: plots.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
     ],
 )
 def test_every_figure_draws(figure, tmp_path):

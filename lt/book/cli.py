@@ -67,6 +67,17 @@ def publish(
 
 
 @app.command()
+def select(
+    groups: Annotated[list[str] | None, typer.Argument(help="Such as kl or width; all if none is named.")] = None,
+    profile: Annotated[str, typer.Option(help="Data and budgets: quick or laptop.")] = "laptop",
+) -> None:
+    """Choose settings on training items kept aside, never on the test split."""
+    from lt.book import select as selecting
+
+    selecting.run(runner.find_root(), groups or [], profile)
+
+
+@app.command()
 def train_gan(
     profile: Profile = "laptop",
     minutes: Annotated[float | None, typer.Option(help="Training time in all; the profile's if not given. More minutes go on.")] = None,

@@ -222,6 +222,22 @@ def trade_off(rows: dict[str, dict[str, tuple[dict, dict, dict]]], chance: tuple
     return _finish(figure)
 
 
+def candidates(panels: dict[str, tuple[list[tuple[float, float]], int, str]], across: int = 3) -> Figure:
+    """Accuracy against a second score, a panel a group: ``{title: (points, which is chosen, y label)}``; numbered from 1, the chosen one a diamond."""
+    down = -(-len(panels) // across)
+    figure, axes = plt.subplots(down, across, figsize=(2.6 * across, 2.5 * down), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(panels) :]:
+        axis.axis("off")
+    for axis, (title, (points, chosen, label)) in zip(axes.flat, panels.items(), strict=False):
+        for i, point in enumerate(points):
+            axis.plot(*point, marker="D" if i == chosen else "o", color=TARGET if i == chosen else SOURCE, markersize=8 - 2 * (i != chosen))
+            axis.annotate(str(i + 1), point, (5, 4), textcoords="offset points", fontsize=9)
+        axis.set(title=title, xlabel="accuracy", ylabel=label)
+        axis.margins(0.2)
+    sns.despine(figure)
+    return _finish(figure)
+
+
 def over_labels(lines: dict[str, dict[str, tuple[float, float | None, float | None]]], ticks: Sequence[str]) -> Figure:
     """A share over labels a class, a line for each method: ``{method: {tick: (value, low, high)}}``, with 95 % intervals where there are some."""
     figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
