@@ -123,7 +123,10 @@ diagrams.loss_terms(network_of(budget.toy, [2, 2], 2))
 # The *sliced* distance uses that. It draws many random directions $\omega$ from a set $\Omega$, looks at the shadow of both clouds on each, and averages:
 #
 # $$
-# \mathrm{SWD}(A, B) = \frac{1}{|\Omega|} \sum_{\omega \in \Omega} \; \frac{1}{n} \sum_{i=1}^{n} \big(a^\omega_{(i)} - b^\omega_{(i)}\big)^2
+# \begin{aligned}
+# \mathrm{SWD}(A, B) &= \frac{1}{|\Omega|} \sum_{\omega \in \Omega} W_\omega(A, B) \\
+# W_\omega(A, B) &= \frac{1}{n} \sum_{i=1}^{n} \big(a^\omega_{(i)} - b^\omega_{(i)}\big)^2
+# \end{aligned}
 # $$
 #
 # Here $a^\omega_{(i)}$ is the $i$-th smallest of the numbers $a \cdot \omega$, one for each point $a$ of $A$. The distance is zero only if both clouds have the same shadow in each of the directions.
@@ -161,8 +164,8 @@ print("by hand, lt.losses and the exact distances on lines agree")
 # $D$, then the SWD, then the classifier. The authors' code runs this experiment with classification weights between 0.05 and 0.5, so we take both ends.
 #
 # To see what the SWD itself does, each classification weight is run with it and without it. Last, there is the authors' own form of the
-# SWD: the code takes absolute differences where the paper's text takes squares. These settings were looked at on points of their own before
-# the test points were drawn.
+# SWD: the code takes absolute differences where the paper's text takes squares. These settings were tried on points of
+# their own, which are neither the training nor the test points.
 
 # %%
 from dataclasses import replace
