@@ -98,6 +98,8 @@ Markdown("\n\n".join(f"`{record['chapter']}` {records.header(record)}" for recor
 # 9. **The reproduction report** sums it up: every number and figure of the paper beside ours, verdicts, deviations, the status of every page.
 # 10. **How the settings were chosen** shows what was tried for the book's own recipe, on training items that are kept aside, and by which rule.
 #
+# [Before and after](11_related.md) sets the paper beside earlier and later work, and keeps the references.
+#
 # **The code** documents the package `lt`: a small core that joins any two models, which can be read in an evening, and around it
 # the models, the corpora and the machinery of this book.
 #

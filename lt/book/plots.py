@@ -273,32 +273,43 @@ def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure
     return _finish(figure)
 
 
-def synthetic(rows: dict[str, dict], window: float = 1.9) -> Figure:
+def synthetic(rows: dict[str, dict], halves: Sequence[tuple[float, float, float]]) -> Figure:
     """Figures 2 and 9: a row a model, and five columns: data, reconstructions, 1 → 2, 2 → 1, shared space.
 
-    Each entry holds ``data`` (two arrays (n, 2)), ``attribute`` (two (n,) in [0, 1)), ``reconstruction``, ``transfer`` (two
-    (n, 2): 1 → 2 and 2 → 1), ``shared`` (two (n, 2)) and ``boundary``, the classifier's weights (w0, w1, bias) or None.
-    Domain 1 runs through the blue-yellow gradient as circles, domain 2 through the red-cream one as triangles.
+    Each entry holds ``data`` (two arrays (n, 2)), ``attribute`` (two (n,) in [0, 1)), ``label`` (two (n,) of 0 and 1), ``reconstruction``,
+    ``transfer`` (two (n, 2): 1 → 2 and 2 → 1), ``shared`` (two (n, 2)) and ``boundary``, the classifier's weights (w0, w1, bias) or None.
+    ``halves`` has such weights for each domain: class 1 lies where they are positive, and the ground is grey there.
+    Domain 1 runs through the blue-yellow gradient, domain 2 through the red-cream one; class 0 are circles, class 1 crosses.
     """
     titles = ("data", "reconstruction", "domain 1 → 2", "domain 2 → 1", "shared space z′")
     figure, axes = plt.subplots(len(rows), 5, figsize=(12.5, 2.55 * len(rows) + 0.4), squeeze=False, layout="constrained")
-    look = ({"cmap": "viridis", "marker": "o", "s": 7}, {"cmap": "magma", "marker": "^", "s": 9})
+
+    def points(axis, xy: np.ndarray, row: dict, d: int, alpha: float = 1.0) -> None:
+        for label, look in enumerate(({"marker": "o", "s": 12, "linewidths": 0}, {"marker": "x", "s": 24, "linewidths": 0.9})):
+            of = row["label"][d] == label
+            colour = {"c": row["attribute"][d][of], "vmin": 0, "vmax": 1, "cmap": ("viridis", "magma")[d]}
+            axis.scatter(*xy[of].T, alpha=alpha, **colour, **look)
+
+    def shade(axis, weights: tuple[float, float, float]) -> None:
+        axis.autoscale(False)
+        x, y = np.meshgrid(np.linspace(*axis.get_xlim(), 201), np.linspace(*axis.get_ylim(), 201))
+        side = weights[0] * x + weights[1] * y + weights[2]
+        if side.max() > 0:
+            axis.contourf(x, y, side, levels=[0, side.max()], colors=["0.91"], zorder=0)
+
     for line, (name, row) in zip(axes, rows.items(), strict=True):
         for d in (0, 1):
-            colour = {"c": row["attribute"][d], "vmin": 0, "vmax": 1, "linewidths": 0, **look[d]}
-            line[0].scatter(*row["data"][d].T, **colour)
-            line[1].scatter(*row["reconstruction"][d].T, **colour)
-            line[4].scatter(*row["shared"][d].T, alpha=0.6, **colour)
-            ghost = row["data"][1 - d]
-            line[2 + d].scatter(*ghost.T, s=4, color="0.85", linewidths=0)
-            line[2 + d].scatter(*row["transfer"][d].T, **colour)
+            points(line[0], row["data"][d], row, d)
+            points(line[1], row["reconstruction"][d], row, d)
+            points(line[4], row["shared"][d], row, d, alpha=0.7)
+            line[2 + d].scatter(*row["data"][1 - d].T, s=4, color="0.7", linewidths=0)
+            points(line[2 + d], row["transfer"][d], row, d)
         for axis in line[:4]:
-            axis.set(xlim=(-window, window), ylim=(-window + 0.3, window - 0.3))
+            axis.set(xlim=(-1.7, 1.3), ylim=(-1.25, 1.25))
+        for d in (0, 1):
+            shade(line[2 + d], halves[1 - d])
         if row["boundary"] is not None:
-            w0, w1, bias = row["boundary"]
-            line[4].autoscale(False)
-            xs = np.array(line[4].get_xlim())
-            line[4].plot(xs, -(w0 * xs + bias) / w1, color="0.2", linestyle="--", linewidth=1)
+            shade(line[4], row["boundary"])
         for axis in line:
             axis.set(xticks=[], yticks=[], aspect="equal" if axis is not line[4] else "auto")
         line[0].set_ylabel(name, fontsize=11)
