@@ -79,7 +79,7 @@ print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(tes
 #
 # Each model is trained by itself. Its initialisation and the order of its batches are drawn from random generators that are
 # named by the model, its data and its seed, so that no two of them share a start. An earlier edition of this book let the
-# MNIST and the Fashion-MNIST VAE of seed 0 begin with the same weights; [chapter 8](08_cost.ipynb) says what that changed.
+# MNIST and the Fashion-MNIST VAE of seed 0 begin with the same weights; [chapter 11](11_cost.ipynb) says what that changed.
 
 # %%
 from lt.networks import parameter_count

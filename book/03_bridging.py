@@ -171,9 +171,9 @@ Markdown(
 
 # %% [markdown]
 # A nat in $z'$ costs $\beta_{KL}$. With the error averaged and $\beta_{KL} = \beta_{Cls} = 0.05$ it can save at most 0.05 of the classification
-# loss, and little of an error that is mostly noise: a long run then stops looking at its input ([chapter 9](09_report.ipynb) has 50,000 steps). With the
+# loss, and little of an error that is mostly noise: a long run then stops looking at its input ([chapter 12](12_report.ipynb) has 50,000 steps). With the
 # error summed the bridge reconstructs, and the terms that align the domains are too weak to matter. Every weight of ours was chosen on training items kept aside
-# ([How the settings were chosen](10_selection.ipynb)).
+# ([How the settings were chosen](13_selection.ipynb)).
 #
 # ## Training
 #

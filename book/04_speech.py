@@ -453,7 +453,7 @@ plots.intervals(main, [words(row["setting"]) for row in main])
 #
 # The KL term charges for every nat that $z'$ says about an item. With much weight on it a bridge keeps the digit and drops the voice: it gets more accurate, and
 # its clips become one clip. Here is the whole frontier, one bridge a weight. The profile's weight was chosen on training digits kept aside
-# ([How the settings were chosen](10_selection.ipynb)).
+# ([How the settings were chosen](13_selection.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 frontier = {weight: replace(budget.speech_bridge, beta_kl=weight) for weight in budget.frontier}

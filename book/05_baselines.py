@@ -527,7 +527,7 @@ for setting, (source, target) in targets.items():
         run.add("baselines", setting, "target", metric, [value], n=len(images) if "accuracy" in metric else None)
     run.add("baselines", setting, "target", "fid", [floor], note="every other test item, against reconstructions of those between")
     smallest = int(test[setup.corpus(source)].y[local[setup.corpus(source)]].bincount().min())
-    for method in ("chance", "target"):  # the second name is what chapter 9 asks for
+    for method in ("chance", "target"):  # the second name is what the report asks for
         run.add("baselines", setting, method, "trustworthiness", [quality.trustworthiness_by_chance(smallest)], note="by chance, computed")
     run.add("baselines", setting, "chance", "transfer_accuracy", [0.1], note="one class in ten")
 by_key = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "baselines"}

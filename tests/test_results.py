@@ -183,7 +183,7 @@ def test_the_table_of_the_readme_is_the_headline():
 
 
 def test_the_report_page_shows_what_the_files_say():
-    notebook = json.loads((ROOT / "book" / "09_report.ipynb").read_text())
+    notebook = json.loads((ROOT / "book" / "12_report.ipynb").read_text())
     outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]
     pages = ["".join(data["text/markdown"]) for data in outputs if "text/markdown" in data]
     found = report(read(folder=PUBLISHED))

@@ -14,9 +14,9 @@
 # ---
 
 # %% [markdown]
-# # 9. The reproduction report
+# # 12. The reproduction report
 #
-# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/09_report.ipynb)
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/12_report.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
@@ -29,7 +29,7 @@ profile = os.environ.get("LT_PROFILE", "quick")
 # %% tags=["nbval-ignore-output", "hide-input"]
 from lt.book import start
 
-run, budget = start("09_report", profile)
+run, budget = start("12_report", profile)
 
 # %% [markdown]
 # **Does the paper hold?** Each claim of its text with a verdict, every number of its four tables beside ours, every figure linked to its
@@ -50,7 +50,7 @@ from IPython.display import Markdown
 from lt.book import profiles, records, report
 from lt.book.paper import CHANCE, PAPER, words
 
-found = records.read("01_synthetic", "02_base_models", "03_bridging", "04_speech", "05_baselines", "06_interpolation", "07_ablations", "08_cost")
+found = records.read("01_synthetic", "02_base_models", "03_bridging", "04_speech", "05_baselines", "06_interpolation", "07_ablations", "11_cost")
 letter = records.read("02_base_models", "03_bridging", "04_speech", folder=Path("results/paper"))
 rows, by_letter = report.Found(found), report.Found(letter)
 

@@ -14,9 +14,9 @@
 # ---
 
 # %% [markdown]
-# # 10. How the settings were chosen
+# # 13. How the settings were chosen
 #
-# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/10_selection.ipynb)
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/13_selection.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
@@ -29,7 +29,7 @@ profile = os.environ.get("LT_PROFILE", "quick")
 # %% tags=["nbval-ignore-output", "hide-input"]
 from lt.book import start
 
-run, budget = start("10_selection", profile)
+run, budget = start("13_selection", profile)
 
 # %% [markdown]
 # **Were the settings chosen on the items that measure them?** Then the numbers of this book would flatter it. A recipe has many settings, and

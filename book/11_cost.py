@@ -14,9 +14,9 @@
 # ---
 
 # %% [markdown]
-# # 8. What does a bridge cost?
+# # 11. What does a bridge cost?
 #
-# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/08_cost.ipynb)
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/11_cost.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
@@ -29,7 +29,7 @@ profile = os.environ.get("LT_PROFILE", "quick")
 # %% tags=["nbval-ignore-output", "hide-input"]
 from lt.book import start
 
-run, budget = start("08_cost", profile)
+run, budget = start("11_cost", profile)
 
 # %% [markdown]
 # **Is joining two models really two hundred times cheaper than training one?** The paper says so in its introduction, and gives the two
