@@ -143,8 +143,8 @@ _QUICK = Profile(
 _LAPTOP = Profile(
     name="laptop",
     source="full",
-    base_models=3,
-    seeds=3,
+    base_models=1,
+    seeds=5,
     vae=_corpora(
         VAEConfig(Training(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
         VAEConfig(Training(6000, 256, 1e-3, "onecycle"), warmup=0.5),  # augmenting Fashion-MNIST raised the validation error
