@@ -88,6 +88,19 @@ print("the bridge sees latents of", seen["fashion"].size, "dimensions, a mean an
 # a linear map of the network's input $v$ that the hidden layers $h$ may overrule. Transfer is two lines
 # (`lt.bridge.Bridge.transfer`): encode with the source's label, decode with the target's.
 
+# %% mystnb={"figure": {"caption": "Figure 10 of the paper, redrawn with the sizes of this chapter's bridge. (a) The gated mixing layer of the encoder's mean: the gate g chooses, for each number, between a linear map of the input v and what the hidden layers made. (b) Where such layers stand: mean and standard deviation in the encoder, the output in the decoder."}, "image": {"alt": "Diagram. Above: input v gives W_z v; hidden h gives a gate g between 0 and 1 and a correction delta z; the output is (1 - g) times W_z v plus g times delta z. Below: encoder and decoder as rows of boxes, the input v led around the hidden layers into the gated layers."}} tags=["hide-input"]
+from lt.book import diagrams
+from lt.bridge import network_of
+
+network = network_of(budget.bridge, [100, 100], 10)
+diagrams.gated_mixing(network)
+
+# %% [markdown]
+# And this is what the loss looks at, for the whole bridge:
+
+# %% mystnb={"figure": {"caption": "Figure 8 of the paper, redrawn for the bridge of this chapter. Red: where the terms of the loss are measured. L2 is the reconstruction error. D is the domain label."}, "image": {"alt": "Diagram: latents of two domains go down through one encoder to shared latents, and through one decoder to reconstructions. Red marks: L2 between each latent and its reconstruction, KL at the encoder's output, SWD between the two shared latents, a classifier that reads both."}} tags=["hide-input"]
+diagrams.loss_terms(network)
+
 # %%
 from lt.networks import BridgingVAE, parameter_count
 from lt.zoo.vae import VAE

@@ -161,7 +161,7 @@ _LAPTOP = Profile(
     gan_minutes=100,
     speech_bridge=BridgeConfig(Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=1e-3, beta_swd=3.0),
     recordings="fsdd",
-    accepted=6000,
+    accepted=4000,
     fresh=200,
     heard=50,
     frontier=(3e-4, 1e-3, 2e-3, 5e-3, 2e-2),

@@ -25,8 +25,8 @@ from lt.zoo.speech_networks import SpectrogramEncoder
 
 SURE = 0.999  # softmax of the panel from which a sample is accepted
 ACCEPTED: Mapping[str, int] = MappingProxyType(
-    {"accepted": 6_000, "accepted, held out": 300}
-)  # samples a class: a bridge's, and those that measure it
+    {"accepted": 4_000, "accepted, held out": 250, "accepted, kept aside": 100}
+)  # samples a class: what bridges learn from, what measures them, what settings are chosen by
 BLOCK = 1_000  # draws of the prior that share a generator
 
 
