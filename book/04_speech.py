@@ -467,10 +467,13 @@ for weight, config in frontier.items():
         for metric in ("transfer_accuracy", "diversity", "trustworthiness"):
             run.add("frontier", setting, f"KL weight {weight:g}", metric, [scores[metric]], n=len(items[source]) if "accuracy" in metric else None)
 
-# %% mystnb={"figure": {"caption": "Accuracy against relative diversity over the weight of the KL term, a panel a direction."}, "image": {"alt": "Three scatter plots, one for each direction: points of several KL weights; with more weight accuracy rises a little and diversity falls."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy against relative diversity over the weight of the KL term, a panel a direction. Larger points have a larger trustworthiness."}, "image": {"alt": "Three scatter plots, one for each direction: points of several KL weights; with more weight accuracy rises a little and diversity falls."}} tags=["hide-input"]
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "frontier"}
 points = {
-    words(setting): {f"{weight:g}": (rows[setting, f"KL weight {weight:g}", "diversity"], rows[setting, f"KL weight {weight:g}", "transfer_accuracy"]) for weight in frontier}
+    words(setting): {
+        f"{weight:g}": tuple(rows[setting, f"KL weight {weight:g}", metric] for metric in ("diversity", "transfer_accuracy", "trustworthiness"))
+        for weight in frontier
+    }
     for setting in DIRECTIONS
 }
 plots.trade_off(points, (1.0, 1.0), ("relative diversity", "accuracy"))
