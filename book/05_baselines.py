@@ -217,7 +217,6 @@ def match(view, judges, a, b):
     names = weights(*(base.modules[key] for key in (a, b)), *(base.domains[key].judge for key in (a, b)), ear)
     return learn_a, learn_b, games.Aside((x_a, x_b), (y_a, y_b), judges, names)
 
-
 # %% tags=["nbval-ignore-output", "hide-input"]
 from dataclasses import replace
 
@@ -535,7 +534,6 @@ by_key = {(row["setting"], row["method"], row["metric"]): row for row in run.row
 
 def value(setting, method, metric="transfer_accuracy"):
     return by_key[setting, method, metric]["value"]
-
 
 # %% [markdown]
 # ## Where others are better than the bridge
