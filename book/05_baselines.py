@@ -217,6 +217,7 @@ def match(view, judges, a, b):
     names = weights(*(base.modules[key] for key in (a, b)), *(base.domains[key].judge for key in (a, b)), ear)
     return learn_a, learn_b, games.Aside((x_a, x_b), (y_a, y_b), judges, names)
 
+
 # %% tags=["nbval-ignore-output", "hide-input"]
 from dataclasses import replace
 
@@ -535,6 +536,7 @@ by_key = {(row["setting"], row["method"], row["metric"]): row for row in run.row
 def value(setting, method, metric="transfer_accuracy"):
     return by_key[setting, method, metric]["value"]
 
+
 # %% [markdown]
 # ## Where others are better than the bridge
 #
@@ -568,6 +570,7 @@ for setting in (there, back):
     everywhere = [m for m in PAPERS[:-1] + OURS if all(m in above_bridge(setting, metric) for metric in BETTER)]
     lines.append(f"- Better in all of these: {', '.join(map(paper.words, everywhere)) or 'none'}.\n")
 Markdown("\n".join(lines))
+
 
 # %% [markdown]
 # ## The same ten digits (Figure 5)
