@@ -130,6 +130,10 @@ def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log
         axis.set(xlabel=across, title=term, yscale="log" if log else "linear")
         if axis is not axes[0][0] and axis.get_legend():
             axis.get_legend().remove()
+    if len(runs) > 3:  # too many names to stand inside a panel
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        axes[0][0].get_legend().remove()
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
     sns.despine(figure)
     return _finish(figure)
 

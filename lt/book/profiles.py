@@ -176,7 +176,7 @@ _LAPTOP = Profile(
     # equal time: a CycleGAN step costs what two of Pix2Pix do, one each way; both see every training image once
     pix2pix=Pix2PixConfig(_game(1900, 32), width=16),
     cyclegan=CycleGANConfig(_game(1900, 32), width=16, depth=2, identity=0.0),
-    latent_cyclegan=CycleGANConfig(_game(3000, 64), width=256, depth=3, identity=0.0),
+    latent_cyclegan=CycleGANConfig(_game(1500, 128), width=256, depth=3, identity=0.0),
     speech_pix2pix=Pix2PixConfig(_game(400, 8), width=16),
     speech_cyclegan=CycleGANConfig(_game(500, 8), width=16, depth=2, identity=0.0),
     aside=500,
