@@ -484,14 +484,15 @@ plots.trade_off(points, (1.0, 1.0), ("relative diversity", "accuracy"))
 # Which digits are misheard, and three failures to listen to, the first three of the test split. Errors are not spread out: look for the few bright
 # cells off the diagonal.
 
-# %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images (seed 0): what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images: what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix
 
+held = base.held("mnist")
 after = speech.classify(speech.items(say(held.mean))).cpu()
 matrix = confusion_matrix(digits.y.numpy(), after.numpy(), labels=range(10), normalize="true")
 plots.confusion(matrix, CLASSES["mnist"], CLASSES["speech"], "MNIST → speech", "digit heard", "digit written")
 
-# %% mystnb={"figure": {"caption": "Speech \u2192 MNIST on fresh accepted latents (seed 0): what is written (column) of each spoken digit (row)."}, "image": {"alt": "Heat map of ten spoken by ten written digits with a strong diagonal."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Speech \u2192 MNIST on fresh accepted latents: what is written (column) of each spoken digit (row)."}, "image": {"alt": "Heat map of ten spoken by ten written digits with a strong diagonal."}} tags=["hide-input"]
 back = written.classify(write(fresh.mean)).cpu()
 matrix = confusion_matrix(fresh.y.cpu().numpy(), back.numpy(), labels=range(10), normalize="true")
 plots.confusion(matrix, CLASSES["speech"], CLASSES["mnist"], "speech → MNIST", "digit written", "digit spoken")

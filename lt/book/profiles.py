@@ -144,7 +144,7 @@ _LAPTOP = Profile(
     name="laptop",
     source="full",
     base_models=1,
-    seeds=5,
+    seeds=3,
     vae=_corpora(
         VAEConfig(Training(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
         VAEConfig(Training(6000, 256, 1e-3, "onecycle"), warmup=0.5),  # augmenting Fashion-MNIST raised the validation error
@@ -164,7 +164,7 @@ _LAPTOP = Profile(
     accepted=4000,
     fresh=200,
     heard=50,
-    frontier=(3e-4, 1e-3, 2e-3, 5e-3, 2e-2),
+    frontier=(3e-4, 1e-3, 5e-3, 2e-2),
     walks=100,
     reading_steps=2000,
     reading_seeds=1,
