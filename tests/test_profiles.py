@@ -73,7 +73,8 @@ def test_budgets_grow_from_quick_to_paper():
     for a, b, c in zip(cost(quick), cost(laptop), cost(paper), strict=True):
         assert a < b < c
     assert quick.seeds == 1
-    assert laptop.seeds == paper.seeds == 5
+    assert laptop.seeds >= 3
+    assert paper.seeds == 5
 
 
 @pytest.mark.parametrize("name", ["laptop", "paper"])

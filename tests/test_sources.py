@@ -78,7 +78,7 @@ def test_these_words_are_really_there():
 @pytest.mark.parametrize(
     ("old", "new", "who"),
     [
-        ("0.5 * (mean**2 + std**2 - 1 - 2 * std.log())", "0.4 * (mean**2 + std**2 - 1 - 2 * std.log())", {"vae", "bridge"}),  # KL
+        ("0.5 * (mean**2 + std**2 - 1 - 2 * std.log())", "0.4 * (mean**2 + std**2 - 1 - 2 * std.log())", {"vae", "bridge", "gan"}),  # KL
         ("return (1 - g) * self.from_input(v)", "return g * self.from_input(v)", {"bridge"}),  # the gate
         ("((x - mean) ** 2).sum(-1) / (2 * sigma**2)", "((x - mean) ** 2).sum(-1)", {"vae"}),
         ("mel.clamp(self.FLOOR, self.CEILING).log()", "mel.clamp(min=self.FLOOR).log()", {"ear", "gan"}),  # LogMel
@@ -87,7 +87,7 @@ def test_these_words_are_really_there():
         ("made - y).abs().mean()", "made - y).square().mean()", {"pix2pix"}),
         ("angle * math.radians(15)", "angle * math.radians(25)", {"vae", "judge"}),  # jitter
         ("1 - self.decay**steps", "1 - self.decay", set(ALL)),  # the training loop serves all
-        ("torch.randn(mean.shape, generator=generator", "torch.rand(mean.shape, generator=generator", {"vae", "bridge", "latent"}),
+        ("torch.randn(mean.shape, generator=generator", "torch.rand(mean.shape, generator=generator", {"vae", "bridge", "latent", "gan"}),
     ],
 )
 def test_an_edit_retrains_who_uses_it_and_nobody_else(old, new, who):
