@@ -46,7 +46,7 @@ import os
 
 import torch
 
-from lt.book import plots, records, report
+from lt.book import diagrams, plots, records, report
 from lt.networks import BridgingVAE, parameter_count
 from lt.zoo.vae import VAE
 
@@ -67,7 +67,7 @@ shapes = {
     "z2": f"{bridge.decode(z_shared, 1).shape[1]} numbers",
     "x2": f"{vae.decode(z).shape[1]} pixels",
 }
-plots.architecture(shapes)
+diagrams.architecture(shapes)
 
 # %% [markdown]
 # ## What comes out

@@ -6,7 +6,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lt.book import plots
+from lt.book import diagrams, plots
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_a_confusion_matrix_prints_its_shares():
 
 def test_the_diagram_shows_the_shapes_of_the_code():
     keys = ("x1", "z1", "encoder", "z'", "decoder", "z2", "x2")
-    assert all(f"shape-{key}" in texts(plots.architecture({key: f"shape-{key}" for key in keys})) for key in keys)
+    assert all(f"shape-{key}" in texts(diagrams.architecture({key: f"shape-{key}" for key in keys})) for key in keys)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from torch import Tensor, nn
 
-from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET
+from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, _finish
 from lt.networks import BridgingVAE, GatedMixing
 
 LOSS, INK = PALETTE[3], "0.2"  # what is a term of the loss; lines and text
@@ -161,3 +161,47 @@ def gated_mixing(network: BridgingVAE) -> Figure:
         _arrow(axis, (3.05, low), (3.05, y - half - 0.01), colour)
         _say(axis, (1.8, low + 0.1), "$v$", fontsize=10)
     return _done(figure)
+
+
+def architecture(shapes: dict[str, str]) -> Figure:
+    """Figure 1 redrawn: two frozen base models, one bridging VAE between them, with the shapes of the code.
+
+    ``shapes`` gives the second line of each box: keys x1, z1, encoder, z', decoder, z2, x2.
+    """
+    figure, axis = plt.subplots(figsize=(10, 3.4), layout="constrained")
+    boxes = [
+        ("x1", "domain 1\n$x_1$", 0.0, SOURCE),
+        ("z1", "base latent\n$z_1$", 1.5, SOURCE),
+        ("encoder", "bridge encoder\n$q(z' | z, D)$", 3.0, SHARED),
+        ("z'", "shared latent\n$z'$", 4.5, SHARED),
+        ("decoder", "bridge decoder\n$g(z | z', D)$", 6.0, SHARED),
+        ("z2", "base latent\n$z_2$", 7.5, TARGET),
+        ("x2", "domain 2\n$x_2$", 9.0, TARGET),
+    ]
+    for key, text, x, colour in boxes:
+        axis.add_patch(
+            FancyBboxPatch((x, 0.9), 1.15, 1.1, boxstyle="round,pad=0.05", facecolor=(*colour, 0.18), edgecolor=colour, linewidth=1.5)
+        )
+        axis.text(x + 0.575, 1.62, text, ha="center", va="center", fontsize=10)
+        axis.text(x + 0.575, 1.07, shapes[key], ha="center", va="center", fontsize=8.5, color="0.3")
+    labels = ["encode\n(frozen)", "", "", "", "", "decode\n(frozen)"]
+    for (_, _, x, _), label in zip(boxes[:-1], labels, strict=True):
+        axis.add_patch(FancyArrowPatch((x + 1.21, 1.45), (x + 1.44, 1.45), arrowstyle="-|>", mutation_scale=12, color="0.25"))
+        axis.text(x + 1.325, 2.25, label, ha="center", va="bottom", fontsize=9)
+    for x, label, colour in ((3.575, "D = 1", SOURCE), (6.575, "D = 2", TARGET)):
+        axis.annotate(
+            label,
+            (x, 0.85),
+            (x, 0.25),
+            ha="center",
+            color=colour,
+            fontsize=10,
+            fontweight="bold",
+            arrowprops={"arrowstyle": "-|>", "color": colour},
+        )
+    axis.text(5.075, 0.25, "overlap: SWD\nclass: linear classifier", ha="center", va="center", fontsize=9)
+    axis.text(5.075, 2.3, "the only part that is trained", ha="center", va="bottom", fontsize=10, color=SHARED, fontweight="bold")
+    axis.plot([3.0, 7.15], [2.2, 2.2], color=SHARED, linewidth=2)
+    axis.set(xlim=(-0.1, 10.25), ylim=(0, 2.8))
+    axis.axis("off")
+    return _finish(figure)
