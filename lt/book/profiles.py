@@ -60,6 +60,19 @@ class Profile:
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
+    many: BridgeConfig  # bridges of chapter 08, between many domains and between two of them
+    many_seeds: int  # of each
+    growth: tuple[int, ...]  # numbers of domains whose cost is measured
+    growth_steps: int  # steps of these bridges
+    beside: int  # latents of each old domain that one is laid beside when it joins
+    same_items: BridgeConfig  # bridges of chapter 10 between two models of the same items
+    same_seeds: int  # repetitions of everything in chapter 10 that draws items or labels
+    true_pairs: tuple[int, ...]  # pairs and anchors that the maps of chapter 10 are given
+    shown_pairs: tuple[int, ...]  # pairs that a bridge is shown
+    points: int  # latents of each side that are aligned without a pair
+    guesses: tuple[int, ...]  # numbers of clusters that are tried there
+    transports: tuple[int, int]  # Gromov-Wasserstein: how many draws of how many points
+    few_across: tuple[int, ...]  # labels a class from MNIST to other domains
 
 
 def _corpora(mnist, fashion) -> Mapping:
@@ -138,6 +151,19 @@ _QUICK = Profile(
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
+    many=BridgeConfig(Training(300, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
+    many_seeds=1,
+    growth=(2, 4, 8),
+    growth_steps=60,
+    beside=2000,
+    same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
+    same_seeds=1,
+    true_pairs=(1, 10, 100, 1000),
+    shown_pairs=(100,),
+    points=1200,
+    guesses=(10, 20),
+    transports=(1, 150),
+    few_across=(1, 10, 100),
 )
 
 _LAPTOP = Profile(
@@ -189,6 +215,19 @@ _LAPTOP = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
+    many=BridgeConfig(Training(1300, 256, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, beta_swd=2.0),
+    many_seeds=2,
+    growth=(2, 3, 4, 6, 8),
+    growth_steps=400,
+    beside=20_000,
+    same_items=FAST_BRIDGE,
+    same_seeds=3,
+    true_pairs=(1, 10, 100, 1000, 10_000),
+    shown_pairs=(10, 100, 1000),
+    points=3000,
+    guesses=(8, 10, 12, 15, 20),
+    transports=(3, 300),
+    few_across=(1, 10, 100),
 )
 
 _BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)  # section B.1
@@ -240,6 +279,19 @@ _PAPER = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
+    many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
+    many_seeds=3,
+    growth=(2, 3, 4, 6, 8),
+    growth_steps=2000,
+    beside=20_000,
+    same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
+    same_seeds=3,
+    true_pairs=(1, 10, 100, 1000, 10_000),
+    shown_pairs=(10, 100, 1000),
+    points=5000,
+    guesses=(8, 10, 12, 15, 20),
+    transports=(5, 300),
+    few_across=(1, 10, 100),
 )
 
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}
