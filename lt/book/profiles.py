@@ -64,7 +64,6 @@ class Profile:
     many_seeds: int  # of each
     growth: tuple[int, ...]  # numbers of domains whose cost is measured
     growth_steps: int  # steps of these bridges
-    beside: int  # latents of each old domain that one is laid beside when it joins
     same_items: BridgeConfig  # bridges of chapter 10 between two models of the same items
     same_seeds: int  # repetitions of everything in chapter 10 that draws items or labels
     true_pairs: tuple[int, ...]  # pairs and anchors that the maps of chapter 10 are given
@@ -155,7 +154,6 @@ _QUICK = Profile(
     many_seeds=1,
     growth=(2, 4, 8),
     growth_steps=60,
-    beside=2000,
     same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
     same_seeds=1,
     true_pairs=(1, 10, 100, 1000),
@@ -163,7 +161,7 @@ _QUICK = Profile(
     points=1200,
     guesses=(10, 20),
     transports=(1, 150),
-    few_across=(1, 10, 100),
+    few_across=(1, 100),
 )
 
 _LAPTOP = Profile(
@@ -219,14 +217,13 @@ _LAPTOP = Profile(
     many_seeds=2,
     growth=(2, 3, 4, 6, 8),
     growth_steps=400,
-    beside=20_000,
     same_items=FAST_BRIDGE,
-    same_seeds=3,
+    same_seeds=2,
     true_pairs=(1, 10, 100, 1000, 10_000),
     shown_pairs=(10, 100, 1000),
     points=3000,
     guesses=(8, 10, 12, 15, 20),
-    transports=(3, 300),
+    transports=(3, 250),
     few_across=(1, 10, 100),
 )
 
@@ -283,7 +280,6 @@ _PAPER = Profile(
     many_seeds=3,
     growth=(2, 3, 4, 6, 8),
     growth_steps=2000,
-    beside=20_000,
     same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
     same_seeds=3,
     true_pairs=(1, 10, 100, 1000, 10_000),

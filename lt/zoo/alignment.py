@@ -124,9 +124,9 @@ def by_gromov_wasserstein(a: Tensor, b: Tensor, generator: torch.Generator, poin
     some = [x[torch.randperm(len(x), generator=generator, device=x.device)[:points]] for x in (a, b)]
     distances = [torch.cdist(x.double(), x.double()).cpu().numpy() for x in some]
     weights = [np.full(len(x), 1 / len(x)) for x in some]
-    plan = ot.gromov.entropic_gromov_wasserstein(
-        *[d / d.mean() for d in distances], *weights, "square_loss", epsilon=epsilon, solver="PPA", max_iter=100, warn=False
-    )
+    distances = [d / d.mean() for d in distances]
+    with np.errstate(divide="ignore"):  # a share of exactly nothing has no logarithm, and POT takes it all the same
+        plan = ot.gromov.entropic_gromov_wasserstein(*distances, *weights, epsilon=epsilon, solver="PPA", max_iter=100, warn=False)
     share = torch.as_tensor(plan / plan.sum(1, keepdims=True), dtype=some[1].dtype, device=some[1].device)
     return some[0], share @ some[1]
 

@@ -9,6 +9,8 @@ from lt.errors import LtError
 from lt.latents import CHUNK
 from lt.zoo.quality import neighbours_kept
 
+EQUAL = 1e-6  # cosines that differ by less are the same, in single precision
+
 
 def check_pairs(a: Tensor, b: Tensor) -> None:
     """Raise :class:`lt.LtError` unless row i of a (n, d) and row i of b (n, e) can be one item."""
@@ -27,14 +29,14 @@ def retrieval(found: Tensor, wanted: Tensor) -> dict[str, float]:
     {'top1': 0.333, 'mrr': 0.583}
     """
     check_pairs(found, wanted)
-    centre = wanted.double().mean(0)
-    a, b = (torch.nn.functional.normalize(part.double() - centre, dim=-1) for part in (found, wanted))
+    centre = wanted.float().mean(0)
+    a, b = (torch.nn.functional.normalize(part.float() - centre, dim=-1) for part in (found, wanted))
     top1, mrr = [], []
     for start in range(0, len(a), CHUNK):
         similar = a[start : start + CHUNK] @ b.T
         own = similar.diagonal(start)[:, None]
-        above = (similar > own + 1e-9).sum(1).double()
-        equal = ((similar - own).abs() <= 1e-9).sum(1).double()
+        above = (similar > own + EQUAL).sum(1).double()
+        equal = ((similar - own).abs() <= EQUAL).sum(1).double()
         top1.append((above == 0) / equal)
         mrr.append((torch.special.digamma(above + equal + 1) - torch.special.digamma(above + 1)) / equal)  # a mean of 1/rank over ties
     return {"top1": torch.cat(top1).mean().item(), "mrr": torch.cat(mrr).mean().item()}
