@@ -157,7 +157,7 @@ plt.close(figure)
 figure
 
 # %% [markdown]
-# A word of another kind is refused, by its distance to every known name:
+# A text of which no word is near a known name is refused:
 
 # %% tags=["nbval-ignore-output"]
 for text in ("xylophone", "?!"):

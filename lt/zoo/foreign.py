@@ -26,7 +26,7 @@ from lt.zoo.vae import fit_on_items
 
 PACKAGES = ("wordllama", "gan_face_generate", "rapidocr", "onnxruntime")
 PARTS = ("train", "phrases", "new")  # what a bridge learns from; a known name in a new phrase; a name of which no word was seen
-FOUND = 0.3  # cosine to the nearest known name below which a text is no name of the kind
+FOUND = 0.5  # cosine to the nearest known name that a text, or a word of it, must reach
 SPREAD = 0.08  # standard deviation that a bridge gives each number of a word's vector: neighbours of a name mean the same
 NOTHING = -1  # the reader may read no digit
 LATENT = 100  # of the GAN of faces
@@ -104,16 +104,16 @@ def load_words() -> Callable[[Sequence[str]], Tensor]:
 
 
 def look_up(encode: Callable[[Sequence[str]], Tensor], text: str, corpus: str) -> Tensor:
-    """The vector of a text (1, 256), if it is near a known name; raises :class:`lt.LtError` that says which is nearest if it is not."""
+    """The vector of a text (1, 256), if it or a word of it is near a known name; else raises :class:`lt.LtError` that names the nearest."""
     if not any(letter.isalnum() for letter in text):
         raise LtError(f"{text!r} holds no word: type a name, such as {phrases(corpus, 'train').x[0]!r}")
     known = phrases(corpus, "train")
-    vector = encode([text])
-    near = (encode(known.x) @ vector[0]).max(0)
-    if near.values < FOUND:
-        name = known.x[int(near.indices)]
-        raise LtError(f"{text!r} is not among the words of {corpus}: the nearest is {name!r}, at a cosine of {near.values:.2f} (< {FOUND})")
-    return vector
+    vectors = encode([text, *text.split()])
+    cosine = encode(known.x) @ vectors.T  # (known, 1 + words)
+    if cosine.max() < FOUND:
+        name = known.x[int(cosine[:, 0].argmax())]
+        raise LtError(f"{text!r} is not among the words of {corpus}: the nearest is {name!r}, at a cosine of {cosine[:, 0].max():.2f}")
+    return vectors[:1]
 
 
 # ---------------------------------------------------------------- faces
