@@ -20,6 +20,11 @@ lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
+	if command -v npm > /dev/null; then $(MAKE) --no-print-directory node_modules/.installed && npm run --silent lint; fi
+
+node_modules/.installed: package.json
+	npm install --no-audit --no-fund --no-package-lock --ignore-scripts --silent
+	touch $@
 
 test: lint
 	$(PY) -m pytest --ignore tests/test_browser.py

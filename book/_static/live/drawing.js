@@ -147,6 +147,20 @@ export class Pad {
     this.changed();
   }
 
+  /**
+   * Show the pixels of an example until something is drawn.
+   * @param {Float32Array} pixels
+   */
+  picture(pixels) {
+    const context = this.canvas.getContext("2d");
+    const each = this.canvas.width / SIZE;
+    pixels.forEach((value, i) => {
+      if (!context) return;
+      context.fillStyle = `rgb(${255 * value} ${255 * value} ${255 * value})`;
+      context.fillRect((i % SIZE) * each, Math.floor(i / SIZE) * each, each, each);
+    });
+  }
+
   paint() {
     const context = this.canvas.getContext("2d");
     if (!context) return;

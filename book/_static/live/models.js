@@ -12,7 +12,7 @@ import { Sound } from "./sound.js";
  *   map: {centre: number[], axes: number[][], low: number[], high: number[], labels: number[], domains: number[]}}} Manifest
  * @typedef {{setting: string, metric: string, value: number, n: number | null, note: string}} Row
  * @typedef {{kind: "pixels", value: Float32Array, noise?: Float32Array} | {kind: "shared", value: Float32Array}
- *   | {kind: "example", value: number, noise?: Float32Array} | {kind: "garment" | "clip", value: number, noise?: Float32Array}} Origin
+ *   | {kind: "example" | "garment" | "clip", value: number, noise?: Float32Array}} Origin
  * @typedef {{seen: Float32Array | null, zDigit: Float32Array, mean: Float32Array, std: Float32Array | null, shared: Float32Array,
  *   zGarment: Float32Array, garment: Float32Array, guess: Float32Array, judged: Float32Array | null, digit: Float32Array | null,
  *   digitJudged: Float32Array | null, mel: Float32Array | null, word: Float32Array | null}} Outcome
@@ -128,8 +128,9 @@ export class Models {
         const voices = this.bridge("speech");
         zDigit = voices.decode(voices.encode(z, "speech").mean, "mnist");
       } else {
-        seen = origin.kind === "example" ? this.item("examples", origin.value) : origin.value;
-        zDigit = this.run("mnist.encoder", seen);
+        const x = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
+        zDigit = this.run("mnist.encoder", x);
+        seen = x;
       }
       ({ mean, std } = bridge.encode(zDigit, "mnist"));
     }

@@ -9,7 +9,8 @@ let models = null;
 
 async function open() {
   const answer = await fetch(new URL("manifest.json", WEIGHTS), { cache: "no-cache" });
-  if (!answer.ok) throw new Error(answer.status === 404 ? "this copy of the book has no weights for the page" : `the server said ${answer.status}`);
+  if (!answer.ok)
+    throw new Error(answer.status === 404 ? "this copy of the book has no weights for the page" : `the server said ${answer.status}`);
   return new Models(await answer.json(), read);
 }
 
