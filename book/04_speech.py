@@ -467,10 +467,13 @@ for weight, config in frontier.items():
         for metric in ("transfer_accuracy", "diversity", "trustworthiness"):
             run.add("frontier", setting, f"KL weight {weight:g}", metric, [scores[metric]], n=len(items[source]) if "accuracy" in metric else None)
 
-# %% mystnb={"figure": {"caption": "Accuracy against relative diversity over the weight of the KL term, a panel a direction."}, "image": {"alt": "Three scatter plots, one for each direction: points of several KL weights; with more weight accuracy rises a little and diversity falls."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy against relative diversity over the weight of the KL term, a panel a direction. Larger points have a larger trustworthiness."}, "image": {"alt": "Three scatter plots, one for each direction: points of several KL weights; with more weight accuracy rises a little and diversity falls."}} tags=["hide-input"]
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "frontier"}
 points = {
-    words(setting): {f"{weight:g}": (rows[setting, f"KL weight {weight:g}", "diversity"], rows[setting, f"KL weight {weight:g}", "transfer_accuracy"]) for weight in frontier}
+    words(setting): {
+        f"{weight:g}": tuple(rows[setting, f"KL weight {weight:g}", metric] for metric in ("diversity", "transfer_accuracy", "trustworthiness"))
+        for weight in frontier
+    }
     for setting in DIRECTIONS
 }
 plots.trade_off(points, (1.0, 1.0), ("relative diversity", "accuracy"))
@@ -481,14 +484,15 @@ plots.trade_off(points, (1.0, 1.0), ("relative diversity", "accuracy"))
 # Which digits are misheard, and three failures to listen to, the first three of the test split. Errors are not spread out: look for the few bright
 # cells off the diagonal.
 
-# %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images (seed 0): what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images: what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix
 
+held = base.held("mnist")
 after = speech.classify(speech.items(say(held.mean))).cpu()
 matrix = confusion_matrix(digits.y.numpy(), after.numpy(), labels=range(10), normalize="true")
 plots.confusion(matrix, CLASSES["mnist"], CLASSES["speech"], "MNIST → speech", "digit heard", "digit written")
 
-# %% mystnb={"figure": {"caption": "Speech \u2192 MNIST on fresh accepted latents (seed 0): what is written (column) of each spoken digit (row)."}, "image": {"alt": "Heat map of ten spoken by ten written digits with a strong diagonal."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Speech \u2192 MNIST on fresh accepted latents: what is written (column) of each spoken digit (row)."}, "image": {"alt": "Heat map of ten spoken by ten written digits with a strong diagonal."}} tags=["hide-input"]
 back = written.classify(write(fresh.mean)).cpu()
 matrix = confusion_matrix(fresh.y.cpu().numpy(), back.numpy(), labels=range(10), normalize="true")
 plots.confusion(matrix, CLASSES["speech"], CLASSES["mnist"], "speech → MNIST", "digit written", "digit spoken")

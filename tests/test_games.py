@@ -288,6 +288,7 @@ def test_a_plateau_is_a_last_third_that_gains_a_hundredth_at_most():
     assert games.plateau([0.9, 0.9, 0.91]), "a hundredth more is within the rule"
     assert not games.plateau([0.9, 0.9, 0.93])
     assert games.plateau([0.1] * 10), "a game that never left chance has a plateau there"
+    assert not games.plateau([0.1] * 10, passes=0.9), "flat because it has hardly begun"
     assert not games.plateau([]), "nothing was seen"
     assert not games.plateau([0.5, 0.5]), "two looks have no third"
 

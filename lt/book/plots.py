@@ -130,6 +130,10 @@ def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log
         axis.set(xlabel=across, title=term, yscale="log" if log else "linear")
         if axis is not axes[0][0] and axis.get_legend():
             axis.get_legend().remove()
+    if len(runs) > 3:  # too many names to stand inside a panel
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        axes[0][0].get_legend().remove()
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
     sns.despine(figure)
     return _finish(figure)
 
@@ -194,21 +198,21 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
     return _finish(figure)
 
 
-def trade_off(rows: dict[str, dict[str, tuple[dict, dict, dict]]], chance: tuple[float, float], labels: tuple[str, str]) -> Figure:
+def trade_off(rows: dict[str, dict[str, tuple[dict, ...]]], chance: tuple[float, float], labels: tuple[str, str]) -> Figure:
     """Two results against each other, a panel a setting, a named point a method with its 95 % intervals; dashed: chance.
 
-    ``rows`` holds, for each setting, the result rows (across, up, size) of each method: the area of a point grows with its third result.
+    ``rows`` holds, for each setting, the result rows (across, up) of each method, or (across, up, size): then the area of a point grows with the third.
     """
     figure, axes = plt.subplots(1, len(rows), figsize=(5.2 * len(rows), 4.4), squeeze=False, sharey=True, layout="constrained")
     for axis, (title, methods) in zip(axes[0], rows.items(), strict=True):
-        for i, (name, (across, up, size)) in enumerate(methods.items()):
+        for i, (name, (across, up, *size)) in enumerate(methods.items()):
             reach = [
                 [[row["value"] - row["low"]], [row["high"] - row["value"]]] if row["low"] is not None else None for row in (across, up)
             ]
             look = {
                 "color": [*PALETTE, "black"][i % 11],
                 "marker": "osD^vP*Xhp<>"[i % 12],
-                "markersize": 4 + 7 * min(size["value"], 2) ** 0.5,
+                "markersize": 4 + 7 * min(size[0]["value"], 2) ** 0.5 if size else 8,
                 "linestyle": "",
                 "label": name,
             }

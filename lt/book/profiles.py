@@ -144,7 +144,7 @@ _LAPTOP = Profile(
     name="laptop",
     source="full",
     base_models=1,
-    seeds=5,
+    seeds=3,
     vae=_corpora(
         VAEConfig(Training(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
         VAEConfig(Training(6000, 256, 1e-3, "onecycle"), warmup=0.5),  # augmenting Fashion-MNIST raised the validation error
@@ -164,10 +164,10 @@ _LAPTOP = Profile(
     accepted=4000,
     fresh=200,
     heard=50,
-    frontier=(3e-4, 1e-3, 2e-3, 5e-3, 2e-2),
+    frontier=(3e-4, 1e-3, 5e-3, 2e-2),
     walks=100,
-    reading_steps=4000,
-    reading_seeds=3,
+    reading_steps=2000,
+    reading_seeds=1,
     bridge_width=256,
     toy=_toy(5000),
     toy_seeds=5,
@@ -176,7 +176,7 @@ _LAPTOP = Profile(
     # equal time: a CycleGAN step costs what two of Pix2Pix do, one each way; both see every training image once
     pix2pix=Pix2PixConfig(_game(1900, 32), width=16),
     cyclegan=CycleGANConfig(_game(1900, 32), width=16, depth=2, identity=0.0),
-    latent_cyclegan=CycleGANConfig(_game(3000, 64), width=256, depth=3, identity=0.0),
+    latent_cyclegan=CycleGANConfig(_game(1500, 128), width=256, depth=3, identity=0.0),
     speech_pix2pix=Pix2PixConfig(_game(400, 8), width=16),
     speech_cyclegan=CycleGANConfig(_game(500, 8), width=16, depth=2, identity=0.0),
     aside=500,

@@ -77,14 +77,16 @@ def watched(generators: Sequence[nn.Module], aside: Aside) -> list[list[float]]:
     return scores
 
 
-def plateau(scores: Sequence[float], tolerance: float = 0.01) -> bool:
+def plateau(scores: Sequence[float], passes: float = 1.0, tolerance: float = 0.01) -> bool:
     """Whether a game has stopped getting better: the best score of the last third of the looks is at most ``tolerance`` above the best before.
 
-    >>> plateau([0.1, 0.5, 0.8, 0.81, 0.79, 0.805]), plateau([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
-    (True, False)
+    A game that has hardly begun is flat as well: it has none before every item was seen once, ``passes`` of the larger of its two sets.
+
+    >>> plateau([0.1, 0.5, 0.8, 0.81, 0.79, 0.805]), plateau([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), plateau([0.1, 0.1, 0.1], passes=0.2)
+    (True, False, False)
     """
     last = len(scores) // 3
-    return last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance
+    return passes >= 1 and last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance
 
 
 def settings(config: Config, rates: Sequence[float], share: float = 0.1) -> list[Config]:
