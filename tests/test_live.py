@@ -5,22 +5,19 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from live_toys import live_parts, trained_a_little
 from torch import nn
 
 from lt.book import live, profiles, runner
 from lt.book.pack import WIDE, Pack
-from lt.bridge import Bridge, BridgeConfig
-from lt.loop import Training
+from lt.bridge import Bridge
 from lt.zoo.mel import LogMel
-from lt.zoo.speech_judge import SpectrogramCNN
-from lt.zoo.speech_networks import CodeGenerator
-from lt.zoo.vae import VAE, Judge
+from lt.zoo.vae import VAE
 
 ROOT = runner.find_root()
 SCRIPT = ROOT / "tests" / "live.test.mjs"
@@ -33,31 +30,9 @@ def node(*words: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run([program, *words], cwd=ROOT, capture_output=True, text=True, env={**os.environ, **environment})
 
 
-def trained_a_little(model: nn.Module) -> nn.Module:
-    """Weights with the variety of trained ones: layers' own, but batch and layer norms, biases and spreads are not trivial."""
-    for name, value in model.state_dict().items():
-        if name.endswith("running_var"):
-            value.uniform_(0.5, 2)
-        elif value.is_floating_point() and (value.ndim == 1 or name.startswith(("shift", "scale"))):
-            value += 0.2 * torch.rand_like(value)
-    return model.eval()
-
-
 @pytest.fixture(scope="module")
 def parts() -> live.Parts:
-    """The page's models with their real shapes, narrow and untrained."""
-    torch.manual_seed(0)
-    vaes = {name: trained_a_little(VAE(width=256)) for name in ("mnist", "fashion")}
-    judges = {name: trained_a_little(Judge(width=64)) for name in ("mnist", "fashion")}
-    judges["speech"] = trained_a_little(SpectrogramCNN())
-    config = BridgeConfig(Training(1, 8), width=64)
-    bridges = {
-        name: trained_a_little(Bridge(replace(config, shared=shared), ["mnist", name], [100, 100], 10))
-        for name, shared in (("fashion", 8), ("speech", 16))
-    }
-    y = torch.arange(10).repeat_interleave(40)
-    images = [(torch.rand(400, 784).mul(255).round() / 255 * (torch.rand(400, 784) > 0.7), y) for _ in range(2)]
-    return live.Parts(vaes, judges, trained_a_little(CodeGenerator()), bridges, *images, (torch.randn(400, 100), y))
+    return live_parts()
 
 
 @pytest.fixture(scope="module")
@@ -259,3 +234,9 @@ def test_published_weights_fit_the_published_chapters():
         ours, theirs = (accuracy[setting, f"transfer_accuracy_true_label{who}"] for who in ("", "_torch"))
         assert abs(ours - theirs) <= 0.005, setting
     assert np.isfinite(list(accuracy.values())).all()
+
+
+def test_models_that_are_not_in_the_cache_are_not_trained_to_publish(tiny_profile, lt_error, calls):
+    with lt_error("not in the cache", "chapters 3 and 4"):
+        live.collect(tiny_profile, stored=True)
+    assert calls.number == 0

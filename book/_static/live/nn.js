@@ -11,21 +11,24 @@
  * @typedef {(x: Float32Array) => Float32Array} Step
  */
 
+/** @type {Float32Array | null} every half there is, as a single */
+let halvesAsSingles = null;
+
 /**
  * Half precision to single.
  * @param {Uint16Array} halves
  * @returns {Float32Array}
  */
 export function fromHalves(halves) {
+  halvesAsSingles ??= new Float32Array(65536).map((_, half) => {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+  });
   const out = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const sign = halves[i] & 0x8000 ? -1 : 1;
-    const exponent = (halves[i] >> 10) & 31;
-    const fraction = halves[i] & 1023;
-    if (exponent === 0) out[i] = sign * fraction * 2 ** -24;
-    else if (exponent === 31) out[i] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    else out[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  }
+  for (let i = 0; i < out.length; i++) out[i] = halvesAsSingles[halves[i]];
   return out;
 }
 

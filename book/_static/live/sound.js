@@ -6,7 +6,7 @@
 
 /** A Fourier transform of one size, a power of two, in place. */
 export class FFT {
-  /** @param {number} size */
+  /** @param {number} size at least 4 */
   constructor(size) {
     this.size = size;
     this.cos = new Float64Array(size / 2).map((_, i) => Math.cos((2 * Math.PI * i) / size));
@@ -24,11 +24,34 @@ export class FFT {
     for (let i = 0; i < size; i++) {
       const j = reversed[i];
       if (j > i) {
-        [re[i], re[j]] = [re[j], re[i]];
-        [im[i], im[j]] = [im[j], im[i]];
+        const r = re[i];
+        const m = im[i];
+        re[i] = re[j];
+        im[i] = im[j];
+        re[j] = r;
+        im[j] = m;
       }
     }
-    for (let half = 1; half < size; half *= 2) {
+    // the first two rounds have no multiplications: their factors are 1 and -i
+    for (let a = 0; a < size; a += 4) {
+      const r0 = re[a] + re[a + 1];
+      const r1 = re[a] - re[a + 1];
+      const r2 = re[a + 2] + re[a + 3];
+      const r3 = re[a + 2] - re[a + 3];
+      const m0 = im[a] + im[a + 1];
+      const m1 = im[a] - im[a + 1];
+      const m2 = im[a + 2] + im[a + 3];
+      const m3 = im[a + 2] - im[a + 3];
+      re[a] = r0 + r2;
+      im[a] = m0 + m2;
+      re[a + 1] = r1 + m3;
+      im[a + 1] = m1 - r3;
+      re[a + 2] = r0 - r2;
+      im[a + 2] = m0 - m2;
+      re[a + 3] = r1 - m3;
+      im[a + 3] = m1 + r3;
+    }
+    for (let half = 4; half < size; half *= 2) {
       const step = size / (2 * half);
       for (let start = 0; start < size; start += 2 * half) {
         for (let k = 0, t = 0; k < half; k++, t += step) {
