@@ -6,7 +6,8 @@ setup: $(if $(filter .venv/%,$(PY)),.venv/.installed)
 
 .venv/.installed: pyproject.toml constraints.txt
 	test -x .venv/bin/python || python3 -m venv .venv
-	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,dev]'
+	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,dev]' wordllama rapidocr onnxruntime
+	.venv/bin/python -m pip install -q -c constraints.txt --no-deps gan-face-generate # of [foreign], without what only its training needs
 	touch $@
 
 book: setup # execute every chapter at profile quick, then compile them into _build/html

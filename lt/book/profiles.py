@@ -7,6 +7,7 @@ from types import MappingProxyType
 from lt.bridge import BridgeConfig
 from lt.errors import LtError
 from lt.loop import Training
+from lt.zoo.foreign import FaceJudgeConfig
 from lt.zoo.games import CycleGANConfig, Pix2PixConfig
 from lt.zoo.image_judge import ConvJudgeConfig
 from lt.zoo.maps import LatentClassifierConfig
@@ -60,6 +61,14 @@ class Profile:
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
+    words_bridge: BridgeConfig  # chapter 09: words <-> images
+    faces_bridge: BridgeConfig  # chapter 09: MNIST <-> faces
+    foreign_seeds: int  # bridges of each pair of chapter 09 and set of base models
+    face_judge: FaceJudgeConfig  # chapter 09: judges the looks of faces
+    face_draws: int  # samples of the GAN of faces that a bridge's are taken from; a third as many teach the judge
+    face_fresh: int  # samples that measure it
+    foreign_items: int  # test digits that become faces
+    foreign_read: int  # pictures of each kind that the foreign judge reads
 
 
 def _corpora(mnist, fashion) -> Mapping:
@@ -78,6 +87,16 @@ def _toy(steps: int) -> BridgeConfig:
 def _game(steps: int, batch: int) -> Training:
     # Isola et al. and Zhu et al. 2017: Adam with these constants
     return Training(steps, batch, 2e-4, betas=(0.5, 0.999))
+
+
+def _words(steps: int) -> BridgeConfig:
+    # chapter 09: a few hundred points on one side, so what goes by the class weighs more
+    return BridgeConfig(Training(steps, 128, 4e-3, "onecycle", average=0.99), beta_kl=1e-2, beta_swd=10.0, beta_cls=3.0)
+
+
+def _faces(steps: int, width: int) -> BridgeConfig:
+    training = Training(steps, 128, 4e-3, "onecycle", average=0.99)
+    return BridgeConfig(training, shared=16, width=width, beta_kl=1e-2, beta_swd=3.0, beta_cls=3.0)
 
 
 # classifiers around the GAN, the same at every profile: two unlike ones accept samples, a third one scores. See lt.zoo.pretrained
@@ -138,6 +157,14 @@ _QUICK = Profile(
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
+    words_bridge=_words(600),
+    faces_bridge=_faces(400, 128),
+    foreign_seeds=1,
+    face_judge=FaceJudgeConfig(Training(250, 64, 2e-3, "onecycle")),
+    face_draws=2400,
+    face_fresh=500,
+    foreign_items=200,
+    foreign_read=30,
 )
 
 _LAPTOP = Profile(
@@ -189,6 +216,14 @@ _LAPTOP = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
+    words_bridge=_words(1500),
+    faces_bridge=_faces(3000, 256),
+    foreign_seeds=3,
+    face_judge=FaceJudgeConfig(Training(1500, 64, 2e-3, "onecycle")),
+    face_draws=24_000,
+    face_fresh=4000,
+    foreign_items=1000,
+    foreign_read=300,
 )
 
 _BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)  # section B.1
@@ -240,6 +275,15 @@ _PAPER = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
+    # none of it is in the paper: as laptop, with more of everything
+    words_bridge=_words(5000),
+    faces_bridge=_faces(10_000, 256),
+    foreign_seeds=5,
+    face_judge=FaceJudgeConfig(Training(3000, 64, 2e-3, "onecycle")),
+    face_draws=60_000,
+    face_fresh=10_000,
+    foreign_items=3000,
+    foreign_read=1000,
 )
 
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}
