@@ -105,7 +105,7 @@ pd.DataFrame(
 # A name is one exact point, and there are only a few hundred. So each point is given a little spread: what lies near a name means the same. Then a word is
 # a domain like any other, of 256 dimensions beside the images' 100.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 written = {corpus: Latents("words", vectors[corpus, "train"], torch.full_like(vectors[corpus, "train"], foreign.SPREAD), lists[corpus, "train"].y) for corpus in test}
 print(f"{written['fashion'].size} dimensions of a word, {base.domains['fashion'].latent} of a garment")
 
