@@ -218,7 +218,7 @@ main, hard = rows["words->fashion", "bridging_vae", "transfer_accuracy"], rows["
 bound = rows["words->fashion", "linear classifier of the vectors", "transfer_accuracy_new_words"]
 Markdown(
     f"Of {main['n']} new phrases, {report.formatted(main)} become the garment that they name. Of {hard['n']} new names it is {report.formatted(hard)}, and a linear "
-    f"classifier of the same vectors does no better ({report.formatted(bound)}): the meaning of these names is not in the vectors."
+    f"classifier of the same vectors, which has no picture to draw, reaches {report.formatted(bound)}: little of what these names mean is in the vectors."
 )
 
 # %% [markdown]
@@ -405,7 +405,7 @@ Markdown(
 
 # %% [markdown]
 # One thing had to be added. A bridge answers with a mean, and a mean of many points of $\mathcal N(0, I)$ lies near the origin, where the GAN never was: all its points lie
-# near a shell of radius $\sqrt{100}$. So a point that is nearer than 7 is moved out to 7 before it is decoded. (At 10 the looks are exaggerated: *dark* is black.) This and the other
+# near a shell of radius $\sqrt{100}$. So a point that is nearer than 7 is moved out to 7 before it is decoded. Farther out the looks are exaggerated, and *dark* is nearly black even so. This and the other
 # settings of the bridge were chosen at the profile `quick`.
 
 # %% mystnb={"figure": {"caption": "Held-out digits as faces (left), a row a digit, five hands each; and after a change of the table (right): every look moved on by one."}, "image": {"alt": "Ten rows of five faces each with one look a row; beside them the same with the looks moved by one row."}} tags=["nbval-ignore-output", "hide-input"]
