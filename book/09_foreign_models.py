@@ -127,11 +127,11 @@ for corpus, found in of_words.items():
         for seed, bridge in enumerate(of_base):
             run.trained(f"bridge words-{corpus} {number} {seed}", bridge.history)
 
+
 # %% [markdown]
 # ### Type a word
 #
 # *Ankle boot*, *sneaker*, *seven*, *a pair*, *fifth* and *octet* come from training. The others are new.
-
 
 # %% mystnb={"figure": {"caption": "What the bridges draw for typed words, garments above and numbers below."}, "image": {"alt": "A row of garments under words such as ankle boot, sneaker and moon boots, and a row of digits under words such as seven and bus 4."}} tags=["nbval-ignore-output", "hide-input"]
 def draw(text, corpus):
