@@ -6,7 +6,8 @@ setup: $(if $(filter .venv/%,$(PY)),.venv/.installed)
 
 .venv/.installed: pyproject.toml constraints.txt
 	test -x .venv/bin/python || python3 -m venv .venv
-	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,dev]'
+	.venv/bin/python -m pip install -q -c constraints.txt -e '.[book,dev]' wordllama rapidocr onnxruntime
+	.venv/bin/python -m pip install -q -c constraints.txt --no-deps gan-face-generate # of [foreign], without what only its training needs
 	touch $@
 
 book: setup # execute every chapter at profile quick, then compile them into _build/html
@@ -20,6 +21,11 @@ lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
+	if command -v npm > /dev/null; then $(MAKE) --no-print-directory node_modules/.installed && npm run --silent lint; fi
+
+node_modules/.installed: package.json
+	npm install --no-audit --no-fund --no-package-lock --ignore-scripts --silent
+	touch $@
 
 test: lint
 	$(PY) -m pytest --ignore tests/test_browser.py

@@ -94,6 +94,7 @@ Markdown("\n\n".join(f"`{record['chapter']}` {records.header(record)}" for recor
 # 5. **Is the bridge needed?** sets GANs and closed-form maps beside it, and asks more than accuracy: Table 1, Figures 5 and 11.
 # 6. **Walks between two points** asks whether small steps stay small: Figures 6 and 7, with numbers.
 # 7. **What can be left out** removes parts and hides labels, then needs almost none: Tables 3 and 4.
+# 9. **Models that nobody here trained** joins vectors of words, a GAN of faces and a reader of text, all from elsewhere.
 # 11. **What does a bridge cost** counts seconds and operations: the claim of a factor of 200, and how cost grows.
 # 12. **The reproduction report** sums it up: every number and figure of the paper beside ours, verdicts, deviations, the status of every page.
 # 13. **How the settings were chosen** shows what was tried for the book's own recipe, on training items that are kept aside, and by which rule.

@@ -136,7 +136,7 @@ some = torch.tensor([[-1.3, 0.3], [-0.9, 1.1], [-0.8, 0.0], [-0.1, 1.0], [0.0, 0
 others = torch.tensor([[0.2, -1.0], [0.5, -0.3], [1.1, -1.2], [1.2, -0.1], [1.3, -0.9], [1.6, 0.3]])
 diagrams.sliced(some, others, torch.nn.functional.normalize(torch.tensor([1.0, 0.45]), dim=0))
 
-# %%
+# %% tags=["nbval-ignore-output"]
 import ot
 
 

@@ -114,7 +114,8 @@ settings |= {("3", called(labels)): (usual, labels, "few") for labels in (*budge
 settings |= {("beyond", f"{called(labels)}, spread"): (usual, labels, "spread") for labels in budget.labels if 0 < labels < 1000}
 settings |= {("beyond", "no label, matched clusters"): (usual, 0, "clusters")}
 groups = {
-    key: [trials.Trial(profile, config, seed, labels, method) for seed in range(budget.ablation_seeds)]
+    # clusters of one set of latents are always the same: one trial, not one a seed
+    key: [trials.Trial(profile, config, seed, labels, method) for seed in range(1 if method == "clusters" else budget.ablation_seeds)]
     for key, (config, labels, method) in settings.items()
 }
 distinct = list(dict.fromkeys(trial for group in groups.values() for trial in group))  # the whole method stands in two tables

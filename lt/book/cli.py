@@ -67,6 +67,20 @@ def publish(
 
 
 @app.command()
+def live(
+    profile: Profile = "laptop",
+    digits: Annotated[int, typer.Option(help="Test digits that the page is measured on.")] = 10_000,
+) -> None:
+    """Export the live page's weights from trained models, and measure the page under Node.js; publish does it too."""
+    from lt.book import live as page
+    from lt.book import profiles
+
+    root = runner.find_root()
+    page.renew(root, profile, page.collect(profiles.get(profile)), digits)
+    print(page.summary(root))
+
+
+@app.command()
 def select(
     groups: Annotated[list[str] | None, typer.Argument(help="Such as kl or width; all if none is named.")] = None,
     profile: Annotated[str, typer.Option(help="Data and budgets: quick or laptop.")] = "laptop",

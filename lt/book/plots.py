@@ -260,11 +260,55 @@ def over_labels(lines: dict[str, dict[str, tuple[float, float | None, float | No
     return _finish(figure)
 
 
+def over_supervision(
+    panels: dict[str, dict[str, dict[str, tuple[float, float | None, float | None]]]], ticks: Sequence[str], floors: Sequence[float]
+) -> Figure:
+    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: (value, low, high)}}}``; dashed: the floor of each score."""
+    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 2.9 * len(panels)), squeeze=False, sharex=True, layout="constrained")
+    for axis, (title, lines), floor in zip(axes[:, 0], panels.items(), floors, strict=True):
+        for (name, points), marker, colour in zip(lines.items(), "osD^vP*Xhp<>", [*PALETTE, "black", "0.5"], strict=False):
+            x = [ticks.index(tick) for tick in points]
+            value, low, high = zip(*points.values(), strict=True)
+            axis.plot(x, value, marker=marker, markersize=7, color=colour, label=name, linestyle="-" if len(x) > 1 else "")
+            for at, bottom, top in zip(x, low, high, strict=True):
+                if bottom is not None:
+                    axis.plot([at, at], [bottom, top], color=colour, linewidth=2)
+        axis.axhline(floor, color="0.6", linestyle="--", linewidth=1)
+        axis.set(ylabel=title, ylim=(0, 1.02))
+        axis.set_xticks(range(len(ticks)), ticks)
+        axis.grid(axis="y", color="0.9")
+    axes[0, 0].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axes[-1, 0].set_xlabel("what is told: nothing, true pairs, or labels of all items")
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def shared_space(points: np.ndarray, colours: dict[str, tuple[np.ndarray, Sequence[str]]]) -> Figure:
+    """One cloud of points (n, 2), a panel for each way to colour it: ``{title: (group of each point (n,), names of the groups)}``."""
+    figure, axes = plt.subplots(1, len(colours), figsize=(4.4 * len(colours), 4.6), squeeze=False, layout="constrained")
+    for axis, (title, (group, names)) in zip(axes[0], colours.items(), strict=True):
+        for i, name in enumerate(names):
+            axis.scatter(*points[group == i].T, s=5, alpha=0.6, linewidths=0, color=PALETTE[i % 10], label=name)
+        axis.set(title=title, xticks=[], yticks=[])
+        axis.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.02),
+            ncol=5 if len(names) > 5 else 2,
+            frameon=False,
+            markerscale=3,
+            fontsize=9,
+            columnspacing=0.8,
+            handletextpad=0.1,
+        )
+    sns.despine(figure, left=True, bottom=True)
+    return _finish(figure)
+
+
 def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure:
     """How costs grow: ``{x label: ({line: {x: cost}}, y label)}``, a panel each, on logarithmic axes."""
     figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.2), layout="constrained", squeeze=False)
     for axis, (label, (lines, unit)) in zip(axes[0], panels.items(), strict=True):
-        for (name, points), marker, colour in zip(lines.items(), "os", PALETTE, strict=False):
+        for (name, points), marker, colour in zip(lines.items(), "osD^", PALETTE, strict=False):
             sns.lineplot(x=list(points), y=list(points.values()), marker=marker, markersize=7, color=colour, label=name, ax=axis)
         axis.set(xscale="log", yscale="log", xlabel=label, ylabel=unit)
         axis.set_xticks(list(points), [str(x) for x in points])

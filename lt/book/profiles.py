@@ -7,6 +7,7 @@ from types import MappingProxyType
 from lt.bridge import BridgeConfig
 from lt.errors import LtError
 from lt.loop import Training
+from lt.zoo.foreign import FaceJudgeConfig
 from lt.zoo.games import CycleGANConfig, Pix2PixConfig
 from lt.zoo.image_judge import ConvJudgeConfig
 from lt.zoo.maps import LatentClassifierConfig
@@ -60,6 +61,26 @@ class Profile:
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
+    many: BridgeConfig  # bridges of chapter 08, between many domains and between two of them
+    many_seeds: int  # of each
+    growth: tuple[int, ...]  # numbers of domains whose cost is measured
+    growth_steps: int  # steps of these bridges
+    same_items: BridgeConfig  # bridges of chapter 10 between two models of the same items
+    same_seeds: int  # repetitions of everything in chapter 10 that draws items or labels
+    true_pairs: tuple[int, ...]  # pairs and anchors that the maps of chapter 10 are given
+    shown_pairs: tuple[int, ...]  # pairs that a bridge is shown
+    points: int  # latents of each side that are aligned without a pair
+    guesses: tuple[int, ...]  # numbers of clusters that are tried there
+    transports: tuple[int, int]  # Gromov-Wasserstein: how many draws of how many points
+    few_across: tuple[int, ...]  # labels a class from MNIST to other domains
+    words_bridge: BridgeConfig  # chapter 09: words <-> images
+    faces_bridge: BridgeConfig  # chapter 09: MNIST <-> faces
+    foreign_seeds: int  # bridges of each pair of chapter 09 and set of base models
+    face_judge: FaceJudgeConfig  # chapter 09: judges the looks of faces
+    face_draws: int  # samples of the GAN of faces that a bridge's are taken from; a third as many teach the judge
+    face_fresh: int  # samples that measure it
+    foreign_items: int  # test digits that become faces
+    foreign_read: int  # pictures of each kind that the foreign judge reads
 
 
 def _corpora(mnist, fashion) -> Mapping:
@@ -78,6 +99,16 @@ def _toy(steps: int) -> BridgeConfig:
 def _game(steps: int, batch: int) -> Training:
     # Isola et al. and Zhu et al. 2017: Adam with these constants
     return Training(steps, batch, 2e-4, betas=(0.5, 0.999))
+
+
+def _words(steps: int) -> BridgeConfig:
+    # chapter 09: a few hundred points on one side, so what goes by the class weighs more
+    return BridgeConfig(Training(steps, 128, 4e-3, "onecycle", average=0.99), beta_kl=1e-2, beta_swd=10.0, beta_cls=3.0)
+
+
+def _faces(steps: int, width: int) -> BridgeConfig:
+    training = Training(steps, 128, 4e-3, "onecycle", average=0.99)
+    return BridgeConfig(training, shared=16, width=width, beta_kl=1e-2, beta_swd=3.0, beta_cls=3.0)
 
 
 # classifiers around the GAN, the same at every profile: two unlike ones accept samples, a third one scores. See lt.zoo.pretrained
@@ -138,6 +169,26 @@ _QUICK = Profile(
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
+    many=BridgeConfig(Training(300, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
+    many_seeds=1,
+    growth=(2, 4, 8),
+    growth_steps=60,
+    same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
+    same_seeds=1,
+    true_pairs=(1, 10, 100, 1000),
+    shown_pairs=(100,),
+    points=1200,
+    guesses=(10, 20),
+    transports=(1, 150),
+    few_across=(1, 100),
+    words_bridge=_words(600),
+    faces_bridge=_faces(400, 128),
+    foreign_seeds=1,
+    face_judge=FaceJudgeConfig(Training(250, 64, 2e-3, "onecycle")),
+    face_draws=2400,
+    face_fresh=500,
+    foreign_items=200,
+    foreign_read=30,
 )
 
 _LAPTOP = Profile(
@@ -189,6 +240,26 @@ _LAPTOP = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
+    many=BridgeConfig(Training(1300, 256, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, beta_swd=2.0),
+    many_seeds=2,
+    growth=(2, 3, 4, 6, 8),
+    growth_steps=400,
+    same_items=FAST_BRIDGE,
+    same_seeds=2,
+    true_pairs=(1, 10, 100, 1000, 10_000),
+    shown_pairs=(10, 100, 1000),
+    points=3000,
+    guesses=(8, 10, 12, 15, 20),
+    transports=(3, 250),
+    few_across=(1, 10, 100),
+    words_bridge=_words(1500),
+    faces_bridge=_faces(3000, 256),
+    foreign_seeds=3,
+    face_judge=FaceJudgeConfig(Training(1500, 64, 2e-3, "onecycle")),
+    face_draws=24_000,
+    face_fresh=4000,
+    foreign_items=1000,
+    foreign_read=300,
 )
 
 _BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)  # section B.1
@@ -240,6 +311,27 @@ _PAPER = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
+    many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
+    many_seeds=3,
+    growth=(2, 3, 4, 6, 8),
+    growth_steps=2000,
+    same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
+    same_seeds=3,
+    true_pairs=(1, 10, 100, 1000, 10_000),
+    shown_pairs=(10, 100, 1000),
+    points=5000,
+    guesses=(8, 10, 12, 15, 20),
+    transports=(5, 300),
+    few_across=(1, 10, 100),
+    # none of it is in the paper: as laptop, with more of everything
+    words_bridge=_words(5000),
+    faces_bridge=_faces(10_000, 256),
+    foreign_seeds=5,
+    face_judge=FaceJudgeConfig(Training(3000, 64, 2e-3, "onecycle")),
+    face_draws=60_000,
+    face_fresh=10_000,
+    foreign_items=3000,
+    foreign_read=1000,
 )
 
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}

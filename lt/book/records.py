@@ -1,5 +1,6 @@
 """The numbers of the book: a chapter writes them to one JSON file, every table reads them from there."""
 
+import ast
 import hashlib
 import json
 import math
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from IPython import get_ipython
 from IPython.display import Markdown, display, update_display
 
 from lt import sources
@@ -82,6 +84,13 @@ def peak_memory_mb() -> float | None:
             return psutil.Process().memory_info().peak_wset / 2**20
         except (ImportError, AttributeError):
             return None
+
+
+class _Nothing(ast.NodeTransformer):
+    """Turns every cell into an empty one."""
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        return ast.Module([], node.type_ignores)
 
 
 class Run:
@@ -158,6 +167,14 @@ class Run:
                 "plateau": None if plateau is None else bool(plateau),
             }
         )
+
+    def skip(self, why: str) -> None:
+        """End a chapter that cannot run here: say why in one line, write a file without rows, and let every later cell do nothing."""
+        self.finish()
+        display(Markdown(f"**Skipped.** {why}"))
+        shell = get_ipython()
+        if shell is not None:
+            shell.ast_transformers.append(_Nothing())
 
     def finish(self) -> None:
         """Write the file and complete the header."""

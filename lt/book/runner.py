@@ -273,11 +273,17 @@ def build(root: Path, profile: str | None = None) -> Path:
 
 
 def publish(root: Path, profile: str, names: list[str] | None = None) -> None:
-    """Copy chapters executed at ``profile``, their results and the picture of the README over the published ones; all if none is named."""
+    """Copy chapters executed at ``profile``, their results and the picture of the README over the published ones; all if none is named.
+
+    The live page is renewed with the chapters that trained its bridges; :class:`lt.LtError` if it would stand beside others.
+    """
     import nbformat
+
+    from lt.book import live
 
     folder = require_finished(root, profile, names)
     pages = select(root, names or [])
+    parts = live.ready(root, profile, [Path(page).name for page in pages]) if live.PAGE in toc(root) else None
     results = root / "book" / "results"
     results.mkdir(parents=True, exist_ok=True)
     for page in pages:
@@ -294,11 +300,15 @@ def publish(root: Path, profile: str, names: list[str] | None = None) -> None:
     from lt.book.report import update_readme
 
     update_readme(root)
+    if parts:
+        live.renew(root, profile, parts)
     print(f"published {len(pages)} chapters of profile {profile}: look at git diff, then commit book and README.md")
 
 
 def status(root: Path) -> str:
     """Of every published page: profile, device, seconds, commit, what has changed since it was run, and the command that renews it."""
+    from lt.book import live
+
     rows = [("chapter", "profile", "device", "seconds", "commit", "changed since", "renew with")]
     for page in chapters(root)[1:]:
         name = Path(page).name
@@ -312,7 +322,8 @@ def status(root: Path) -> str:
         facts = (record["profile"], record["device"], f"{record['seconds']:.0f}", record.get("commit", "unknown"))
         rows.append((name, *facts, ", ".join(changed) or "nothing", command))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    lines = ["  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines + [found for found in [live.problem(root)] if found])
 
 
 def stale(root: Path, page: str, record: dict) -> list[str]:

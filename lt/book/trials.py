@@ -1,4 +1,4 @@
-"""The trials of chapter 7: one bridge between two MNIST models, with labels hidden, and what it keeps."""
+"""The trials of chapters 7 and 10: one bridge from MNIST to another model, with labels hidden, and what it keeps."""
 
 import functools
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ KEYS = ("mnist", "mnist_b")  # the two MNIST models of Tables 3 and 4, seeds 0 a
 
 @dataclass(frozen=True)
 class Trial:
-    """One bridge MNIST -> MNIST and its labels: all that a worker needs to know."""
+    """One bridge from MNIST to another domain and its labels: all that a worker needs to know."""
 
     profile: str  # name of the profile whose base models are joined
     config: BridgeConfig
@@ -28,40 +28,45 @@ class Trial:
     labels: int | None = None  # a class and domain; None for all
     # what stands for labels that are not known: "few" nothing, "spread" those of the neighbours, "clusters" matched clusters (no label at all)
     method: str = "few"
+    keys: tuple[str, str] = KEYS  # source, an MNIST model, and target
 
 
 @functools.lru_cache(maxsize=1)  # once a worker
-def _pair(profile: str) -> tuple[setup.Setup, list[Latents], int]:
-    """Two MNIST models and their data, what bridges see of them, and how many different items that is."""
-    ready = setup.models(profiles.get(profile), KEYS)
-    return ready, [ready.seen(key) for key in KEYS], len(ready.train("mnist"))
+def _pair(profile: str, keys: tuple[str, str] = KEYS) -> tuple[setup.Setup, list[Latents], list[int]]:
+    """Two models and their data, what bridges see of them, and how many different items that is of each."""
+    ready = setup.models(profiles.get(profile), keys)
+    return ready, [ready.seen(key) for key in keys], [len(ready.own(key)) for key in keys]
 
 
-def prepared(seen: Sequence[Latents], items: int, labels: int | None, method: str, seed: int) -> list[Latents]:
+def prepared(seen: Sequence[Latents], items: int | Sequence[int], labels: int | None, method: str, seed: int) -> list[Latents]:
     """What a trial trains on: latents (:func:`lt.zoo.few_labels.hide_labels`) with the labels of ``seed``, spread or not.
 
-    Each domain draws its own labelled items: that two models have seen the same corpus pairs nothing.
+    Each domain draws its own labelled items: that two models have seen the same corpus pairs nothing. ``items`` is the number of different items of each.
     """
+    items = [items] * len(seen) if isinstance(items, int) else items
     if method not in ("few", "spread", "clusters"):
         raise LtError(f"unknown method {method!r}: choose few, spread or clusters")
     if method == "clusters":
-        return few_labels.matched_clusters(seen, items, CLASSES)
-    few = [few_labels.hide_labels(d, labels, items, named_generator(f"labels {d.name}", seed, d.y.device)) for d in seen]
-    return [few_labels.spread_labels(d, items) for d in few] if method == "spread" else few
+        return few_labels.matched_clusters(seen, items[0], CLASSES)
+    few = [
+        few_labels.hide_labels(d, labels, n, named_generator(f"labels {d.name}", seed, d.y.device))
+        for d, n in zip(seen, items, strict=True)
+    ]
+    return [few_labels.spread_labels(d, n) for d, n in zip(few, items, strict=True)] if method == "spread" else few
 
 
 def measure(trial: Trial) -> dict[str, float]:
     """Held-out accuracies of a trial (:func:`lt.metrics.transfer_accuracy`), ``seconds`` of training, and, where labels have
     names, ``label_accuracy``, the share of the labels it trained with that are true."""
-    ready, seen, items = _pair(trial.profile)
-    held = ready.held(KEYS[0])
+    ready, seen, items = _pair(trial.profile, trial.keys)
+    held = ready.held(trial.keys[0])
     latents = prepared(seen, items, trial.labels, trial.method, trial.seed)
     bridge = fit_bridge(latents, trial.config, trial.seed)
-    ends = ready.domains[KEYS[0]], ready.domains[KEYS[1]]
+    ends = ready.domains[trial.keys[0]], ready.domains[trial.keys[1]]
     scores = metrics.transfer_accuracy(bridge, *ends, ready.test("mnist").x, held, named_generator("evaluation", trial.seed, held.y.device))
     generator = named_generator("evaluation", trial.seed, held.y.device)
-    scores["transfer_accuracy_paper_protocol"] = quality.paper_protocol_accuracy(bridge, *ends, seen[0].take(slice(items)), generator)
-    used = [(d.y[:items] == s.y[:items])[d.y[:items] != UNKNOWN] for d, s in zip(latents, seen, strict=True)]
+    scores["transfer_accuracy_paper_protocol"] = quality.paper_protocol_accuracy(bridge, *ends, seen[0].take(slice(items[0])), generator)
+    used = [(d.y[:n] == s.y[:n])[d.y[:n] != UNKNOWN] for d, s, n in zip(latents, seen, items, strict=True)]
     used = torch.cat(used).double()
     return {
         **scores,

@@ -1,0 +1,65 @@
+// The live page's own code under Node.js, on digits: node benchmarks/live.mjs WEIGHTS DIGITS COUNT. Writes one JSON object.
+// `python -m lt live` calls it and compares the classes with PyTorch's.
+
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Models } from "../book/_static/live/models.js";
+
+const [folder, digits, count] = process.argv.slice(2);
+const manifest = join(folder, "manifest.json");
+
+/** @param {import("../book/_static/live/models.js").FileEntry} entry */
+async function read(entry) {
+  const data = await readFile(join(folder, entry.path));
+  return /** @type {ArrayBuffer} */ (data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+}
+
+const pixels = Float32Array.from(await readFile(digits), (value) => value / 255);
+/** @param {number} i */
+const digit = (i) => pixels.slice(784 * i, 784 * (i + 1));
+/** @param {Float32Array} values */
+const largest = (values) => values.indexOf(Math.max(...values));
+/** @type {Record<string, any>} */
+const out = { node: process.version };
+
+let started = performance.now();
+const models = new Models(JSON.parse(await readFile(manifest, "utf8")), read);
+await models.need("picture");
+models.translate({ kind: "pixels", value: digit(0) }, false);
+out.fashion = { cold_ms: performance.now() - started, classes: [] };
+
+let spent = 0;
+const n = Number(count);
+/** @type {Float32Array[]} */
+const garments = [];
+for (let i = 0; i < n; i++) {
+  started = performance.now();
+  const { garment } = models.translate({ kind: "pixels", value: digit(i) }, false);
+  spent += performance.now() - started;
+  garments.push(garment);
+}
+out.fashion.warm_ms = spent / n;
+await models.need("more");
+out.fashion.classes = garments.map((garment) => largest(models.run("fashion.judge", garment)));
+
+started = performance.now();
+await models.need("sound");
+const first = models.wave(models.speak(models.run("mnist.encoder", digit(0))));
+out.speech = { cold_ms: performance.now() - started, classes: [], samples: first.length };
+spent = 0;
+let waves = 0;
+for (let i = 0; i < n; i++) {
+  started = performance.now();
+  const mel = models.speak(models.run("mnist.encoder", digit(i)));
+  spent += performance.now() - started;
+  out.speech.classes.push(largest(models.run("speech.judge", mel)));
+  if (i >= 10) continue;
+  started = performance.now();
+  models.wave(mel);
+  waves += (performance.now() - started) / Math.min(n, 10);
+}
+out.speech.warm_ms = spent / n;
+out.wave_ms = waves;
+out.bytes_first_picture = models.manifest.files.picture.bytes + (await stat(manifest)).size;
+out.bytes_sound = models.manifest.files.sound.bytes;
+process.stdout.write(JSON.stringify(out));

@@ -1,0 +1,187 @@
+// Strokes of a pen, and the 28 x 28 pixels that the encoder sees: a box of 20 pixels, centred by mass, as MNIST's digits are.
+
+/** @typedef {{x: number, y: number}} Point */
+
+export const SIZE = 28;
+const BOX = 20; // pixels of the longer side, pen included
+const PEN = 2.6; // pixels
+const EDGE = 0.8; // pixels over which the pen's edge fades
+const SMALLEST = 0.15; // of the canvas: a dot is not blown up to a whole digit
+
+/**
+ * Ink of strokes whose points are in pixels.
+ * @param {Point[][]} strokes
+ * @returns {Float32Array}
+ */
+function ink(strokes) {
+  const out = new Float32Array(SIZE * SIZE);
+  const reach = (PEN + EDGE) / 2;
+  for (const stroke of strokes) {
+    for (let i = 0; i < stroke.length; i++) {
+      const a = stroke[Math.max(0, i - 1)];
+      const b = stroke[i];
+      const [dx, dy] = [b.x - a.x, b.y - a.y];
+      const length = dx * dx + dy * dy;
+      const [left, right] = [Math.min(a.x, b.x) - reach, Math.max(a.x, b.x) + reach];
+      const [top, bottom] = [Math.min(a.y, b.y) - reach, Math.max(a.y, b.y) + reach];
+      for (let y = Math.max(0, Math.floor(top)); y <= Math.min(SIZE - 1, bottom); y++) {
+        for (let x = Math.max(0, Math.floor(left)); x <= Math.min(SIZE - 1, right); x++) {
+          const t = length ? Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / length)) : 0;
+          const distance = Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
+          const value = Math.min(1, Math.max(0, (reach - distance) / EDGE));
+          if (value > out[y * SIZE + x]) out[y * SIZE + x] = value;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * What the encoder sees of a drawing.
+ * @param {Point[][]} strokes in units of the canvas, 0 to 1
+ * @returns {Float32Array} 784 pixels in [0, 1]
+ */
+export function rasterise(strokes) {
+  const points = strokes.flat();
+  if (!points.length) return new Float32Array(SIZE * SIZE);
+  const xs = points.map((point) => point.x);
+  const ys = points.map((point) => point.y);
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const scale = (BOX - PEN) / Math.max(right - left, bottom - top, SMALLEST);
+  const middle = (SIZE - 1) / 2;
+  /** @param {number} dx @param {number} dy */
+  const place = (dx, dy) =>
+    strokes.map((stroke) =>
+      stroke.map((point) => ({
+        x: (point.x - (left + right) / 2) * scale + middle + dx,
+        y: (point.y - (top + bottom) / 2) * scale + middle + dy,
+      })),
+    );
+  const first = ink(place(0, 0));
+  let [mass, x, y] = [0, 0, 0];
+  first.forEach((value, i) => {
+    mass += value;
+    x += value * (i % SIZE);
+    y += value * Math.floor(i / SIZE);
+  });
+  // MNIST's centre of mass is half a pixel right of the middle and below it
+  return ink(place(middle + 0.5 - x / mass, middle + 0.5 - y / mass));
+}
+
+/** A canvas to draw on: with a mouse, a pen, a finger, or with arrow keys and the space bar. */
+export class Pad {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} changed called after every change
+   * @param {(text: string) => void} say words for a screen reader
+   */
+  constructor(canvas, changed, say) {
+    this.canvas = canvas;
+    this.changed = changed;
+    this.say = say;
+    /** @type {Point[][]} */
+    this.strokes = [];
+    this.down = false; // a key has put the pen down
+    this.cursor = { x: 0.5, y: 0.25 };
+    this.keyboard = false;
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      this.keyboard = false;
+      this.down = false;
+      this.strokes.push([this.at(event)]);
+      this.paint();
+      this.changed();
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!canvas.hasPointerCapture(event.pointerId)) return;
+      const events = event.getCoalescedEvents?.() ?? [];
+      for (const one of events.length ? events : [event]) this.strokes.at(-1)?.push(this.at(one));
+      this.paint();
+      this.changed();
+    });
+    canvas.addEventListener("keydown", (event) => this.key(event));
+    canvas.addEventListener("blur", () => {
+      this.down = false;
+      this.keyboard = false;
+      this.paint();
+    });
+    this.paint();
+  }
+
+  /** @param {PointerEvent} event @returns {Point} */
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    /** @type {Record<string, [number, number]>} */
+    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const arrow = arrows[event.key];
+    if (arrow) {
+      const step = event.shiftKey ? 0.1 : 0.04;
+      this.cursor.x = Math.min(1, Math.max(0, this.cursor.x + arrow[0] * step));
+      this.cursor.y = Math.min(1, Math.max(0, this.cursor.y + arrow[1] * step));
+      if (this.down) this.strokes.at(-1)?.push({ ...this.cursor });
+    } else if (event.key === " " || event.key === "Enter") {
+      this.down = !this.down;
+      if (this.down) this.strokes.push([{ ...this.cursor }]);
+      this.say(this.down ? "pen down" : "pen up");
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      this.clear();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    this.keyboard = true;
+    this.paint();
+    if (this.down) this.changed();
+  }
+
+  clear() {
+    this.strokes = [];
+    this.down = false;
+    this.paint();
+    this.changed();
+  }
+
+  /**
+   * Show the pixels of an example until something is drawn.
+   * @param {Float32Array} pixels
+   */
+  picture(pixels) {
+    const context = this.canvas.getContext("2d");
+    const each = this.canvas.width / SIZE;
+    pixels.forEach((value, i) => {
+      if (!context) return;
+      context.fillStyle = `rgb(${255 * value} ${255 * value} ${255 * value})`;
+      context.fillRect((i % SIZE) * each, Math.floor(i / SIZE) * each, each, each);
+    });
+  }
+
+  paint() {
+    const context = this.canvas.getContext("2d");
+    if (!context) return;
+    const size = this.canvas.width;
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, size, size);
+    context.strokeStyle = context.fillStyle = "#fff";
+    context.lineWidth = size / 12;
+    context.lineCap = context.lineJoin = "round";
+    for (const stroke of this.strokes) {
+      context.beginPath();
+      context.moveTo(stroke[0].x * size, stroke[0].y * size);
+      for (const point of stroke) context.lineTo(point.x * size, point.y * size);
+      context.stroke();
+    }
+    if (this.keyboard) {
+      context.strokeStyle = this.down ? "#e69f00" : "#56b4e9";
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(this.cursor.x * size, this.cursor.y * size, size / 24, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+}

@@ -1,0 +1,233 @@
+// From a log-mel spectrogram to a sound: what LogMel.waveform of lt/zoo/mel.py does, in double precision.
+
+/**
+ * @typedef {{rate: number, size: number, hop: number, bands: number, frames: number, floor: number, ceiling: number, iterations: number}} Facts
+ */
+
+/** A Fourier transform of one size, a power of two, in place. */
+export class FFT {
+  /** @param {number} size at least 4 */
+  constructor(size) {
+    this.size = size;
+    this.cos = new Float64Array(size / 2).map((_, i) => Math.cos((2 * Math.PI * i) / size));
+    this.sin = new Float64Array(size / 2).map((_, i) => Math.sin((2 * Math.PI * i) / size));
+    this.reversed = new Uint32Array(size);
+    for (let i = 1; i < size; i++) this.reversed[i] = (this.reversed[i >> 1] >> 1) | (i & 1 ? size >> 1 : 0);
+  }
+
+  /**
+   * @param {Float64Array} re
+   * @param {Float64Array} im
+   */
+  forward(re, im) {
+    const { size, cos, sin, reversed } = this;
+    for (let i = 0; i < size; i++) {
+      const j = reversed[i];
+      if (j > i) {
+        const r = re[i];
+        const m = im[i];
+        re[i] = re[j];
+        im[i] = im[j];
+        re[j] = r;
+        im[j] = m;
+      }
+    }
+    // the first two rounds have no multiplications: their factors are 1 and -i
+    for (let a = 0; a < size; a += 4) {
+      const r0 = re[a] + re[a + 1];
+      const r1 = re[a] - re[a + 1];
+      const r2 = re[a + 2] + re[a + 3];
+      const r3 = re[a + 2] - re[a + 3];
+      const m0 = im[a] + im[a + 1];
+      const m1 = im[a] - im[a + 1];
+      const m2 = im[a + 2] + im[a + 3];
+      const m3 = im[a + 2] - im[a + 3];
+      re[a] = r0 + r2;
+      im[a] = m0 + m2;
+      re[a + 1] = r1 + m3;
+      im[a + 1] = m1 - r3;
+      re[a + 2] = r0 - r2;
+      im[a + 2] = m0 - m2;
+      re[a + 3] = r1 - m3;
+      im[a + 3] = m1 + r3;
+    }
+    for (let half = 4; half < size; half *= 2) {
+      const step = size / (2 * half);
+      for (let start = 0; start < size; start += 2 * half) {
+        for (let k = 0, t = 0; k < half; k++, t += step) {
+          const a = start + k;
+          const b = a + half;
+          const r = re[b] * cos[t] + im[b] * sin[t];
+          const i = im[b] * cos[t] - re[b] * sin[t];
+          re[b] = re[a] - r;
+          im[b] = im[a] - i;
+          re[a] += r;
+          im[a] += i;
+        }
+      }
+    }
+  }
+}
+
+/** The way from spectrograms to sound. */
+export class Sound {
+  /**
+   * @param {Facts} facts
+   * @param {Float32Array} inverse pseudo-inverse of the mel filters, (bands, bins)
+   */
+  constructor(facts, inverse) {
+    this.facts = facts;
+    this.inverse = inverse;
+    this.bins = facts.size / 2 + 1;
+    this.length = facts.frames * facts.hop;
+    this.fft = new FFT(facts.size);
+    this.window = new Float64Array(facts.size).map((_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / facts.size));
+    this.columns = facts.frames + 1; // a centred transform has one more
+    const padded = this.length + facts.size;
+    this.weight = new Float64Array(padded); // sum of squared windows over each sample
+    for (let frame = 0; frame < this.columns; frame++) {
+      for (let i = 0; i < facts.size; i++) this.weight[frame * facts.hop + i] += this.window[i] ** 2;
+    }
+    this.padded = new Float64Array(padded);
+    this.re = new Float64Array(facts.size);
+    this.im = new Float64Array(facts.size);
+  }
+
+  /**
+   * Magnitudes, frame after frame; the last frame is silent.
+   * @param {Float32Array} mel (bands, frames) in [-1, 1]
+   */
+  magnitudes(mel) {
+    const { bands, frames, floor, ceiling } = this.facts;
+    const [low, high] = [Math.log(floor), Math.log(ceiling)];
+    const out = new Float64Array(this.columns * this.bins);
+    for (let band = 0; band < bands; band++) {
+      for (let frame = 0; frame < frames; frame++) {
+        const magnitude = Math.exp(((mel[band * frames + frame] + 1) / 2) * (high - low) + low) - floor;
+        if (magnitude <= 0) continue; // what was at the floor is silence
+        for (let bin = 0; bin < this.bins; bin++) out[frame * this.bins + bin] += magnitude * this.inverse[band * this.bins + bin];
+      }
+    }
+    return out.map((value) => Math.max(0, value));
+  }
+
+  /**
+   * Inverse short-time transform. Two frames go through one Fourier transform, as real and imaginary part.
+   * @param {Float64Array} magnitude
+   * @param {Float64Array} re phases, of length 1
+   * @param {Float64Array} im
+   * @returns {Float64Array} the padded signal
+   */
+  toSignal(magnitude, re, im) {
+    const { size, hop } = this.facts;
+    const { bins, padded, window } = this;
+    padded.fill(0);
+    for (let frame = 0; frame < this.columns; frame += 2) {
+      const a = frame * bins;
+      const b = a + bins;
+      const two = frame + 1 < this.columns;
+      for (let k = 0; k < bins; k++) {
+        const real = k > 0 && k < bins - 1; // the first and the last bin have no imaginary part
+        const ar = magnitude[a + k] * re[a + k];
+        const ai = real ? magnitude[a + k] * im[a + k] : 0;
+        const br = two ? magnitude[b + k] * re[b + k] : 0;
+        const bi = two && real ? magnitude[b + k] * im[b + k] : 0;
+        // A + iB and its mirror image, conjugated: a forward transform of the conjugate is the inverse one
+        this.re[k] = ar - bi;
+        this.im[k] = -(ai + br);
+        if (real) {
+          this.re[size - k] = ar + bi;
+          this.im[size - k] = -(br - ai);
+        }
+      }
+      this.fft.forward(this.re, this.im);
+      for (let i = 0; i < size; i++) {
+        padded[frame * hop + i] += (this.re[i] / size) * window[i];
+        if (two) padded[(frame + 1) * hop + i] -= (this.im[i] / size) * window[i];
+      }
+    }
+    const half = size / 2;
+    for (let i = half; i < half + this.length; i++) padded[i] /= this.weight[i];
+    for (let i = 0; i < half; i++) {
+      padded[half - 1 - i] = padded[half + 1 + i]; // reflected at both ends
+      padded[half + this.length + i] = padded[half + this.length - 2 - i];
+    }
+    return padded;
+  }
+
+  /**
+   * Short-time transform of a padded signal, again two frames at a time.
+   * @param {Float64Array} padded
+   * @param {Float64Array} re
+   * @param {Float64Array} im
+   */
+  toSpectrum(padded, re, im) {
+    const { size, hop } = this.facts;
+    const { bins, window } = this;
+    for (let frame = 0; frame < this.columns; frame += 2) {
+      const two = frame + 1 < this.columns;
+      for (let i = 0; i < size; i++) {
+        this.re[i] = padded[frame * hop + i] * window[i];
+        this.im[i] = two ? padded[(frame + 1) * hop + i] * window[i] : 0;
+      }
+      this.fft.forward(this.re, this.im);
+      for (let k = 0; k < bins; k++) {
+        const j = (size - k) % size;
+        re[frame * bins + k] = (this.re[k] + this.re[j]) / 2;
+        im[frame * bins + k] = (this.im[k] - this.im[j]) / 2;
+        if (two) {
+          re[(frame + 1) * bins + k] = (this.im[k] + this.im[j]) / 2;
+          im[(frame + 1) * bins + k] = (this.re[j] - this.re[k]) / 2;
+        }
+      }
+    }
+  }
+
+  /**
+   * A sound with about this spectrogram, by Griffin-Lim with momentum, from zero phases.
+   * @param {Float32Array} mel (bands, frames)
+   * @returns {Float32Array} samples in [-1, 1]
+   */
+  wave(mel) {
+    const magnitude = this.magnitudes(mel);
+    const n = magnitude.length;
+    const momentum = 0.99 / 1.99;
+    const [re, im] = [new Float64Array(n).fill(1), new Float64Array(n)];
+    let [newRe, newIm, oldRe, oldIm] = [0, 0, 0, 0].map(() => new Float64Array(n));
+    for (let step = 0; step < this.facts.iterations; step++) {
+      this.toSpectrum(this.toSignal(magnitude, re, im), newRe, newIm);
+      for (let i = 0; i < n; i++) {
+        const r = newRe[i] - momentum * oldRe[i];
+        const m = newIm[i] - momentum * oldIm[i];
+        const length = Math.sqrt(r * r + m * m) + 1e-16;
+        re[i] = r / length;
+        im[i] = m / length;
+      }
+      [newRe, newIm, oldRe, oldIm] = [oldRe, oldIm, newRe, newIm];
+    }
+    const half = this.facts.size / 2;
+    const out = this.toSignal(magnitude, re, im).subarray(half, half + this.length);
+    const peak = out.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-8);
+    return Float32Array.from(out, (value) => value / peak);
+  }
+}
+
+/** @type {AudioBufferSourceNode | null} */
+let playing = null;
+
+/**
+ * Play samples, and stop what plays.
+ * @param {AudioContext} context
+ * @param {Float32Array} wave
+ * @param {number} rate
+ */
+export async function play(context, wave, rate) {
+  if (context.state === "suspended") await context.resume();
+  playing?.stop();
+  const buffer = context.createBuffer(1, wave.length, rate);
+  buffer.getChannelData(0).set(wave);
+  playing = context.createBufferSource();
+  playing.buffer = buffer;
+  playing.connect(context.destination);
+  playing.start();
+}

@@ -1,0 +1,69 @@
+// Fetches and computes away from the page, so that the pen never waits. One question, one answer; progress in between.
+
+import { Models } from "./models.js";
+
+const WEIGHTS = new URL("./weights/", import.meta.url);
+
+/** @type {Promise<Models> | null} */
+let models = null;
+
+async function open() {
+  const answer = await fetch(new URL("manifest.json", WEIGHTS), { cache: "no-cache" });
+  if (!answer.ok)
+    throw new Error(answer.status === 404 ? "this copy of the book has no weights for the page" : `the server said ${answer.status}`);
+  return new Models(await answer.json(), read);
+}
+
+/**
+ * One file, checked. Its name holds its content's hash, so a browser may keep it for ever.
+ * @param {import("./models.js").FileEntry} entry
+ * @param {(bytes: number) => void} got
+ */
+async function read(entry, got) {
+  const answer = await fetch(new URL(entry.path, WEIGHTS), { cache: "force-cache" });
+  if (!answer.ok || !answer.body) throw new Error(`the server said ${answer.status} to ${entry.path}`);
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const parts = [];
+  let bytes = 0;
+  const reader = answer.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    bytes += part.value.length;
+    got(bytes);
+  }
+  const data = await new Blob(parts).arrayBuffer();
+  // a server that unpacks on the way sends other bytes; without https there is no crypto.subtle
+  if (data.byteLength === entry.bytes && crypto.subtle) {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    const hex = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (hex !== entry.sha256) throw new Error(`${entry.path} has been altered on its way`);
+  }
+  return data;
+}
+
+/**
+ * @param {{ask: string, file?: string, origin?: import("./models.js").Origin, speak?: boolean, mel?: Float32Array, name?: string}} question
+ * @param {(bytes: number) => void} got
+ */
+async function answer(question, got) {
+  models ??= open();
+  models.catch(() => {
+    models = null; // the next question tries again
+  });
+  const found = await models;
+  if (question.ask === "manifest") return found.manifest;
+  if (question.ask === "need") return found.need(question.file ?? "", got);
+  if (question.ask === "tensor") return found.tensors.get(question.name ?? "");
+  if (question.ask === "wave" && question.mel) return found.wave(question.mel);
+  if (question.ask === "translate" && question.origin) return found.translate(question.origin, question.speak ?? false);
+  throw new Error(`nobody can answer ${question.ask}`);
+}
+
+self.addEventListener("message", async ({ data }) => {
+  try {
+    const found = await answer(data, (bytes) => self.postMessage({ id: data.id, bytes }));
+    self.postMessage({ id: data.id, found });
+  } catch (error) {
+    self.postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) });
+  }
+});

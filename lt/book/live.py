@@ -1,0 +1,308 @@
+"""The live page: what it needs of a profile's trained models, the numbers that it is measured by, and whether both agree with the chapters."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lt.book.pack import Pack, write_manifest
+from lt.book.profiles import Profile
+from lt.bridge import Bridge
+from lt.cache import NotStored, fingerprint, stored_only
+from lt.datasets import CLASSES
+from lt.errors import LtError
+from lt.latents import CHUNK
+from lt.loop import default_device
+
+PAGE = "book/live"  # in _toc.yml
+CHAPTERS = {"fashion": "03_bridging", "speech": "04_speech"}  # which chapter trained the bridge from MNIST to a domain
+LEVELS = 95  # of bytes, from -95 to 95: fewer compress better, see tests/test_live.py
+GARMENTS, CLIPS, DOTS = 20, 6, 40  # a class: to pick from, and on the map
+METRICS = ("transfer_accuracy", "transfer_accuracy_second_judge")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The models behind the page and the items that it shows."""
+
+    vaes: dict[str, nn.Module]  # of mnist and fashion
+    judges: dict[str, nn.Module]  # of mnist, fashion and speech
+    generator: nn.Module  # of speech
+    bridges: dict[str, Bridge]  # mnist with fashion, mnist with speech
+    digits: tuple[Tensor, Tensor]  # held-out images (n, 784) and their classes (n,)
+    garments: tuple[Tensor, Tensor]
+    clips: tuple[Tensor, Tensor]  # accepted latents of the generator (n, latent) and their classes (n,)
+
+
+def folder_of(root: Path) -> Path:
+    """Where the page's weights are."""
+    return root / "book" / "_static" / "live" / "weights"
+
+
+def collect(budget: Profile, stored: bool = False) -> Parts:
+    """Models and bridges as chapters 3 and 4 show them: the first set of base models, seed 0.
+
+    Raises :class:`lt.LtError` if ``stored`` and they are not in the cache; otherwise what is missing is trained.
+    """
+    from lt.book import setup
+    from lt.bridge import fit_bridge
+    from lt.zoo import vae
+
+    token = stored_only.set(stored)
+    try:
+        for name in ("mnist", "fashion") if stored else ():  # before `models`, which would train ahead what is missing
+            images = setup.Setup(budget, default_device()).train(name)
+            vae.fit_vae(budget.vae[name], images, setup.seed_of(budget, name, 0))
+            vae.fit_judge(budget.judge[name], images, 0)
+        base = setup.models(budget, ("mnist", "fashion", "speech"))
+        configs = {"fashion": budget.bridge, "speech": budget.speech_bridge}
+        bridges = {name: fit_bridge([base.seen("mnist"), base.seen(name)], config, 0) for name, config in configs.items()}
+    except NotStored as error:
+        raise LtError(
+            f"{error} is not in the cache: the live page shows the bridges of chapters 3 and 4, so run them first, at this profile"
+        ) from error
+    finally:
+        stored_only.reset(token)
+    judges = {name: base.domains[name].judge for name in ("mnist", "fashion", "speech")}
+    test = {name: (base.test(name).x, base.test(name).y) for name in ("mnist", "fashion")}
+    fresh = base.held("speech")
+    return Parts(base.modules, judges, base.modules["speech"], bridges, test["mnist"], test["fashion"], (fresh.mean, fresh.y))  # type: ignore[arg-type]
+
+
+def each(y: Tensor, n: int) -> Tensor:
+    """Indices of the first n items of every class, class by class."""
+    return torch.cat([(y == label).nonzero().flatten()[:n] for label in y.unique()])
+
+
+@torch.no_grad()
+def export(parts: Parts, folder: Path, facts: dict, levels: int = LEVELS) -> dict:
+    """Write the page's files to ``folder`` and return their manifest, which ``facts`` begin.
+
+    ``picture`` is all that turns a drawing into a garment, ``more`` has what the other directions need, ``sound`` the words.
+    """
+    pack = Pack(levels)
+    mnist, fashion = parts.vaes["mnist"], parts.vaes["fashion"]
+    posterior = mnist.posterior
+    mean = nn.Linear(posterior.in_features, mnist.latent)
+    mean.weight.copy_(posterior.weight[: mnist.latent])
+    mean.bias.copy_(posterior.bias[: mnist.latent])
+    pack.network("picture", "mnist.encoder", [mnist.encoder, mean], True)
+    pack.bridge("picture", "fashion", parts.bridges["fashion"])
+    pack.network("picture", "fashion.decoder", [fashion.decoder, fashion.pixels, nn.Sigmoid()], True)
+    x, y = parts.digits
+    pack.put("picture", "examples", x[each(y, 1)], "u8")
+
+    pack.network("more", "mnist.decoder", [mnist.decoder, mnist.pixels, nn.Sigmoid()], True)
+    for name in ("fashion", "mnist"):
+        pack.network("more", f"{name}.judge", [parts.judges[name].body, parts.judges[name].head], True)
+    garments, labels = parts.garments
+    pick = each(labels, GARMENTS)
+    pack.put("more", "garments", garments[pick], "u8")
+    pack.put("more", "garments.z", fashion.encode(garments[pick])[0])
+    places, about = _map(parts)
+    pack.put("more", "map", places)
+
+    generator, judge = parts.generator, parts.judges["speech"]
+    *first, last = generator.to_code
+    scaled = nn.Linear(last.in_features, last.out_features)
+    scaled.weight.copy_(last.weight * generator.spread[:, None])
+    scaled.bias.copy_(last.bias * generator.spread)
+    start = generator.decoder.start
+    pack.bridge("sound", "speech", parts.bridges["speech"])
+    # batch norms melt into the layer before them, the first one into `start`
+    pack.network("sound", "speech.generator", [*first, scaled, start, generator.decoder.body], True, (start.out_features // 16, 4, 4))
+    pack.network("sound", "speech.judge", [judge.blocks, "mean", judge.head], False, (1, 64, 64))
+    z, said = parts.clips
+    chosen = each(said, CLIPS)
+    pack.put("sound", "clips.z", z[chosen])
+    mel = generator.mel
+    pack.put("sound", "mel.inverse", mel.inverse, "f32")
+    sound = {"rate": mel.hop * 1000 // 16, "size": mel.size, "hop": mel.hop, "bands": mel.BANDS, "frames": mel.FRAMES}
+    sound |= {"floor": mel.FLOOR, "ceiling": mel.CEILING, "iterations": mel.iterations}
+    items = {"examples": y[each(y, 1)].tolist(), "garments": labels[pick].tolist(), "clips": said[chosen].tolist()}
+    names = {name: list(CLASSES[name]) for name in ("mnist", "fashion", "speech")}
+    return pack.write(folder, {**facts, "classes": names, "items": items, "sound": sound, "map": about})
+
+
+def _map(parts: Parts) -> tuple[Tensor, dict]:
+    """Principal plane of z' of held-out digits and garments: places (n, 2), and the plane with what each place is."""
+    points, labels, domains = [], [], []
+    for name, (x, y) in (("mnist", parts.digits), ("fashion", parts.garments)):
+        pick = each(y, DOTS)
+        points.append(parts.bridges["fashion"].encode(parts.vaes[name].encode(x[pick])[0], name)[0])
+        labels += y[pick].tolist()
+        domains += [name] * len(pick)
+    z = torch.cat(points)
+    centre = z.mean(0)
+    axes = torch.linalg.svd(z - centre, full_matrices=False)[2][:2]  # (2, shared)
+    axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()  # an axis and its negative are the same plane: choose one
+    spread = z.std(0)
+    rounded = {"centre": centre, "axes": axes, "low": centre - 3 * spread, "high": centre + 3 * spread}
+    about = {key: value.double().round(decimals=5).tolist() for key, value in rounded.items()}
+    return (z - centre) @ axes.T, {**about, "labels": labels, "domains": [int(name == "fashion") for name in domains]}
+
+
+def digest(record: dict) -> str:
+    """Twelve digits of what decides a chapter's bridges, and of the accuracies that they had; not of seconds."""
+    rows = [row for row in record["rows"] if row["method"] == "bridging_vae" and row["metric"] in METRICS]
+    return fingerprint(json.dumps([*(record.get(key) for key in ("profile", "source", "code", "data")), rows], sort_keys=True))
+
+
+def published(root: Path) -> dict[str, dict]:
+    """The records of the chapters that trained the page's bridges."""
+    paths = {name: root / "book" / "results" / f"{name}.json" for name in CHAPTERS.values()}
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+
+
+def problem(root: Path) -> str | None:
+    """Why page and published chapters disagree, or None if they agree or the page has no weights yet."""
+    path = folder_of(root) / "manifest.json"
+    if not path.exists():
+        return None
+    manifest, records = json.loads(path.read_text(encoding="utf-8")), published(root)
+    for name in CHAPTERS.values():
+        if name not in records:
+            return f"chapter {name} is not published, and the live page has weights from it"
+        if manifest["chapters"].get(name) != digest(records[name]):
+            return f"the weights of the live page are of profile {manifest['profile']} and of another run of chapter {name} than the published one"
+    return None
+
+
+def require_agreement(root: Path) -> None:
+    """Raise :class:`lt.LtError` if the page's weights are not those of the published chapters."""
+    if found := problem(root):
+        profile = next(iter(published(root).values()), {"profile": "laptop"})["profile"]
+        raise LtError(f"{found}: python -m lt live --profile {profile}")
+
+
+def ready(root: Path, profile: str, names: list[str]) -> Parts | None:
+    """Before chapters of these names are published at a profile: the models of their bridges, or None if none of them trained one.
+
+    Raises :class:`lt.LtError` if the page would disagree with the published chapters afterwards.
+    """
+    from lt.book import profiles
+
+    if not set(names) & set(CHAPTERS.values()):
+        require_agreement(root)
+        return None
+    _same_profile({name: record for name, record in published(root).items() if name not in names}, profile)
+    return collect(profiles.get(profile), stored=True)
+
+
+def _same_profile(records: dict[str, dict], profile: str) -> None:
+    for name, record in records.items():
+        if record["profile"] != profile:
+            raise LtError(f"chapter {name} is published at profile {record['profile']}: publish 03 and 04 together, at {profile}")
+
+
+def renew(root: Path, profile: str, parts: Parts, digits: int = 10_000) -> dict:
+    """Export the page's weights, measure the page where there is Node.js, and return the manifest.
+
+    Raises :class:`lt.LtError` if chapters 3 and 4 are published at another profile.
+    """
+    from lt.book.records import commit_of
+
+    records = published(root)
+    _same_profile(records, profile)
+    facts = {
+        "profile": profile,
+        "commit": commit_of(Path(__file__).parent),
+        "code": {name: record.get("code") for name, record in records.items()},
+        "chapters": {name: digest(record) for name, record in records.items()},
+        "weights": {name: fingerprint(*bridge.state_dict().values()) for name, bridge in parts.bridges.items()},
+        "accuracy": {name: _accuracy(record) for name, record in records.items()},
+    }
+    folder = folder_of(root)
+    manifest = export(parts, folder, facts)
+    if shutil.which("node"):
+        manifest["numbers"] = measure(root, folder, parts, profile, digits)["rows"]
+        write_manifest(folder, manifest)
+    return manifest
+
+
+def summary(root: Path) -> str:
+    """The page's numbers, a line each."""
+    path = root / "book" / "results" / "live.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    return "\n".join(f"{row['setting']:16} {row['metric']:36} {row['value']:,}" for row in rows) or "not measured: install Node.js"
+
+
+def _accuracy(record: dict) -> dict[str, float]:
+    rows = [row for row in record["rows"] if (row["method"], row["metric"]) == ("bridging_vae", "transfer_accuracy")]
+    return {row["setting"]: row["value"] for row in rows}
+
+
+@torch.no_grad()
+def by_torch(parts: Parts, x: Tensor) -> dict[str, np.ndarray]:
+    """What PyTorch makes of digits x (n, 784): classes of garment and word by their judges, (n,) each."""
+    z = torch.cat([parts.vaes["mnist"].encode(part)[0] for part in x.split(CHUNK)])
+    decode = {"fashion": parts.vaes["fashion"].decode, "speech": parts.generator.decode}
+    found = {}
+    for name, bridge in parts.bridges.items():
+        made = bridge.transfer(z, "mnist", name)
+        classes = [parts.judges[name](decode[name](part)).argmax(-1) for part in made.split(CHUNK)]
+        found[name] = torch.cat(classes).cpu().numpy().astype(np.uint8)
+    return found
+
+
+def measure(root: Path, folder: Path, parts: Parts, profile: str, digits: int = 10_000) -> dict:
+    """Run the page's own code under Node.js on held-out digits, compare with PyTorch, and write ``book/results/live.json``."""
+    from lt.book.records import _cpu, commit_of
+
+    x, y = (part[:digits] for part in parts.digits)
+    by = by_torch(parts, x)
+    with tempfile.TemporaryDirectory() as scratch:
+        pixels = Path(scratch) / "digits.bin"
+        pixels.write_bytes((x * 255).round().to(torch.uint8).cpu().numpy().tobytes())
+        script = root / "benchmarks" / "live.mjs"
+        done = subprocess.run(["node", str(script), str(folder), str(pixels), str(len(x))], capture_output=True, text=True)
+    if done.returncode:
+        raise LtError(f"the live page fails under Node.js: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
+    found = json.loads(done.stdout)
+    rows = [
+        _row("mnist->fashion", "bytes_first_picture", found["bytes_first_picture"], note="compressed, with the manifest"),
+        _row("mnist->speech", "bytes_sound", found["bytes_sound"], note="compressed"),
+    ]
+    for setting, name in (("mnist->fashion", "fashion"), ("mnist->speech", "speech")):
+        classes = np.array(found[name]["classes"])
+        rows += [
+            _row(setting, "class_agreement_with_torch", float((classes == by[name]).mean()), len(x)),
+            _row(setting, "transfer_accuracy_true_label", float((classes == y.cpu().numpy()).mean()), len(x), "by the page"),
+            _row(
+                setting,
+                "transfer_accuracy_true_label_torch",
+                float((by[name] == y.cpu().numpy()).mean()),
+                len(x),
+                "the same bridge in PyTorch",
+            ),
+            _row(setting, "cold_ms", found[name]["cold_ms"], note="read, unpack and compute the first"),
+            _row(setting, "warm_ms", found[name]["warm_ms"], len(x), "mean"),
+        ]
+    rows.append(_row("mnist->speech", "warm_ms_wave", found["wave_ms"], note="Griffin-Lim, mean of ten"))
+    record = {
+        "chapter": "live",
+        "profile": profile,
+        "device": "cpu",
+        "cpu": f"{_cpu().split(',')[0]}, one thread of Node.js {found['node']}",
+        "commit": commit_of(Path(__file__).parent),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "node": found["node"]},
+        "rows": rows,
+    }
+    results = root / "book" / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "live.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return record
+
+
+def _row(setting: str, metric: str, value: float, n: int | None = None, note: str = "") -> dict:
+    row = {"table": "page", "setting": setting, "method": "page", "metric": metric, "value": round(value, 5), "low": None, "high": None}
+    return {**row, "base_models": 1, "seeds": 1, "n": n, "paper": None, "note": note}

@@ -1,0 +1,150 @@
+// The page's modules against numbers of PyTorch, which tests/test_live.py writes: LT_LIVE_WEIGHTS and LT_LIVE_EXPECTED are folders.
+// Without them only what needs no numbers is tested: node --test tests/live.test.mjs
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { rasterise } from "../book/_static/live/drawing.js";
+import { Models } from "../book/_static/live/models.js";
+import { fromHalves, network, Tensors, unpack } from "../book/_static/live/nn.js";
+import { FFT, Sound } from "../book/_static/live/sound.js";
+
+const weights = process.env.LT_LIVE_WEIGHTS ?? "";
+const folder = process.env.LT_LIVE_EXPECTED ?? "";
+const needsTorch = { skip: folder ? false : "numbers of PyTorch are made by pytest" };
+/** @type {any} */
+const expected = folder ? JSON.parse(await readFile(join(folder, "expected.json"), "utf8")) : {};
+
+/** @param {string} path @returns {Promise<ArrayBuffer>} */
+async function bytes(path) {
+  const data = await readFile(path);
+  return /** @type {ArrayBuffer} */ (data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+}
+
+/** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
+function gap(a, b) {
+  assert.equal(a.length, b.length);
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
+  return most;
+}
+
+test("half precision", () => {
+  const halves = new Uint16Array([0, 0x3c00, 0xc000, 0x3555, 1, 0x7bff, 0x8000, 0x7c00]);
+  assert.deepEqual([...fromHalves(halves)], [0, 1, -2, Math.fround(0.333251953125), 2 ** -24, 65504, -0, Number.POSITIVE_INFINITY]);
+});
+
+test("a Fourier transform of a wave has one line", () => {
+  const n = 64;
+  const re = new Float64Array(n).map((_, i) => Math.cos((2 * Math.PI * 5 * i) / n));
+  const im = new Float64Array(n);
+  new FFT(n).forward(re, im);
+  re.forEach((value, k) => {
+    assert.ok(Math.abs(value - (k === 5 || k === n - 5 ? n / 2 : 0)) < 1e-9);
+  });
+});
+
+test("a drawing is as large, as thick and as central as MNIST's", () => {
+  const zero = Array.from({ length: 60 }, (_, i) => ({ x: 0.2 + 0.1 * Math.cos(i / 9), y: 0.7 + 0.2 * Math.sin(i / 9) }));
+  const seen = rasterise([zero]);
+  const rows = Array.from({ length: 28 }, (_, y) => Math.max(...seen.subarray(28 * y, 28 * y + 28)));
+  const inked = rows.filter((value) => value > 0.5).length;
+  assert.ok(inked >= 19 && inked <= 21, `${inked} rows`);
+  let [mass, x, y] = [0, 0, 0];
+  seen.forEach((value, i) => {
+    mass += value;
+    x += value * (i % 28);
+    y += value * Math.floor(i / 28);
+  });
+  assert.ok(Math.abs(x / mass - 14) < 0.2 && Math.abs(y / mass - 14) < 0.2);
+  assert.ok(mass / 784 > 0.08 && mass / 784 < 0.2);
+  assert.deepEqual(rasterise([]), new Float32Array(784));
+  const dot = rasterise([[{ x: 0.1, y: 0.1 }]]).filter((value) => value > 0.5).length;
+  assert.ok(dot > 0 && dot < 16, "a dot stays a dot");
+});
+
+test("every kind of layer", needsTorch, async () => {
+  const manifest = JSON.parse(await readFile(join(folder, "layers", "manifest.json"), "utf8"));
+  const tensors = new Tensors(manifest.tensors);
+  tensors.files.set("layers", await unpack(await bytes(join(folder, "layers", manifest.files.layers.path))));
+  for (const { name, x, out } of expected.layers) {
+    const found = network(manifest.networks[name], tensors)(Float32Array.from(x));
+    const tolerance = name === "dense in bytes" ? 0.03 : 4e-3;
+    assert.ok(gap(found, out) < tolerance, `${name}: ${gap(found, out)}`);
+  }
+  assert.deepEqual(
+    tensors.get("pixels"),
+    new Float32Array(256).map((_, i) => i / 255),
+  );
+});
+
+test("Fourier transform against torch", needsTorch, () => {
+  const { re, im, outRe, outIm } = expected.fft;
+  const [a, b] = [Float64Array.from(re), Float64Array.from(im)];
+  new FFT(512).forward(a, b);
+  assert.ok(Math.max(gap(a, outRe), gap(b, outIm)) < 1e-11);
+});
+
+async function open() {
+  const manifest = JSON.parse(await readFile(join(weights, "manifest.json"), "utf8"));
+  return new Models(manifest, (entry) => bytes(join(weights, entry.path)));
+}
+
+test("Griffin-Lim against torch in double precision", needsTorch, async () => {
+  const models = await open();
+  await models.need("sound");
+  const sound = new Sound(models.manifest.sound, models.tensors.get("mel.inverse"));
+  for (const { mel, wave } of expected.waves) assert.ok(gap(sound.wave(Float32Array.from(mel)), wave) < 1e-6);
+});
+
+test("from pixels to garment, digit and word", needsTorch, async () => {
+  const models = await open();
+  await models.need("picture");
+  const first = models.translate({ kind: "pixels", value: Float32Array.from(expected.cases[0].seen) }, true);
+  assert.equal(first.judged, null, "no judge has been fetched");
+  for (const name of ["zDigit", "mean", "std", "zGarment", "garment"]) {
+    const off = gap(/** @type {any} */ (first)[name], expected.cases[0][name]);
+    assert.ok(off < 1e-2, `${name}: ${off}`);
+  }
+  await Promise.all([models.need("more"), models.need("sound")]);
+  for (const one of expected.cases) {
+    const found = models.translate({ kind: "pixels", value: Float32Array.from(one.seen) }, true);
+    for (const [name, value] of Object.entries(one)) {
+      const off = gap(/** @type {any} */ (found)[name], value);
+      assert.ok(off < (name === "mel" ? 0.05 : 1e-2), `${name}: ${off}`);
+    }
+  }
+});
+
+test("the other ways", needsTorch, async () => {
+  const models = await open();
+  await Promise.all(["picture", "more", "sound"].map((file) => models.need(file)));
+  const drawn = models.translate({ kind: "example", value: 3 }, true);
+  const shared = models.translate({ kind: "shared", value: drawn.shared }, true);
+  assert.ok(gap(shared.garment, drawn.garment) < 1e-6, "a point of the shared space is all that a garment needs");
+  const again = models.translate({ kind: "example", value: 3, noise: new Float32Array(8).fill(1) }, true);
+  assert.ok(
+    gap(
+      again.shared,
+      drawn.mean.map((value, i) => value + (drawn.std?.[i] ?? 0)),
+    ) < 1e-6,
+  );
+  for (const kind of /** @type {const} */ (["garment", "clip"])) {
+    const found = models.translate({ kind, value: 11 }, true);
+    for (const values of [found.garment, found.digit, found.mel]) assert.ok(values?.every(Number.isFinite));
+    assert.equal(models.wave(/** @type {Float32Array} */ (found.mel)).length, 8192);
+  }
+});
+
+test("a fetch that fails half way can be tried again", needsTorch, async () => {
+  const manifest = JSON.parse(await readFile(join(weights, "manifest.json"), "utf8"));
+  let calls = 0;
+  const models = new Models(manifest, async (entry) => {
+    if (calls++ === 0) throw new Error("offline");
+    return bytes(join(weights, entry.path));
+  });
+  await assert.rejects(models.need("picture"), /offline/);
+  await models.need("picture");
+  assert.equal(calls, 2);
+});

@@ -1,0 +1,160 @@
+"""Models from elsewhere: words, faces, a reader. What needs a package that is not installed is skipped, and says so."""
+
+import re
+import sys
+
+import pytest
+import torch
+
+from lt.loop import Training
+from lt.zoo import foreign
+
+PARTS = [(corpus, part) for corpus in ("fashion", "mnist") for part in foreign.PARTS]
+
+
+def needs(*packages: str):
+    absent = foreign.missing(packages)
+    return pytest.mark.skipif(bool(absent), reason=f"needs {', '.join(absent)}: pip install -e '.[foreign]'")
+
+
+def in_words(text: str) -> set[str]:
+    """Lower case, without a plural s."""
+    return {word.removesuffix("s") for word in re.findall(r"\w+", text.lower()) if len(word) > 1}
+
+
+@pytest.mark.parametrize("corpus, part", PARTS)
+def test_there_are_enough_words_of_every_class(corpus, part):
+    found = foreign.phrases(corpus, part)
+    count = found.y.bincount(minlength=10)
+    assert len(found) == len(set(found.x)) == int(count.sum())
+    assert count.min() >= {"train": 30, "phrases": 10, "new": 6}[part]
+    assert part == "train" or len(found) >= 90
+    assert part != "phrases" or len(found) >= 100
+
+
+@pytest.mark.parametrize("corpus", ["fashion", "mnist"])
+def test_no_held_out_name_is_in_training(corpus):
+    seen = set(foreign.phrases(corpus, "train").x)
+    held = [*foreign.phrases(corpus, "phrases").x, *foreign.phrases(corpus, "new").x]
+    assert not seen & set(held)
+    assert len(held) == len(set(held))
+
+
+def test_a_new_garment_has_a_word_that_training_has_not():
+    seen = set().union(*map(in_words, foreign.phrases("fashion", "train").x))
+    assert not [name for name in foreign.phrases("fashion", "phrases").x if in_words(name) <= seen]
+    assert not [name for name in foreign.phrases("fashion", "new").x if in_words(name) & seen]
+
+
+def test_unknown_lists_are_named(lt_error):
+    with lt_error("'shoes'", "fashion or mnist"):
+        foreign.phrases("shoes", "train")
+    with lt_error("'test'", "train, phrases, new"):
+        foreign.phrases("mnist", "test")
+
+
+@pytest.mark.parametrize(
+    "package, load", [("wordllama", foreign.load_words), ("gan_face_generate", foreign.Faces), ("rapidocr", foreign.load_reader)]
+)
+def test_a_missing_package_is_one_line(package, load, monkeypatch, lt_error):
+    if package == "rapidocr":
+        monkeypatch.setitem(sys.modules, "onnxruntime", torch)  # anything that is there
+    monkeypatch.setitem(sys.modules, package, None)
+    with lt_error(f"{package} is missing", "pip install -e '.[foreign]'"):
+        load()
+
+
+def test_what_is_not_installed_is_listed():
+    assert foreign.missing(["torch", "no_such_package"]) == ["no_such_package"]
+
+
+@needs("wordllama")
+def test_words_are_unit_vectors_and_like_names_are_near():
+    encode = foreign.load_words()
+    vectors = encode(["boots", "boot", "seven"])
+    assert vectors.shape == (3, 256)
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(3), atol=1e-4)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+
+
+@needs("wordllama")
+def test_a_text_without_a_known_word_is_refused(lt_error):
+    encode = foreign.load_words()
+    assert foreign.look_up(encode, "my ankle boots", "fashion").shape == (1, 256)
+    assert foreign.look_up(encode, "3 bananas", "mnist").shape == (1, 256)
+    with lt_error("'xylophone'", "fashion", "nearest"):
+        foreign.look_up(encode, "xylophone", "fashion")
+    with lt_error("'?!' holds no word"):
+        foreign.look_up(encode, "?!", "fashion")
+
+
+@needs("gan_face_generate")
+def test_faces_are_pictures_and_the_prior_is_left_as_it_is():
+    faces = foreign.Faces()
+    z = torch.randn(2, 100, generator=torch.Generator().manual_seed(0))
+    x = faces.decode(z)
+    assert x.shape == (2, 3, 64, 64)
+    assert 0 <= x.min() < 0.4 < 0.6 < x.max() <= 1
+    assert torch.allclose(x, (faces.generator(z[:, :, None, None]) + 1) / 2, atol=1e-5)
+    assert torch.allclose(faces.decode(0.01 * z), faces.decode(0.1 * z), atol=1e-4), "what is nearer is moved out"
+    assert not [p for p in faces.parameters() if p.grad is not None]
+
+
+@needs("gan_face_generate")
+def test_samples_of_faces_are_kept_and_belong_to_their_points():
+    z, x = foreign.face_samples("toy", 3)
+    again = foreign.face_samples("toy", 3)
+    assert torch.equal(z, again[0])
+    assert torch.equal(x, again[1])
+    whole = torch.nn.functional.avg_pool2d(foreign.Faces().decode(z), 2)
+    assert torch.allclose(x, whole, atol=1 / 255)
+
+
+def toy_faces(n: int = 400, seed: int = 0) -> torch.Tensor:
+    """Coloured ramps: a brightness, a colour and slopes of their own, and a bright or dark middle."""
+    g = torch.Generator().manual_seed(seed)
+    light, warm, right, down, middle = 0.12 * torch.randn(5, n, 1, 1, 1, generator=g)
+    place = torch.linspace(-1, 1, 32)
+    centre = torch.zeros(32, 32)
+    centre[8:28, 8:24] = 1
+    colour = torch.tensor([1.0, 0.0, -1.0])[None, :, None, None]
+    return (0.5 + light + warm * colour + right * place + down * place[:, None] + middle * centre).clamp(0, 1)
+
+
+def test_looks_are_what_lies_farthest_out():
+    looks = foreign.Looks(toy_faces())
+    flat = torch.full((1, 3, 16, 16), 0.5)
+    for change, name in (
+        (torch.full((3, 16, 16), 0.4), "bright"),
+        (torch.full((3, 16, 16), -0.4), "dark"),
+        (torch.tensor([0.3, 0.0, -0.3])[:, None, None], "warm colours"),
+        (0.4 * torch.linspace(-1, 1, 16), "light from the right"),
+        (0.4 * torch.linspace(1, -1, 16)[:, None], "light from above"),
+    ):
+        assert foreign.LOOKS[int(looks(flat + change).argmax())] == name
+    found = looks(toy_faces(seed=1))
+    assert found.shape == (400, 10)
+    assert len(found.argmax(-1).unique()) == 10
+
+
+def test_the_judge_of_faces_learns_looks():
+    x, fresh = toy_faces(600), toy_faces(300, seed=1)
+    looks = foreign.Looks(x)
+    data = foreign.FacePictures("toy", x, looks(x).argmax(-1), "toy faces")
+    judge, history = foreign.fit_face_judge(foreign.FaceJudgeConfig(Training(150, 64, 3e-3, "onecycle"), 8), data, 0, torch.device("cpu"))
+    sure = looks(fresh).softmax(-1).amax(-1) >= 0.95
+    with torch.no_grad():
+        right = judge(fresh).argmax(-1) == looks(fresh).argmax(-1)
+    assert right[sure].double().mean() > 0.8
+    assert "score" in history
+
+
+@needs("rapidocr", "onnxruntime")
+def test_the_reader_reads_digits_and_says_when_it_reads_none():
+    from lt.datasets import images
+
+    test = images.load("mnist", "test", "embedded")
+    pick = torch.cat([(test.y == digit).nonzero().flatten()[:2] for digit in range(10)])
+    read = foreign.load_reader()
+    assert (read(test.x[pick]) == test.y[pick]).double().mean() > 0.7
+    assert read(torch.zeros(1, 784)).tolist() == [foreign.NOTHING]
