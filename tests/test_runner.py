@@ -97,6 +97,9 @@ def test_chapters_and_their_names(root, lt_error):
         assert runner.select(root, [name]) == ["book/01_good"]
     with lt_error("unknown chapter '7'", "01_good", "02_other"):
         runner.select(root, ["01", "7"])
+    with lt_error("unknown chapter '01_bad'"):
+        runner.select(root, ["01_bad"])
+    assert [runner.number(name) for name in ("00_introduction", "05b_more", "10_far", "5b", "api")] == ["0", "5b", "10", "5b", ""]
 
 
 def test_no_book_here(tmp_path, lt_error):

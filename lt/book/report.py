@@ -201,7 +201,7 @@ def conditions(records: Sequence[dict]) -> str:
     for key in PAPER:
         if key in found:
             record, row = found[key]
-            place = used.setdefault((record["chapter"][:2], record["profile"]), (hardware(record), {}))
+            place = used.setdefault((record["chapter"].split("_")[0], record["profile"]), (hardware(record), {}))
             place[1][f"{row.get('base_models', 1)} × {row['seeds']}"] = None
     if not used:
         return "Nothing of the paper's tables is measured."
