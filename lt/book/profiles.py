@@ -194,7 +194,7 @@ _QUICK = Profile(
 _LAPTOP = Profile(
     name="laptop",
     source="full",
-    base_models=1,
+    base_models=3,
     seeds=3,
     vae=_corpora(
         VAEConfig(Training(3750, 256, 1.5e-3, "onecycle"), warmup=0.3, jitter=0.5),
