@@ -18,15 +18,15 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/11_cost.ipynb)
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "setup"]
 import os
 
 profile = os.environ.get("LT_PROFILE", "quick")
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 from lt.book import start
 
 run, budget = start("11_cost", profile)
@@ -53,7 +53,7 @@ from IPython.display import Markdown
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from lt.book import paper, plots, profiles, records
+from lt.book import paper, plots, profiles, records, report
 from lt.bridge import bridge_objective, network_of
 from lt.datasets.recordings import Clips
 from lt.latents import Latents
@@ -180,18 +180,19 @@ for setting, (base_models, bridge) in pairs.items():
         run.add("cost", setting, "bridging_vae", metric, [bridge[place]])
         run.add("cost", setting, "base models over bridge", metric, [total / bridge[place]])
 cost = {(row["setting"], row["method"], row["metric"]): row["value"] for row in run.rows}
-pd.DataFrame(
-    {
-        paper.words(setting).replace("→", "↔"): {
-            f"{name}, {metric}": f"{value:,.1f}" if "over" in name else scale(value) if metric == "operations" else f"{value:,.0f}"
-            for metric in ("seconds", "operations", "parameters")
-            for name in ("base models", "bridging VAE", "base models over bridge")
-            for value in [cost.get((setting, name.replace("bridging VAE", "bridging_vae"), metric))]
-            if value is not None
-        }
-        for setting in pairs
-    }
-).fillna("")
+
+
+def said(value, metric):
+    return "" if value is None else scale(value) if metric == "operations" else f"{value:,.0f}"
+
+
+lines = []
+for setting, metric in ((setting, metric) for setting in pairs for metric in ("seconds", "operations", "parameters")):
+    both, bridge, ratio = (cost.get((setting, who, metric)) for who in ("base models", "bridging_vae", "base models over bridge"))
+    if both is not None:
+        pair = paper.words(setting).replace("→", "↔")
+        lines.append({"Pair": pair, "What": metric, "Both base models": said(both, metric), "Bridge": said(bridge, metric), "Ratio": f"{ratio:,.1f}"})
+Markdown(report.markdown(pd.DataFrame(lines)))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 devices = sorted({records.hardware(record) for record in (base, joined, spoken)})
@@ -217,7 +218,10 @@ claims = {
 }
 for name, value in claims.items():
     run.add("claim", "mnist->speech", name, "GAN over bridge", [value], note="computed from counted operations" if "operations" in name else "the paper, 5.4")
-pd.DataFrame({"one GAN costs as much as … bridges": [f"{value:,.0f}" for value in claims.values()]}, index=claims.keys())
+Markdown(report.markdown(pd.DataFrame({"Reading": claims.keys(), "One GAN costs as much as … bridges": [f"{value:,.0f}" for value in claims.values()]})))
+
+# %% mystnb={"figure": {"caption": "How many bridges between MNIST and speech cost as much as one GAN, in three readings. The dashed line is the paper's claim of 200."}, "image": {"alt": "Dot plot on a logarithmic axis: three readings of the cost of a GAN in bridges, beside a dashed line at 200."}} tags=["hide-input", "lead"]
+plots.ratios(claims, 200, "the paper's claim", "bridges for the cost of one GAN")
 
 # %% [markdown]
 # The ratio is a fact about WaveGAN's schedule more than about bridges. Where base models are small and quick, as the VAEs here,
@@ -273,17 +277,18 @@ Markdown(
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 found = [bench for path in sorted(Path("../benchmarks").glob("*_step.json")) for bench in json.loads(path.read_text()).values()]
-pd.DataFrame(
+lines = [
     {
-        "Step": [f"{bench['what']}, batch {bench['batch']}" for bench in found],
-        "Device": [f"{bench['device']}, {bench['precision']}, torch {bench['torch']}" for bench in found],
-        "Products alone, ms": [f"{bench['products_ms']:.2f}" for bench in found],
-        "Ours, ms": [f"{bench['ours_ms']:.2f}" for bench in found],
-        "Plain loop, ms": [f"{bench['plain_ms']:.2f}" for bench in found],
-        "Share of the bound": [f"{bench['share_of_matmul_bound']:.2f}" for bench in found],
-        "Plain loop over ours": [f"{bench['speed_up_over_plain_loop']:.1f}" for bench in found],
+        "Step": f"{bench['what']}, batch {bench['batch']}",
+        "Where": f"{bench['device']}, {bench['precision']}",
+        "Products alone, ms": f"{bench['products_ms']:.2f}",
+        "Ours, ms": f"{bench['ours_ms']:.2f}",
+        "Share of the bound": f"{bench['share_of_matmul_bound']:.2f}",
+        "Plain loop over ours": f"{bench['speed_up_over_plain_loop']:.1f}",
     }
-)
+    for bench in found
+]
+Markdown(report.markdown(pd.DataFrame(lines)))
 
 # %% [markdown]
 # On a CPU the products take most of a step, so little is left to win. On a GPU a network this small is a chain of very short kernels: capturing the whole
@@ -299,21 +304,28 @@ pd.DataFrame(
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
-pd.DataFrame(
-    {
-        "Recipe": list(timed["recipes"]),
-        "Seconds a bridge": [f"{row['seconds']:.1f}" for row in timed["recipes"].values()],
-        "Time over the first": [f"{row['time over first']:.2f}" for row in timed["recipes"].values()],
-        **{
-            f"{paper.words(setting)}: {what}": [f"{row[setting + key]:.3f}" for row in timed["recipes"].values()]
-            for setting in ("mnist->fashion", "fashion->mnist")
-            for what, key in (("accuracy", ""), ("relative diversity", " diversity"))
-        },
-    }
-)
+BOTH = ("mnist->fashion", "fashion->mnist")
+
+
+def recipes(rows, seconds):
+    """A line for each recipe: its time, and accuracy with relative diversity for each direction."""
+    return Markdown(
+        report.markdown(
+            pd.DataFrame(
+                [
+                    {"Recipe": name, seconds: f"{row['seconds']:.1f}"}
+                    | {f"{paper.words(way)}: accuracy, diversity": f"{row[way]:.3f}, {row[way + ' diversity']:.2f}" for way in BOTH}
+                    for name, row in rows.items()
+                ]
+            )
+        )
+    )
+
+
+recipes(timed["recipes"], "Seconds a bridge")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-there, back = (timed["recipes"]["published first"][setting] for setting in ("mnist->fashion", "fashion->mnist"))
+there, back = (timed["recipes"]["published first"][way] for way in BOTH)
 Markdown(
     f"The first recipe is also a test of something else. When it was published, the two VAEs had begun with the same weights, and it kept 0.968 and 0.866 of the "
     f"classes. Here they share no start, and it keeps {there:.3f} and {back:.3f}: the shared start did not carry the result."
@@ -328,17 +340,7 @@ Markdown(
 # %% tags=["nbval-ignore-output", "hide-input"]
 tried = json.loads(Path("../benchmarks/recipes.json").read_text())["recipes"]
 print(f"two processes over one: {timed['throughput of two processes over one']:.2f} times the bridges an hour")
-pd.DataFrame(
-    {
-        "Recipe": list(tried),
-        "CPU seconds": [f"{row['seconds']:.1f}" for row in tried.values()],
-        **{paper.words(setting): [f"{row[setting]:.3f}" for row in tried.values()] for setting in ("mnist->fashion", "fashion->mnist")},
-        **{
-            f"diversity, {paper.words(setting.split('->')[1])}": [f"{row[setting + ' diversity']:.2f}" for row in tried.values()]
-            for setting in ("mnist->fashion", "fashion->mnist")
-        },
-    }
-)
+recipes(tried, "CPU seconds")
 
 # %% [markdown]
 # ## What to remember
@@ -349,5 +351,29 @@ pd.DataFrame(
 #
 # ## What to try
 #
-# - Join three domains with `lt.fit_bridge` and compare the seconds with the line in the middle.
-# - Count the WaveGAN of profile `paper`, 8,192 samples at 8 kHz (`gan_step(published)`).
+# - Join three domains instead of two. How much longer is a step, in operations and in seconds?
+
+# %% tags=["nbval-ignore-output", "hide-cell", "solution"]
+import time
+
+
+def timed_fit(sides):
+    """Seconds of 20 steps of a bridge between ``sides`` domains of noise."""
+    mean = torch.randn(2000, LATENT, generator=generator)
+    latents = [Latents(str(k), mean, torch.ones_like(mean), torch.arange(2000) % CLASSES) for k in range(sides)]
+    network, short = bridge_of(own, sides), replace(own.training, steps=20)
+    started = time.perf_counter()
+    fit(network, bridge_objective(network, own, latents), short, named_generator("three", 0))
+    return time.perf_counter() - started
+
+
+timed_fit(2)  # the first call of anything is slow
+three, two = timed_fit(3), timed_fit(2)
+Markdown(f"Three domains cost {bridge_step(own, 3) / bridge_step(own, 2):.2f} times the operations of two, and {three / two:.2f} times the seconds.")
+
+# %% [markdown]
+# - How does the paper's ratio change with a WaveGAN that makes 8,192 samples at 8 kHz instead of 16,384 at 16 kHz?
+
+# %% tags=["nbval-ignore-output", "hide-cell", "solution"]
+half = published.training.steps * gan_step(published) / (50_000 * bridge_step(by_letter))
+Markdown(f"One such GAN costs {half:,.0f} bridges in operations, {half / claims['operations at published schedules']:.2f} of the ratio at 16 kHz.")

@@ -18,15 +18,15 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/12_report.ipynb)
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "setup"]
 import os
 
 profile = os.environ.get("LT_PROFILE", "quick")
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 from lt.book import start
 
 run, budget = start("12_report", profile)

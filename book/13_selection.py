@@ -18,15 +18,15 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/13_selection.ipynb)
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "setup"]
 import os
 
 profile = os.environ.get("LT_PROFILE", "quick")
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 from lt.book import start
 
 run, budget = start("13_selection", profile)
@@ -103,7 +103,7 @@ Markdown("\n\n".join([report.markdown(pd.DataFrame(lines))] * bool(lines) + note
 #
 # The right is accurate, the top is varied (for base models: a better bound). The numbers are those of the tables below.
 
-# %% mystnb={"figure": {"caption": "Each candidate on the items kept aside, a panel for each group of settings. The chosen one is a diamond."}, "image": {"alt": "Small scatter plots, one for each group of settings: accuracy across, diversity or the evidence lower bound up, a numbered point for each candidate and a diamond for the chosen one."}} tags=["nbval-ignore-output", "hide-input"]
+# %% mystnb={"figure": {"caption": "Each candidate on the items kept aside, a panel for each group of settings. The chosen one is a diamond."}, "image": {"alt": "Small scatter plots, one for each group of settings: accuracy across, diversity or the evidence lower bound up, a numbered point for each candidate and a diamond for the chosen one."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 panels = {
     TITLES[group]: (
         [(row["accuracy"], row.get("diversity", row.get("elbo"))) for row in record["rows"]],
@@ -159,4 +159,13 @@ Markdown("\n\n".join(f"**{TITLES[group]}**: {record['rule']}.\n\n{table(record)}
 #
 # - `python -m lt select kl --profile quick` takes minutes on the small corpora and writes to `_build/selection/quick`. Does it choose the same weight?
 # - Add a candidate to `GROUPS` in `lt/book/select.py`. Only what is new is trained.
-# - Change the margin of 0.005 in `choose` to 0 and to 0.02. Which choices change?
+# - Change the margin of 0.005 to 0 and to 0.02. Which choices change?
+
+# %% tags=["nbval-ignore-output", "hide-cell", "solution"]
+margins = (0.0, 0.005, 0.02)
+lines = [
+    {"Setting": TITLES[group]}
+    | {f"margin {margin:g}": select.choose(record["rows"], select.DECIDES.get(group, "diversity"), margin)["candidate"] for margin in margins}
+    for group, record in found.items()
+]
+Markdown(report.markdown(pd.DataFrame(lines)) if lines else "Nothing is selected yet.")

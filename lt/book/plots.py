@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from IPython import get_ipython
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import Tensor
 
 PALETTE = sns.color_palette("colorblind", 10)
@@ -14,7 +16,9 @@ SOURCE, TARGET, SHARED = PALETTE[0], PALETTE[1], PALETTE[2]  # blue, orange, gre
 
 
 def style() -> None:
-    """The look of the book: a white ground, which reads in light and dark mode, and labels big enough for a phone."""
+    """The look of the book: a white ground, which reads in light and dark mode, labels big enough for a phone, and two pixels for each one of the page."""
+    if get_ipython():
+        set_matplotlib_formats("retina")
     sns.set_theme(
         style="ticks",
         palette="colorblind",
@@ -194,6 +198,20 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
     axis.set_xlabel("share of items that keep their class")
     axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     axis.grid(axis="x", color="0.9")
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def ratios(values: dict[str, float], claim: float, name: str, xlabel: str) -> Figure:
+    """Ratios as points on a logarithmic axis, and a dashed line at what is claimed of them."""
+    figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1), layout="constrained")
+    axis.plot(list(values.values()), range(len(values)), "o", color=SOURCE, markersize=9)
+    for y, value in enumerate(values.values()):
+        axis.annotate(f"{value:,.0f}", (value, y), (0, 8), textcoords="offset points", ha="center", fontsize=10)
+    axis.axvline(claim, color=TARGET, linestyle="--", label=f"{name}, {claim:,.0f}")
+    axis.set_yticks(range(len(values)), [label.replace(": ", ":\n").replace(" at ", "\nat ") for label in values])
+    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.4, -0.7))
+    axis.legend(loc="lower right", frameon=False)
     sns.despine(figure)
     return _finish(figure)
 

@@ -72,8 +72,11 @@ RULES = {
 }
 
 
-def choose(rows: Sequence[dict], decides: str = "diversity") -> dict:
-    """The row that the rule takes (``RULES``), the first of equals; raises :class:`lt.LtError` if there is none, or for a score that is not finite."""
+def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = 0.005) -> dict:
+    """The row that the rule takes (``RULES``), the first of equals; raises :class:`lt.LtError` if there is none, or for a score that is not finite.
+
+    ``margin`` is the difference in accuracy below which candidates count as equals.
+    """
 
     def near(rows: Sequence[dict], score: str, margin: float) -> list[dict]:
         best = max(row[score] for row in rows)
@@ -85,7 +88,7 @@ def choose(rows: Sequence[dict], decides: str = "diversity") -> dict:
         for score in {"accuracy", decides, "diversity" if decides == "seconds" else decides}:
             if not math.isfinite(row[score]):
                 raise LtError(f"{row['candidate']}: {score} is {row[score]}: a candidate that cannot be judged cannot be compared")
-    close = near(rows, "accuracy", 0.005)
+    close = near(rows, "accuracy", margin)
     if decides == "seconds":
         return min(near(close, "diversity", 0.05), key=lambda row: row["seconds"])
     return max(close, key=lambda row: row[decides])
