@@ -77,9 +77,13 @@ def test_a_table_of_transfers_says_where_from_and_where_to():
 
 
 def test_points_that_are_told_the_same_stand_side_by_side():
-    lines = {"a": {"nothing": (0.2, 0.1, 0.3)}, "b": {"nothing": (0.4, None, None)}, "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)}}
+    lines = {
+        "a": {"nothing": (0.2, 0.1, 0.3)},
+        "b": {"nothing": (0.4, None, None)},
+        "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)},
+    }
     figure = plots.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
-    drawn = {line.get_label(): line.get_xdata().tolist() for line in figure.axes[0].lines}
+    drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
     assert drawn["a"][0] < 0 < drawn["b"][0]
     assert drawn["c"] == [1, 2], "a line stays on its ticks"
 

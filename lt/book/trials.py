@@ -79,7 +79,6 @@ def measure(trial: Trial) -> dict[str, float]:
     return {**scores, **facts}
 
 
-@torch.no_grad()
 def measure_across(trial: Trial, per_class: int = 300) -> dict[str, float]:
     """Of a trial between unlike domains: ``transfer_accuracy``, ``diversity`` relative to the target's held-out items, and ``trustworthiness``, all on at
     most ``per_class`` held-out items of each class, and what is known of its training."""
@@ -88,7 +87,8 @@ def measure_across(trial: Trial, per_class: int = 300) -> dict[str, float]:
     held, reached = (ready.held(key) for key in trial.keys)
     few, others = (torch.cat([(d.y == label).nonzero().flatten()[:per_class] for label in range(CLASSES)]) for d in (held, reached))
     y, x = held.y[few].cpu(), ready.test("mnist").x[few.cpu()]
-    made = ready.domains[target].items(bridge.transfer(held.mean[few], source, target))
+    with torch.no_grad():
+        made = ready.domains[target].items(bridge.transfer(held.mean[few], source, target))
     real = ready.domains[target].items(reached.mean[others]) if target == "speech" else ready.test(setup.corpus(target)).x[others.cpu()]
     return {
         "transfer_accuracy": metrics.agreement(ready.domains[source].classify(x), ready.domains[target].classify(made)),
