@@ -87,7 +87,7 @@ for one in bases:
 # a sneaker is garment 7. Words have no decoder. What a bridge gives back is a vector, and it is *read as the known name whose vector is nearest*.
 
 # %% tags=["hide-input"]
-def words_domain(device):
+def all_words(device):
     """Names of numbers and of garments as one domain: the model, what bridges see of it, and phrases that none has seen."""
     encode = foreign.load_words()
     train, held = ([foreign.phrases(corpus, part) for corpus in ("mnist", "fashion")] for part in ("train", "phrases"))
@@ -106,7 +106,7 @@ def words_domain(device):
 
 
 absent = foreign.missing(["wordllama"])
-fifth = None if absent else words_domain(base.device)
+fifth = None if absent else all_words(base.device)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 @dataclass
@@ -143,8 +143,8 @@ Markdown(said if fifth else f"{said} The words are left out: `wordllama` is not 
 # %% [markdown]
 # ## Training: one bridge, and one for each pair
 #
-# The bridge of all domains and the bridges of two have the same recipe and the same number of steps, so each domain is seen as often by either. A step of the large
-# one takes longer, and there is one of it. `fit_bridge` takes any number of domains:
+# One bridge for all has more to learn than a bridge of two: a map into the shared space and one out of it for every domain. So it gets a wider network and more steps. All the
+# bridges of two together get more of both, as the counts below say. `fit_bridge` takes any number of domains:
 
 # %% tags=["nbval-ignore-output"]
 def latents(number, together):
@@ -154,16 +154,26 @@ def latents(number, together):
 
 PAIRS = list(itertools.combinations(names, 2))
 sets, seeds = range(len(bases)), range(budget.many_seeds)
-groups = {"all": names, **{pair: pair for pair in PAIRS}}
-ahead(*[(fit_bridge, latents(number, group), budget.many, seed) for number in sets for group in groups.values() for seed in seeds], name="bridges")
-bridges = {key: [[fit_bridge(latents(number, group), budget.many, seed) for seed in seeds] for number in sets] for key, group in groups.items()}
+groups = {"all": (names, budget.many), **{pair: (pair, budget.many_pair) for pair in PAIRS}}
+calls = {(key, number, seed): (latents(number, together), config, seed) for key, (together, config) in groups.items() for number in sets for seed in seeds}
+ahead(*[(fit_bridge, *call) for call in calls.values()], name="bridges")
+bridges = {key: [[fit_bridge(*calls[key, number, seed]) for seed in seeds] for number in sets] for key in groups}
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 for key, found in bridges.items():
     for number, seed in itertools.product(sets, seeds):
         run.trained(f"bridge {key if key == 'all' else ' '.join(key)} {number} {seed}", found[number][seed].history)
-sizes = {"all": parameter_count(bridges["all"][0][0]), "pairs": sum(parameter_count(bridges[pair][0][0]) for pair in PAIRS)}
-Markdown(f"{sizes['all']:,} parameters join all {len(names)}; the {len(PAIRS)} bridges of two have {sizes['pairs']:,} together.")
+def seconds(key):
+    return [[bridge.history["seconds"][0] for bridge in of_set] for of_set in bridges[key]]
+
+
+spent = {"one": np.mean(seconds("all")), "pairs": sum(np.mean(seconds(pair)) for pair in PAIRS)}
+sizes = {"one": parameter_count(bridges["all"][0][0]), "pairs": sum(parameter_count(bridges[pair][0][0]) for pair in PAIRS)}
+Markdown(
+    f"One bridge for all {len(names)}: {sizes['one']:,} parameters, {budget.many.training.steps:,} steps, {spent['one']:.0f} s. "
+    f"The {len(PAIRS)} bridges of two: {sizes['pairs']:,} parameters, {budget.many_pair.training.steps:,} steps each, {spent['pairs']:.0f} s together. "
+    f"So one bridge costs {spent['one'] / spent['pairs']:.2f} of the time of all pairs."
+)
 
 # %% [markdown]
 # ## A domain that comes later
@@ -172,7 +182,7 @@ Markdown(f"{sizes['all']:,} parameters join all {len(names)}; the {len(PAIRS)} b
 # domains have in the shared space, under the old classifier. Nothing that was there moves.
 #
 # Here we start from the bridge of the two MNIST models. Clothes join, then speech, then words, each laid beside the first MNIST model *alone*. So clothes, speech and words never meet:
-# **fashion → speech is a direction that nobody has trained.**
+# **fashion → speech is a direction that nobody has trained.** The cell after checks that every weight that was there before is the same after, bit for bit.
 
 # %% tags=["nbval-ignore-output"]
 later = [[bridges["mnist", "mnist_b"][number][seed] for seed in seeds] for number in sets]
@@ -188,11 +198,10 @@ for name, seconds in joining.items():
     for number, seed in itertools.product(sets, seeds):
         run.training[f"joining {name} {number} {seed}"] = seconds[number][seed]
 
-# %% tags=["hide-input"]
+# %%
 for number, seed in itertools.product(sets, seeds):
     before, after = bridges["mnist", "mnist_b"][number][seed].state_dict(), later[number][seed].state_dict()
     assert all(torch.equal(value, after[key]) for key, value in before.items())
-print("every weight that was there before is the same after, bit for bit")
 
 # %% [markdown]
 # ## All directions
@@ -378,10 +387,6 @@ Markdown(" ".join(lines))
 # compared with training all anew.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-def seconds(key):
-    return [[bridge.history["seconds"][0] for bridge in of_set] for of_set in bridges[key]]
-
-
 newest = names[-1]
 with_newest = [way for way in ways if newest in way]
 run.add("cost", "all domains", "many_bridge", "seconds", seconds("all"))
@@ -406,7 +411,7 @@ pd.DataFrame(
 # pairs.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-brief = replace(budget.many, training=replace(budget.many.training, steps=budget.growth_steps))
+brief = replace(budget.many_pair, training=replace(budget.many_pair.training, steps=budget.growth_steps))
 origin = replace(base.own("mnist"), domain=None)
 copies, backs = zip(*[turned(origin, f"turned {i}", named_generator("turned", i)) for i in range(1, max(budget.growth))], strict=True)
 mnist = places[0]["mnist"]
@@ -486,7 +491,7 @@ Markdown(
 # %% tags=["nbval-ignore-output", "hide-cell", "solution"]
 counts = (min(budget.growth), max(budget.growth))
 found = {}
-for shared in (4, budget.many.shared):
+for shared in (4, brief.shared):
     for number in counts:
         bridge = fit_bridge([origin, *copies[: number - 1]], replace(brief, shared=shared), 0)
         found[shared, number] = float(np.mean([kept(bridge, i) for i in range(number - 1)]))

@@ -53,6 +53,7 @@ WORDS = {
     "transfer_accuracy_true_label": "… against the true label",
     "transfer_accuracy_second_judge": "… by the second judge",
     "transfer_accuracy_foreign_judge": "… by the foreign judge",
+    "transfer_accuracy_first_guess": "… by the first guess",
     "transfer_accuracy_new_words": "… names of new words",
     "transfer_accuracy_measured": "… as measured",
     "transfer_accuracy_sampled": "… z and z′ sampled",

@@ -61,7 +61,8 @@ class Profile:
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
-    many: BridgeConfig  # bridges of chapter 08, between many domains and between two of them
+    many: BridgeConfig  # the bridge of chapter 08 between all domains
+    many_pair: BridgeConfig  # its bridges of two, and the parts of domains that join later
     many_seeds: int  # of each, for every set of base models
     many_items: int  # held-out items a class that measure them
     growth: tuple[int, ...]  # numbers of domains whose cost is measured
@@ -171,7 +172,8 @@ _QUICK = Profile(
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
-    many=BridgeConfig(Training(300, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
+    many=BridgeConfig(Training(700, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0),
+    many_pair=BridgeConfig(Training(300, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
     many_seeds=1,
     many_items=30,
     growth=(2, 4, 8),
@@ -244,7 +246,8 @@ _LAPTOP = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
-    many=BridgeConfig(Training(1300, 256, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, beta_swd=2.0),
+    many=BridgeConfig(Training(2600, 128, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0),
+    many_pair=replace(FAST_BRIDGE, shared=16, beta_swd=2.0),
     many_seeds=1,
     many_items=200,
     growth=(2, 3, 4, 6, 8),
@@ -318,6 +321,7 @@ _PAPER = Profile(
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
     many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
+    many_pair=replace(_BY_THE_TEXT, training=Training(10_000, 128), shared=16),
     many_seeds=3,
     many_items=300,
     growth=(2, 3, 4, 6, 8),
