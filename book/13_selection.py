@@ -48,7 +48,8 @@ run, budget = start("13_selection", profile)
 #   equals, and the most diverse of them is chosen. Where the question is one of cost (schedule, width), the cheapest is chosen of those that
 #   are about as accurate and about as diverse. Base models are compared by the accuracy of reconstructions, then by the evidence lower bound (ELBO).
 #
-# The accuracies are means over directions: MNIST → Fashion-MNIST and back, and between the two MNIST models. Diversity and trustworthiness are those of
+# The accuracies are means over directions: MNIST → Fashion-MNIST and back, and between the two MNIST models; of *many domains* ([chapter 8](08_many_domains.ipynb)), all twelve directions
+# between four of them. Diversity and trustworthiness are those of
 # [chapter 5](05_baselines.ipynb).
 #
 # ## What was chosen
@@ -72,6 +73,7 @@ TITLES = {
     "vae_mnist": "base VAE, MNIST",
     "vae_fashion": "base VAE, Fashion",
     "speech": "speech",
+    "many": "many domains",
 }
 found = select.read(Path("results/selection"))
 missing = [group for group in select.GROUPS if group not in found]

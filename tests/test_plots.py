@@ -70,6 +70,24 @@ def test_a_confusion_matrix_prints_its_shares():
     assert {"0.75", "0.25", "1.00", "p", "s", "title"} <= set(texts(figure).split())
 
 
+def test_a_table_of_transfers_says_where_from_and_where_to():
+    figure = plots.transfers(np.array([[0.99, 0.87], [0.625, 0.5]]), ["digits", "shoes"])
+    assert {"0.990", "0.625", "digits", "shoes", "from", "to"} <= set(texts(figure).split())
+    assert figure.axes[0].collections[0].get_clim() == (0.5, 1.0), "the colours span what is there"
+
+
+def test_points_that_are_told_the_same_stand_side_by_side():
+    lines = {
+        "a": {"nothing": (0.2, 0.1, 0.3)},
+        "b": {"nothing": (0.4, None, None)},
+        "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)},
+    }
+    figure = plots.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
+    drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
+    assert drawn["a"][0] < 0 < drawn["b"][0]
+    assert drawn["c"] == [1, 2], "a line stays on its ticks"
+
+
 def test_the_diagram_shows_the_shapes_of_the_code():
     keys = ("x1", "z1", "encoder", "z'", "decoder", "z2", "x2")
     assert all(f"shape-{key}" in texts(diagrams.architecture({key: f"shape-{key}" for key in keys})) for key in keys)
@@ -86,6 +104,8 @@ def test_the_diagram_shows_the_shapes_of_the_code():
         lambda: plots.active_dimensions({"a": torch.rand(10)}, 0.01),
         lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
         lambda: plots.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
+        lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),
+        lambda: plots.shared_space(np.random.default_rng(0).normal(size=(20, 2)), {"by class": (np.arange(20) % 10, list("0123456789"))}),
         lambda: plots.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
         lambda: plots.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
     ],

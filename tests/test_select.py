@@ -1,5 +1,6 @@
 """Choosing settings: by a rule that is a function, on items that nothing has learned from, resumed after a kill."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -75,6 +76,16 @@ def test_every_group_varies_fields_that_the_profile_has():
             assert all(set(settings) == set(own) for settings in tried), group
             assert len(found) == len({json.dumps(settings) for settings in found.values()}) > 1, group
             assert set(select.DECIDES) <= set(select.GROUPS)
+
+
+def test_of_many_domains_every_direction_counts(tiny, monkeypatch):
+    ways = []
+    monkeypatch.setattr(select, "transfer_scores", lambda bridge, a, b: ways.append((a[1].name, b[1].name)) or {"accuracy": 1.0})
+    monkeypatch.setattr(select, "_pairs", lambda group: (("mnist", "mnist_b", "fashion"),))
+    monkeypatch.setattr(select, "_config", lambda budget, group: budget.bridge)
+    found = select.measure(select.Trial("tiny", "many", {}, 0))
+    assert sorted(ways) == sorted(itertools.permutations(("mnist", "mnist_b", "fashion"), 2))
+    assert len(found) == 6 + 1, "six directions, and the seconds"
 
 
 def test_a_candidate_is_the_profiles_configuration_with_its_settings():

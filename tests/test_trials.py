@@ -1,4 +1,4 @@
-"""Trials of chapter 7: each domain draws labels of its own, and what is measured is what the trial trained on."""
+"""Trials of chapters 7 and 10: each domain draws labels of its own, and what is measured is what the trial trained on."""
 
 import dataclasses
 from dataclasses import replace
@@ -53,4 +53,17 @@ def test_a_trial_measures_held_out_items_and_the_labels_that_it_used(tiny_profil
     assert again == scores
     assert trials.measure(dataclasses.replace(trial, method="few"))["label_accuracy"] == 1
     assert "label_accuracy" not in trials.measure(dataclasses.replace(trial, method="few", labels=0))
+    trials._pair.cache_clear()
+
+
+def test_a_trial_between_unlike_domains_has_variety_and_neighbours_beside_its_accuracy(tiny_profile):
+    trials._pair.cache_clear()
+    config = BridgeConfig(Training(20, 32), shared=4, width=16, depth=1, projections=8)
+    trial = trials.Trial("tiny", config, 0, 3, keys=("mnist", "fashion"))
+    scores = trials.measure_across(trial, 30)
+    assert set(scores) == {"transfer_accuracy", "diversity", "trustworthiness", "seconds", "label_accuracy"}
+    assert 0 <= scores["transfer_accuracy"] <= 1
+    assert scores["diversity"] > 0
+    assert scores["label_accuracy"] == 1, "labels that are merely few are all true"
+    assert trials.measure_across(trial, 30) == scores
     trials._pair.cache_clear()

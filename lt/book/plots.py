@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from IPython import get_ipython
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -74,12 +75,22 @@ def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1
     return _finish(figure)
 
 
+def _strip(axis: Axes, items: Tensor) -> None:
+    """Images (n, 784) or spectrograms (n, 1, bands, frames) in one row."""
+    if items.dim() == 2:
+        axis.imshow(mosaic(items, len(items)), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        return
+    tiles = items.detach().cpu().numpy().reshape(len(items), *items.shape[-2:])[:, ::-1]
+    tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    axis.imshow(np.concatenate(list(tiles), axis=1), cmap="magma", vmin=-1, vmax=1, interpolation="nearest")
+
+
 def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figure:
-    """One labelled row of images for each entry, aligned by column: what becomes of the same input."""
+    """One labelled row for each entry, aligned by column: what becomes of the same input. Images (n, 784) or spectrograms (n, 1, bands, frames)."""
     n = len(next(iter(rows.values())))
     figure, axes = plt.subplots(len(rows), 1, figsize=(0.62 * n + 1.2, 0.75 * len(rows) + 0.3), squeeze=False, layout="constrained")
     for axis, (label, images) in zip(axes[:, 0], rows.items(), strict=True):
-        axis.imshow(mosaic(images, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        _strip(axis, images)
         axis.set_xticks([])
         axis.set_yticks([])
         axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=11)
@@ -95,12 +106,7 @@ def paths(rows: dict[str, Tensor]) -> Figure:
     n = len(next(iter(rows.values())))
     figure, axes = plt.subplots(len(rows), 1, figsize=(0.75 * n + 1.4, 0.85 * len(rows)), squeeze=False, layout="constrained")
     for axis, (label, items) in zip(axes[:, 0], rows.items(), strict=True):
-        if items.dim() == 2:
-            axis.imshow(mosaic(items, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        else:
-            tiles = items.detach().cpu().numpy().reshape(n, *items.shape[-2:])[:, ::-1]
-            tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)), constant_values=np.nan)
-            axis.imshow(np.concatenate(list(tiles), axis=1), cmap="magma", vmin=-1, vmax=1, interpolation="nearest")
+        _strip(axis, items)
         height, width = axis.images[0].get_array().shape
         for left in (0, width - width / n):
             axis.add_patch(Rectangle((left - 0.5, -0.5), width / n, height, fill=False, edgecolor=PALETTE[3], linewidth=2.5))
@@ -281,22 +287,29 @@ def over_labels(lines: dict[str, dict[str, tuple[float, float | None, float | No
 def over_supervision(
     panels: dict[str, dict[str, dict[str, tuple[float, float | None, float | None]]]], ticks: Sequence[str], floors: Sequence[float]
 ) -> Figure:
-    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: (value, low, high)}}}``; dashed: the floor of each score."""
-    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 2.9 * len(panels)), squeeze=False, sharex=True, layout="constrained")
+    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: (value, low, high)}}}``; dashed: the floor of each score.
+
+    A method that is told one amount alone is a point; points at one tick stand side by side.
+    """
+    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 3 * len(panels) + 1.3), squeeze=False, sharex=True, layout="constrained")
     for axis, (title, lines), floor in zip(axes[:, 0], panels.items(), floors, strict=True):
-        for (name, points), marker, colour in zip(lines.items(), "osD^vP*Xhp<>", [*PALETTE, "black", "0.5"], strict=False):
-            x = [ticks.index(tick) for tick in points]
+        single = [name for name, points in lines.items() if len(points) == 1]
+        for i, (name, points) in enumerate(lines.items()):
+            beside = [other for other in single if list(lines[other]) == list(points)]
+            aside = 0.7 * ((beside.index(name) + 0.5) / len(beside) - 0.5) if name in beside else 0.0
+            x = [ticks.index(tick) + aside for tick in points]
             value, low, high = zip(*points.values(), strict=True)
-            axis.plot(x, value, marker=marker, markersize=7, color=colour, label=name, linestyle="-" if len(x) > 1 else "")
+            look = {"marker": "osD^vP*Xhp<>"[i % 12], "markersize": 7, "color": [*PALETTE, "black", "0.45", "0.7"][i % 13]}
+            axis.plot(x, value, label=name, linestyle="-" if len(x) > 1 else "", **look)
             for at, bottom, top in zip(x, low, high, strict=True):
                 if bottom is not None:
-                    axis.plot([at, at], [bottom, top], color=colour, linewidth=2)
+                    axis.plot([at, at], [bottom, top], color=look["color"], linewidth=2)
         axis.axhline(floor, color="0.6", linestyle="--", linewidth=1)
-        axis.set(ylabel=title, ylim=(0, 1.02))
+        axis.set(ylabel=title, ylim=(-0.03, 1.03))
         axis.set_xticks(range(len(ticks)), ticks)
         axis.grid(axis="y", color="0.9")
-    axes[0, 0].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    axes[-1, 0].set_xlabel("what is told: nothing, true pairs, or labels of all items")
+    axes[-1, 0].set_xlabel("what is told: nothing, so many true pairs, or labels of all items")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=10)
     sns.despine(figure)
     return _finish(figure)
 
@@ -319,6 +332,18 @@ def shared_space(points: np.ndarray, colours: dict[str, tuple[np.ndarray, Sequen
             handletextpad=0.1,
         )
     sns.despine(figure, left=True, bottom=True)
+    return _finish(figure)
+
+
+def transfers(matrix: np.ndarray, names: Sequence[str]) -> Figure:
+    """Shares of items that keep their class, source (row) to target (column), (domains, domains); the colours span what is there."""
+    figure, axis = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
+    low = np.floor(20 * matrix.min()) / 20
+    look = {"annot": True, "fmt": ".3f", "annot_kws": {"fontsize": 12}, "cmap": "cividis", "vmin": low, "vmax": 1, "square": True}
+    sns.heatmap(matrix, xticklabels=names, yticklabels=names, ax=axis, **look)
+    axis.set(xlabel="to", ylabel="from")
+    axis.tick_params(axis="x", rotation=30)
+    axis.tick_params(axis="y", rotation=0)
     return _finish(figure)
 
 

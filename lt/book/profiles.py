@@ -61,18 +61,21 @@ class Profile:
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
-    many: BridgeConfig  # bridges of chapter 08, between many domains and between two of them
-    many_seeds: int  # of each
+    many: BridgeConfig  # the bridge of chapter 08 between all domains
+    many_pair: BridgeConfig  # its bridges of two, and the parts of domains that join later
+    many_seeds: int  # of each, for every set of base models
+    many_items: int  # held-out items a class that measure them
     growth: tuple[int, ...]  # numbers of domains whose cost is measured
     growth_steps: int  # steps of these bridges
     same_items: BridgeConfig  # bridges of chapter 10 between two models of the same items
-    same_seeds: int  # repetitions of everything in chapter 10 that draws items or labels
+    same_seeds: int  # repetitions of everything between them, for every set of base models
     true_pairs: tuple[int, ...]  # pairs and anchors that the maps of chapter 10 are given
     shown_pairs: tuple[int, ...]  # pairs that a bridge is shown
     points: int  # latents of each side that are aligned without a pair
     guesses: tuple[int, ...]  # numbers of clusters that are tried there
     transports: tuple[int, int]  # Gromov-Wasserstein: how many draws of how many points
     few_across: tuple[int, ...]  # labels a class from MNIST to other domains
+    across_seeds: int  # repetitions of each, with draws of labels of their own
     words_bridge: BridgeConfig  # chapter 09: words <-> images
     faces_bridge: BridgeConfig  # chapter 09: MNIST <-> faces
     foreign_seeds: int  # bridges of each pair of chapter 09 and set of base models
@@ -169,8 +172,10 @@ _QUICK = Profile(
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
-    many=BridgeConfig(Training(300, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
+    many=BridgeConfig(Training(700, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0),
+    many_pair=BridgeConfig(Training(300, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
     many_seeds=1,
+    many_items=30,
     growth=(2, 4, 8),
     growth_steps=60,
     same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
@@ -181,6 +186,7 @@ _QUICK = Profile(
     guesses=(10, 20),
     transports=(1, 150),
     few_across=(1, 100),
+    across_seeds=1,
     words_bridge=_words(600),
     faces_bridge=_faces(400, 128),
     foreign_seeds=1,
@@ -240,18 +246,21 @@ _LAPTOP = Profile(
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
-    many=BridgeConfig(Training(1300, 256, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, beta_swd=2.0),
-    many_seeds=2,
+    many=BridgeConfig(Training(2600, 128, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0),
+    many_pair=replace(FAST_BRIDGE, shared=16, beta_swd=2.0),
+    many_seeds=1,
+    many_items=200,
     growth=(2, 3, 4, 6, 8),
     growth_steps=400,
     same_items=FAST_BRIDGE,
-    same_seeds=2,
+    same_seeds=1,
     true_pairs=(1, 10, 100, 1000, 10_000),
     shown_pairs=(10, 100, 1000),
     points=3000,
     guesses=(8, 10, 12, 15, 20),
     transports=(3, 250),
     few_across=(1, 10, 100),
+    across_seeds=2,
     words_bridge=_words(1500),
     faces_bridge=_faces(3000, 256),
     foreign_seeds=3,
@@ -312,7 +321,9 @@ _PAPER = Profile(
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
     many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
+    many_pair=replace(_BY_THE_TEXT, training=Training(10_000, 128), shared=16),
     many_seeds=3,
+    many_items=300,
     growth=(2, 3, 4, 6, 8),
     growth_steps=2000,
     same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
@@ -323,6 +334,7 @@ _PAPER = Profile(
     guesses=(8, 10, 12, 15, 20),
     transports=(5, 300),
     few_across=(1, 10, 100),
+    across_seeds=3,
     # none of it is in the paper: as laptop, with more of everything
     words_bridge=_words(5000),
     faces_bridge=_faces(10_000, 256),

@@ -7,6 +7,7 @@ profile's steps, and there is one of each corpus, plus the second MNIST model. B
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import math
 import time
@@ -62,6 +63,10 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
     "vae_mnist": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.5), (0.3, 0.5), (0.5, 0.5), (0.3, 0.0), (0.3, 0.25))],
     "vae_fashion": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.0), (0.3, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5))],
     "speech": [{"beta_kl": weight} for weight in (3e-4, 1e-3, 2e-3, 5e-3, 2e-2)],
+    "many": [
+        {"width": width, "beta_swd": swd, "beta_kl": kl}
+        for width, swd, kl in ((128, 2.0, 2e-3), (256, 2.0, 2e-3), (256, 5.0, 2e-3), (256, 2.0, 1e-3), (256, 5.0, 1e-3))
+    ],
 }
 # what decides among candidates of about the same accuracy, where it is not the largest diversity
 DECIDES = {"schedule": "seconds", "width": "seconds", "vae_mnist": "elbo", "vae_fashion": "elbo"}
@@ -162,7 +167,7 @@ def measure(trial: Trial) -> dict[str, dict[str, float]]:
     for pair in _pairs(trial.group):
         bridge = fit_bridge([_seen(trial.profile, key, settings) for key in pair], config, trial.seed)
         seconds.append(bridge.history["seconds"][0])
-        for source, target in (pair, pair[::-1]):
+        for source, target in itertools.permutations(pair, 2):
             found[f"{source}->{target}"] = transfer_scores(bridge, _aside(trial.profile, source), _aside(trial.profile, target))
     return {**found, "seconds": {"mean": mean(seconds)}}
 
@@ -188,7 +193,7 @@ def selection(profile: str, group: str) -> dict:
     tried, seeds = candidates(budget, group), min(2, budget.seeds)
     keys = [key for key in setup.KEYS if any(key in pair for pair in _pairs(group))]
     ahead(*_base_models(budget, keys, group).values(), name="base models")
-    if group == "speech":  # drawn once, here: workers would draw them again
+    if any("speech" in pair for pair in _pairs(group)):  # drawn once, here: workers would draw them again
         for settings in tried.values():
             _seen(profile, "speech", settings)
         _aside(profile, "speech")
@@ -249,17 +254,19 @@ def _row(name: str, settings: dict, found: Sequence[dict]) -> dict:
     return {"candidate": name, "settings": settings, **scores, "seconds": seconds, "directions": directions}
 
 
-def _pairs(group: str) -> tuple[tuple[str, str], ...]:
-    """The domains that a group's bridges join; none where base models are compared."""
+def _pairs(group: str) -> tuple[tuple[str, ...], ...]:
+    """The domains that a group's bridges join, two each or many; none where base models are compared."""
     if group.startswith("vae_"):
         return ()
+    if group == "many":
+        return (("mnist", "mnist_b", "fashion", "speech"),)
     return (("mnist", "speech"),) if group == "speech" else (("mnist", "fashion"), ("mnist", "mnist_b"))
 
 
 def _config(budget: Profile, group: str) -> Any:
     if group.startswith("vae_"):
         return budget.vae[group.removeprefix("vae_")]
-    return budget.speech_bridge if group == "speech" else budget.bridge
+    return {"speech": budget.speech_bridge, "many": budget.many}.get(group, budget.bridge)
 
 
 def _settings(budget: Profile, group: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 
 from lt import metrics
 from lt.book import profiles, setup
-from lt.bridge import BridgeConfig, fit_bridge
+from lt.bridge import Bridge, BridgeConfig, fit_bridge
 from lt.errors import LtError
 from lt.latents import UNKNOWN, Latents
 from lt.loop import named_generator
@@ -55,21 +55,44 @@ def prepared(seen: Sequence[Latents], items: int | Sequence[int], labels: int | 
     return [few_labels.spread_labels(d, n) for d, n in zip(few, items, strict=True)] if method == "spread" else few
 
 
-def measure(trial: Trial) -> dict[str, float]:
-    """Held-out accuracies of a trial (:func:`lt.metrics.transfer_accuracy`), ``seconds`` of training, and, where labels have
-    names, ``label_accuracy``, the share of the labels it trained with that are true."""
+def _trained(trial: Trial) -> tuple[setup.Setup, list[Latents], list[int], Bridge, dict[str, float]]:
+    """What :func:`_pair` gives, the bridge of a trial, and what is known of its training: ``seconds``, and ``label_accuracy``, the share
+    of the labels it trained with that are true, where labels have names."""
     ready, seen, items = _pair(trial.profile, trial.keys)
-    held = ready.held(trial.keys[0])
     latents = prepared(seen, items, trial.labels, trial.method, trial.seed)
     bridge = fit_bridge(latents, trial.config, trial.seed)
+    used = torch.cat([(d.y[:n] == s.y[:n])[d.y[:n] != UNKNOWN] for d, s, n in zip(latents, seen, items, strict=True)]).double()
+    facts = {"seconds": bridge.history["seconds"][0]}
+    if len(used) and trial.method != "clusters":
+        facts["label_accuracy"] = used.mean().item()
+    return ready, seen, items, bridge, facts
+
+
+def measure(trial: Trial) -> dict[str, float]:
+    """Held-out accuracies of a trial (:func:`lt.metrics.transfer_accuracy`) and what is known of its training."""
+    ready, seen, items, bridge, facts = _trained(trial)
+    held = ready.held(trial.keys[0])
     ends = ready.domains[trial.keys[0]], ready.domains[trial.keys[1]]
     scores = metrics.transfer_accuracy(bridge, *ends, ready.test("mnist").x, held, named_generator("evaluation", trial.seed, held.y.device))
     generator = named_generator("evaluation", trial.seed, held.y.device)
     scores["transfer_accuracy_paper_protocol"] = quality.paper_protocol_accuracy(bridge, *ends, seen[0].take(slice(items[0])), generator)
-    used = [(d.y[:n] == s.y[:n])[d.y[:n] != UNKNOWN] for d, s, n in zip(latents, seen, items, strict=True)]
-    used = torch.cat(used).double()
+    return {**scores, **facts}
+
+
+def measure_across(trial: Trial, per_class: int = 300) -> dict[str, float]:
+    """Of a trial between unlike domains: ``transfer_accuracy``, ``diversity`` relative to the target's held-out items, and ``trustworthiness``, all on at
+    most ``per_class`` held-out items of each class, and what is known of its training."""
+    ready, _, _, bridge, facts = _trained(trial)
+    source, target = trial.keys
+    held, reached = (ready.held(key) for key in trial.keys)
+    few, others = (torch.cat([(d.y == label).nonzero().flatten()[:per_class] for label in range(CLASSES)]) for d in (held, reached))
+    y, x = held.y[few].cpu(), ready.test("mnist").x[few.cpu()]
+    with torch.no_grad():
+        made = ready.domains[target].items(bridge.transfer(held.mean[few], source, target))
+    real = ready.domains[target].items(reached.mean[others]) if target == "speech" else ready.test(setup.corpus(target)).x[others.cpu()]
     return {
-        **scores,
-        "seconds": bridge.history["seconds"][0],
-        **({"label_accuracy": used.mean().item()} if len(used) and trial.method != "clusters" else {}),
+        "transfer_accuracy": metrics.agreement(ready.domains[source].classify(x), ready.domains[target].classify(made)),
+        "diversity": metrics.diversity(made.cpu(), y) / metrics.diversity(real.cpu(), reached.y[others].cpu()),
+        "trustworthiness": metrics.trustworthiness(x, made.cpu(), y, named_generator("ties", trial.seed)),
+        **facts,
     }
