@@ -158,3 +158,20 @@ def test_the_reader_reads_digits_and_says_when_it_reads_none():
     read = foreign.load_reader()
     assert (read(test.x[pick]) == test.y[pick]).double().mean() > 0.7
     assert read(torch.zeros(1, 784)).tolist() == [foreign.NOTHING]
+
+
+@needs("wordllama")
+def test_words_are_a_domain_like_any_other():
+    domain, seen, held = foreign.words_domain("mnist", torch.device("cpu"))
+    known = foreign.phrases("mnist", "train")
+    seen.check()
+    held.check()
+    assert seen.size == held.size == domain.latent == 256
+    assert len(seen) == len(known)
+    assert len(held) == len(foreign.phrases("mnist", "phrases"))
+    mean, std = domain.posterior(["seven", "ninth"])
+    assert not std.any()
+    index = domain.items(3 * mean).long()  # a name is the nearest to itself, at any length of its vector
+    assert [known.x[i] for i in index] == ["seven", "ninth"]
+    assert domain.classify(index).tolist() == [7, 9]
+    assert torch.equal(domain.classify(domain.items(seen.mean)), seen.y)
