@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from lt.cache import ASSETS, cached, usable_cache
 from lt.errors import LtError
+from lt.latents import Domain, Latents
 from lt.loop import History, Training, default_device
 from lt.zoo.pretrained import draws
 from lt.zoo.vae import fit_on_items
@@ -104,6 +105,31 @@ def load_words() -> Callable[[Sequence[str]], Tensor]:
         return torch.from_numpy(np.asarray(model.embed(list(texts), norm=True), dtype=np.float32))
 
     return encode
+
+
+def words_domain(corpus: str = "fashion", device: torch.device | None = None) -> tuple[Domain, Latents, Latents]:
+    """Words as a domain like any other: the Domain ``words``, the Latents that bridges learn from, and those that measure them.
+
+    ``corpus`` says which words: names of garments (``fashion``) or of numbers (``mnist``), with the labels of those images. A latent is a unit vector
+    (256,). To learn from are all names of the part ``train``, each with a standard deviation of :data:`SPREAD`; to measure with are those of ``phrases``,
+    exact points. The Domain encodes a list of texts to (n, 256), and decodes (n, 256) to the numbers (n,) of the nearest names in
+    ``phrases(corpus, "train").x``; its judge gives the classes of these names, (n, 10). Needs the package wordllama; raises :class:`lt.LtError` without it.
+    """
+    device = device or default_device()
+    encode = load_words()
+    known, held = phrases(corpus, "train"), phrases(corpus, "phrases")
+    vectors, y = encode(known.x).to(device), known.y.to(device)
+
+    def decode(z: Tensor) -> Tensor:
+        return (F.normalize(z.float(), dim=-1) @ vectors.T).argmax(-1)  # (n,)
+
+    def judge(index: Tensor) -> Tensor:
+        return F.one_hot(y[index.long()], 10).float()
+
+    domain = Domain("words", encode, decode, judge, vectors.shape[1], device)
+    seen = Latents("words", vectors, torch.full_like(vectors, SPREAD), y, domain)
+    points = encode(held.x).to(device)
+    return domain, seen, Latents("words", points, torch.zeros_like(points), held.y.to(device), domain)
 
 
 def look_up(encode: Callable[[Sequence[str]], Tensor], text: str, corpus: str) -> Tensor:
