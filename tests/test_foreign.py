@@ -60,6 +60,7 @@ def test_a_missing_package_is_one_line(package, load, monkeypatch, lt_error):
     if package == "rapidocr":
         monkeypatch.setitem(sys.modules, "onnxruntime", torch)  # anything that is there
     monkeypatch.setitem(sys.modules, package, None)
+    foreign._word_llama.cache_clear()
     with lt_error(f"{package} is missing", "pip install -e '.[foreign]'"):
         load()
 
@@ -86,6 +87,22 @@ def test_a_text_without_a_known_word_is_refused(lt_error):
         foreign.look_up(encode, "xylophone", "fashion")
     with lt_error("'?!' holds no word"):
         foreign.look_up(encode, "?!", "fashion")
+
+
+@needs("wordllama")
+def test_pieces_put_together_are_the_text():
+    for text in ("cardigan", "ankle boot", "nine o'clock"):
+        assert "".join(foreign.pieces(text)) == text.replace(" ", "")
+    assert len(foreign.pieces("huarache")) > len(foreign.pieces("seven")) == 1
+
+
+def test_a_table_of_looks_is_a_permutation(lt_error):
+    cells = (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
+    assert foreign.looks_of(cells).tolist() == list(cells)
+    assert foreign.looks_of(cells)[foreign.looks_of(cells).argsort()].tolist() == list(range(10))
+    for wrong in ((0,) * 10, tuple(range(9)), tuple(range(1, 11))):
+        with lt_error("each of the numbers 0 to 9 once"):
+            foreign.looks_of(wrong)
 
 
 @needs("gan_face_generate")

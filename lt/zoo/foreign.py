@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import joblib
 import numpy as np
@@ -97,9 +98,19 @@ def phrases(corpus: str, part: str) -> Phrases:
     return Phrases([text for text, _ in found], torch.tensor([label for _, label in found]))
 
 
+@functools.cache
+def _word_llama() -> Any:
+    return _package("wordllama").WordLlama.load(cache_dir=_folder("wordllama"), disable_download=True)
+
+
+def pieces(text: str) -> list[str]:
+    """The pieces of a text that WordLlama has a vector for, without the marks of where a word begins: ``cardigan`` is ``card`` and ``igan``."""
+    return [piece.strip("▁") for piece in _word_llama().tokenizer.encode(text, add_special_tokens=False).tokens if piece.strip("▁")]
+
+
 def load_words() -> Callable[[Sequence[str]], Tensor]:
     """WordLlama: texts to unit vectors (n, 256), each the mean of fixed vectors of its pieces (Miller 2024). Nothing is downloaded."""
-    model = _package("wordllama").WordLlama.load(cache_dir=_folder("wordllama"), disable_download=True)
+    model = _word_llama()
 
     def encode(texts: Sequence[str]) -> Tensor:
         return torch.from_numpy(np.asarray(model.embed(list(texts), norm=True), dtype=np.float32))
@@ -210,6 +221,16 @@ class Looks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         far = (measures(x) - self.centre) @ self.whiten
         return SHARP * torch.stack([far, -far], dim=-1).flatten(1)  # (n, 10)
+
+
+def looks_of(cells: Sequence[int]) -> Tensor:
+    """The look of every class, (10,) int64, from a table of ten cells; raises :class:`lt.LtError` unless each look stands in it once.
+
+    ``looks_of(cells).argsort()`` is the class of every look.
+    """
+    if sorted(cells) != list(range(len(LOOKS))):
+        raise LtError(f"the table is {tuple(cells)}: give each of the numbers 0 to {len(LOOKS) - 1} once, in any order")
+    return torch.tensor(list(cells))
 
 
 def balanced(y: Tensor) -> Tensor:
