@@ -1,11 +1,17 @@
 """Models from elsewhere: words, faces, a reader. What needs a package that is not installed is skipped, and says so."""
 
+import ast
+import json
+import os
 import re
 import sys
 
+import jupytext
 import pytest
 import torch
+from nbclient import NotebookClient
 
+from lt.book import runner
 from lt.loop import Training
 from lt.zoo import foreign
 
@@ -192,3 +198,35 @@ def test_words_are_a_domain_like_any_other():
     assert [known.x[i] for i in index] == ["seven", "ninth"]
     assert domain.classify(index).tolist() == [7, 9]
     assert torch.equal(domain.classify(domain.items(seen.mean)), seen.y)
+
+
+@pytest.mark.parametrize("absent", ["wordllama", "rapidocr"])
+def test_the_chapter_skips_itself_in_one_line(absent, tmp_path):
+    """A reader without the packages: one line says which, no cell fails, and what nbval compares stays empty."""
+    root = runner.find_root()
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import importlib.util\nfind = importlib.util.find_spec\nimportlib.util.find_spec = lambda name, *rest: None if name == {absent!r} else find(name, *rest)\n"
+    )
+    notebook = jupytext.read(root / "book" / "09_foreign_models.py")
+    path = os.pathsep.join([str(tmp_path), str(root), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "PYTHONPATH": path, "LT_PROFILE": "quick", "LT_RESULTS": str(tmp_path)}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(root / "book")}}).execute(env=env)
+    printed = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
+    (why,) = [
+        out.data["text/markdown"] for cell in printed for out in cell.outputs if "Skipped" in out.get("data", {}).get("text/markdown", "")
+    ]
+    assert absent in why
+    assert "pip install -e '.[foreign]'" in why
+    assert all("nbval-ignore-output" in cell.metadata.tags for cell in printed)
+    assert printed[-1].source.startswith("from lt.zoo import foreign"), "a later cell did something"
+    assert json.loads((tmp_path / "09_foreign_models.json").read_text(encoding="utf-8"))["rows"] == []
+
+
+def test_what_depends_on_the_packages_is_never_compared():
+    """A cell that nbval compares prints nothing: its output would differ where the chapter skips itself."""
+    notebook = jupytext.read(runner.find_root() / "book" / "09_foreign_models.py")
+    compared = [
+        cell.source for cell in notebook.cells if cell.cell_type == "code" and "nbval-ignore-output" not in cell.metadata.get("tags", [])
+    ]
+    for source in compared:
+        assert all(isinstance(line, ast.Assign | ast.Import | ast.ImportFrom) for line in ast.parse(source).body), source
