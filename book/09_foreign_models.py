@@ -360,31 +360,35 @@ report.pivot([{"rows": run.rows}], "names", by_setting=True)
 # [chapter 4](04_speech.ipynb). No bridge has seen a word and a sound together.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-(to_speech,) = fit_bridges([base.seen("mnist"), base.seen("speech")], budget.speech_bridge, [0])
-run.trained("bridge MNIST ↔ speech", to_speech.history)
+ahead(*[(fit_bridge, [replace(one.seen(key), domain=None) for key in ("mnist", "speech")], budget.speech_bridge, 0) for one in bases], name="bridges of speech")
+to_speech = [fit_bridges([one.seen("mnist"), one.seen("speech")], budget.speech_bridge, [0])[0] for one in bases]
+for number, bridge in enumerate(to_speech):
+    run.trained(f"bridge MNIST ↔ speech {number}", bridge.history)
 speech, rate = base.domains["speech"], pretrained.card()["rate"]
 
 
 @torch.no_grad()
-def say(vector, bridge):
+def say(vector, number=0, seed=0):
     """Vectors of words to latents of speech, by way of a latent of MNIST."""
-    return to_speech.transfer(bridge.transfer(vector, "words", "mnist"), "mnist", "speech")
+    return to_speech[number].transfer(of_words["mnist"][number][seed].transfer(vector, "words", "mnist"), "mnist", "speech")
 
 
-heard_own = speech.items(base.held("speech").mean)
+heard_own, y = speech.items(base.held("speech").mean), lists["mnist", "phrases"].y
 of_speech = []
-for bridge in of_words["mnist"][0]:
-    spoken, y = speech.items(say(vectors["mnist", "phrases"], bridge)), lists["mnist", "phrases"].y
-    of_speech.append(
-        {
-            "transfer_accuracy": metrics.agreement(speech.classify(spoken).cpu(), y),
-            "diversity": metrics.diversity(spoken.cpu(), y) / metrics.diversity(heard_own.cpu(), base.held("speech").y.cpu()),
-            "trustworthiness": metrics.trustworthiness(vectors["mnist", "phrases"].cpu(), spoken.cpu(), y, named_generator("ties", 0), NEAR),
-        }
-    )
-add_rows("speech", "words->speech", "two bridges", [of_speech], len(y))
+for number in range(len(bases)):
+    of_speech.append([])
+    for seed in seeds:
+        spoken = speech.items(say(vectors["mnist", "phrases"], number, seed))
+        of_speech[-1].append(
+            {
+                "transfer_accuracy": metrics.agreement(speech.classify(spoken).cpu(), y),
+                "diversity": metrics.diversity(spoken.cpu(), y) / metrics.diversity(heard_own.cpu(), base.held("speech").y.cpu()),
+                "trustworthiness": metrics.trustworthiness(vectors["mnist", "phrases"].cpu(), spoken.cpu(), y, named_generator("ties", 0), NEAR),
+            }
+        )
+add_rows("speech", "words->speech", "two bridges", of_speech, len(y))
 with torch.no_grad():
-    clips = base.modules["speech"].waveform(say(encode(TYPED["mnist"]).to(base.device), of_words["mnist"][0][0])).cpu()
+    clips = base.modules["speech"].waveform(say(encode(TYPED["mnist"]).to(base.device))).cpu()
 widgets.listening_table(
     {
         "typed": TYPED["mnist"],
@@ -709,7 +713,7 @@ with torch.no_grad():
         ("mnist", "real digits"): (real, y),
         ("mnist", "base"): (draw_mnist(base.held("mnist").mean[index["mnist"].to(base.device)]), y),
         ("fashion->mnist", "bridging_vae"): (clothes.translate(test["fashion"].x[index["fashion"]], "fashion", "mnist"), test["fashion"].y[index["fashion"]]),
-        ("speech->mnist", "bridging_vae"): (draw_mnist(to_speech.transfer(sounds.mean, "speech", "mnist")), sounds.y),
+        ("speech->mnist", "bridging_vae"): (draw_mnist(to_speech[0].transfer(sounds.mean, "speech", "mnist")), sounds.y),
         ("words->mnist", "bridging_vae"): (draw_mnist(of_words["mnist"][0][0].transfer(vectors["mnist", "phrases"][typed.to(base.device)], "words", "mnist")), lists["mnist", "phrases"].y[typed]),
     }
 readings = {}
