@@ -1,11 +1,17 @@
 """Models from elsewhere: words, faces, a reader. What needs a package that is not installed is skipped, and says so."""
 
+import ast
+import json
+import os
 import re
 import sys
 
+import jupytext
 import pytest
 import torch
+from nbclient import NotebookClient
 
+from lt.book import runner
 from lt.loop import Training
 from lt.zoo import foreign
 
@@ -60,6 +66,7 @@ def test_a_missing_package_is_one_line(package, load, monkeypatch, lt_error):
     if package == "rapidocr":
         monkeypatch.setitem(sys.modules, "onnxruntime", torch)  # anything that is there
     monkeypatch.setitem(sys.modules, package, None)
+    foreign._word_llama.cache_clear()
     with lt_error(f"{package} is missing", "pip install -e '.[foreign]'"):
         load()
 
@@ -86,6 +93,22 @@ def test_a_text_without_a_known_word_is_refused(lt_error):
         foreign.look_up(encode, "xylophone", "fashion")
     with lt_error("'?!' holds no word"):
         foreign.look_up(encode, "?!", "fashion")
+
+
+@needs("wordllama")
+def test_pieces_put_together_are_the_text():
+    for text in ("cardigan", "ankle boot", "nine o'clock"):
+        assert "".join(foreign.pieces(text)) == text.replace(" ", "")
+    assert len(foreign.pieces("huarache")) > len(foreign.pieces("seven")) == 1
+
+
+def test_a_table_of_looks_is_a_permutation(lt_error):
+    cells = (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
+    assert foreign.looks_of(cells).tolist() == list(cells)
+    assert foreign.looks_of(cells)[foreign.looks_of(cells).argsort()].tolist() == list(range(10))
+    for wrong in ((0,) * 10, tuple(range(9)), tuple(range(1, 11))):
+        with lt_error("each of the numbers 0 to 9 once"):
+            foreign.looks_of(wrong)
 
 
 @needs("gan_face_generate")
@@ -158,3 +181,52 @@ def test_the_reader_reads_digits_and_says_when_it_reads_none():
     read = foreign.load_reader()
     assert (read(test.x[pick]) == test.y[pick]).double().mean() > 0.7
     assert read(torch.zeros(1, 784)).tolist() == [foreign.NOTHING]
+
+
+@needs("wordllama")
+def test_words_are_a_domain_like_any_other():
+    domain, seen, held = foreign.words_domain("mnist", torch.device("cpu"))
+    known = foreign.phrases("mnist", "train")
+    seen.check()
+    held.check()
+    assert seen.size == held.size == domain.latent == 256
+    assert len(seen) == len(known)
+    assert len(held) == len(foreign.phrases("mnist", "phrases"))
+    mean, std = domain.posterior(["seven", "ninth"])
+    assert not std.any()
+    index = domain.items(3 * mean).long()  # a name is the nearest to itself, at any length of its vector
+    assert [known.x[i] for i in index] == ["seven", "ninth"]
+    assert domain.classify(index).tolist() == [7, 9]
+    assert torch.equal(domain.classify(domain.items(seen.mean)), seen.y)
+
+
+@pytest.mark.parametrize("absent", ["wordllama", "rapidocr"])
+def test_the_chapter_skips_itself_in_one_line(absent, tmp_path):
+    """A reader without the packages: one line says which, no cell fails, and what nbval compares stays empty."""
+    root = runner.find_root()
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import importlib.util\nfind = importlib.util.find_spec\nimportlib.util.find_spec = lambda name, *rest: None if name == {absent!r} else find(name, *rest)\n"
+    )
+    notebook = jupytext.read(root / "book" / "09_foreign_models.py")
+    path = os.pathsep.join([str(tmp_path), str(root), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "PYTHONPATH": path, "LT_PROFILE": "quick", "LT_RESULTS": str(tmp_path)}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(root / "book")}}).execute(env=env)
+    printed = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
+    (why,) = [
+        out.data["text/markdown"] for cell in printed for out in cell.outputs if "Skipped" in out.get("data", {}).get("text/markdown", "")
+    ]
+    assert absent in why
+    assert "pip install -e '.[foreign]'" in why
+    assert all("nbval-ignore-output" in cell.metadata.tags for cell in printed)
+    assert printed[-1].source.startswith("from lt.zoo import foreign"), "a later cell did something"
+    assert json.loads((tmp_path / "09_foreign_models.json").read_text(encoding="utf-8"))["rows"] == []
+
+
+def test_what_depends_on_the_packages_is_never_compared():
+    """A cell that nbval compares prints nothing: its output would differ where the chapter skips itself."""
+    notebook = jupytext.read(runner.find_root() / "book" / "09_foreign_models.py")
+    compared = [
+        cell.source for cell in notebook.cells if cell.cell_type == "code" and "nbval-ignore-output" not in cell.metadata.get("tags", [])
+    ]
+    for source in compared:
+        assert all(isinstance(line, ast.Assign | ast.Import | ast.ImportFrom) for line in ast.parse(source).body), source

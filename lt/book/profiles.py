@@ -192,7 +192,7 @@ _QUICK = Profile(
     foreign_seeds=1,
     face_judge=FaceJudgeConfig(Training(250, 64, 2e-3, "onecycle")),
     face_draws=2400,
-    face_fresh=500,
+    face_fresh=1000,
     foreign_items=200,
     foreign_read=30,
 )
@@ -263,7 +263,7 @@ _LAPTOP = Profile(
     across_seeds=2,
     words_bridge=_words(1500),
     faces_bridge=_faces(3000, 256),
-    foreign_seeds=3,
+    foreign_seeds=1,  # for each of the sets of base models
     face_judge=FaceJudgeConfig(Training(1500, 64, 2e-3, "onecycle")),
     face_draws=24_000,
     face_fresh=4000,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import joblib
 import numpy as np
@@ -21,6 +22,7 @@ from torch.nn import functional as F
 
 from lt.cache import ASSETS, cached, usable_cache
 from lt.errors import LtError
+from lt.latents import Domain, Latents
 from lt.loop import History, Training, default_device
 from lt.zoo.pretrained import draws
 from lt.zoo.vae import fit_on_items
@@ -96,14 +98,49 @@ def phrases(corpus: str, part: str) -> Phrases:
     return Phrases([text for text, _ in found], torch.tensor([label for _, label in found]))
 
 
+@functools.cache
+def _word_llama() -> Any:
+    return _package("wordllama").WordLlama.load(cache_dir=_folder("wordllama"), disable_download=True)
+
+
+def pieces(text: str) -> list[str]:
+    """The pieces of a text that WordLlama has a vector for, without the marks of where a word begins: ``cardigan`` is ``card`` and ``igan``."""
+    return [piece.strip("▁") for piece in _word_llama().tokenizer.encode(text, add_special_tokens=False).tokens if piece.strip("▁")]
+
+
 def load_words() -> Callable[[Sequence[str]], Tensor]:
     """WordLlama: texts to unit vectors (n, 256), each the mean of fixed vectors of its pieces (Miller 2024). Nothing is downloaded."""
-    model = _package("wordllama").WordLlama.load(cache_dir=_folder("wordllama"), disable_download=True)
+    model = _word_llama()
 
     def encode(texts: Sequence[str]) -> Tensor:
         return torch.from_numpy(np.asarray(model.embed(list(texts), norm=True), dtype=np.float32))
 
     return encode
+
+
+def words_domain(corpus: str = "fashion", device: torch.device | None = None) -> tuple[Domain, Latents, Latents]:
+    """Words as a domain like any other: the Domain ``words``, the Latents that bridges learn from, and those that measure them.
+
+    ``corpus`` says which words: names of garments (``fashion``) or of numbers (``mnist``), with the labels of those images. A latent is a unit vector
+    (256,). To learn from are all names of the part ``train``, each with a standard deviation of :data:`SPREAD`; to measure with are those of ``phrases``,
+    exact points. The Domain encodes a list of texts to (n, 256), and decodes (n, 256) to the numbers (n,) of the nearest names in
+    ``phrases(corpus, "train").x``; its judge gives the classes of these names, (n, 10). Needs the package wordllama; raises :class:`lt.LtError` without it.
+    """
+    device = device or default_device()
+    encode = load_words()
+    known, held = phrases(corpus, "train"), phrases(corpus, "phrases")
+    vectors, y = encode(known.x).to(device), known.y.to(device)
+
+    def decode(z: Tensor) -> Tensor:
+        return (F.normalize(z.float(), dim=-1) @ vectors.T).argmax(-1)  # (n,)
+
+    def judge(index: Tensor) -> Tensor:
+        return F.one_hot(y[index.long()], 10).float()
+
+    domain = Domain("words", encode, decode, judge, vectors.shape[1], device)
+    seen = Latents("words", vectors, torch.full_like(vectors, SPREAD), y, domain)
+    points = encode(held.x).to(device)
+    return domain, seen, Latents("words", points, torch.zeros_like(points), held.y.to(device), domain)
 
 
 def look_up(encode: Callable[[Sequence[str]], Tensor], text: str, corpus: str) -> Tensor:
@@ -184,6 +221,16 @@ class Looks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         far = (measures(x) - self.centre) @ self.whiten
         return SHARP * torch.stack([far, -far], dim=-1).flatten(1)  # (n, 10)
+
+
+def looks_of(cells: Sequence[int]) -> Tensor:
+    """The look of every class, (10,) int64, from a table of ten cells; raises :class:`lt.LtError` unless each look stands in it once.
+
+    ``looks_of(cells).argsort()`` is the class of every look.
+    """
+    if sorted(cells) != list(range(len(LOOKS))):
+        raise LtError(f"the table is {tuple(cells)}: give each of the numbers 0 to {len(LOOKS) - 1} once, in any order")
+    return torch.tensor(list(cells))
 
 
 def balanced(y: Tensor) -> Tensor:
