@@ -99,34 +99,34 @@ COLUMNS = {  # metric of a row: its column
     "paper": "in the paper",
     "diversity": "diversity",
     "trustworthiness": "trustworthiness",
+    "fid": "FID",
 }
+WITHOUT_FID, WITHOUT_PAPER = ([name for name in COLUMNS if name != metric] for metric in ("fid", "paper"))
 
 
-def short_table(rows: Rows, setting: str, methods: Sequence[str]) -> pd.DataFrame:
-    """A line a method, and the columns ``COLUMNS``: the accuracy with its interval, the others without.
+def short_table(rows: Rows, setting: str, methods: Sequence[str], metrics: Sequence[str] = WITHOUT_FID) -> pd.DataFrame:
+    """A line a method, and the columns of these ``metrics``: the accuracy with its interval, the others without.
 
     The line ``target`` holds the target model's reconstructions. A column that is empty throughout is left out.
     """
     lines = {}
     for method in methods:
         cells = []
-        for metric in COLUMNS:
-            key = metric
+        for metric in metrics:
+            key = "transfer_accuracy" if metric == "paper" else metric
             if method == "target":
-                key = f"{metric}_reconstruction" if metric == "trustworthiness" else metric.replace("transfer", "reconstruction")
-            row = rows.get((setting, method, "transfer_accuracy" if metric == "paper" else key))
+                key = f"{key}_reconstruction" if key == "trustworthiness" else key.replace("transfer", "reconstruction")
+            row = rows.get((setting, method, key))
             if row is None or (metric == "paper" and row["paper"] is None):
                 cells.append("")
+            elif metric == "paper":
+                cells.append(f"{row['paper']:.2f}")
+            elif metric == "transfer_accuracy":
+                cells.append(formatted(row))
             else:
-                cells.append(
-                    f"{row['paper']:.2f}"
-                    if metric == "paper"
-                    else formatted(row)
-                    if metric == "transfer_accuracy"
-                    else f"{row['value']:.3f}"
-                )
+                cells.append(f"{row['value']:.{1 if metric == 'fid' else 3}f}")
         lines[words(method)] = cells
-    frame = pd.DataFrame.from_dict(lines, orient="index", columns=list(COLUMNS.values()))
+    frame = pd.DataFrame.from_dict(lines, orient="index", columns=[COLUMNS[metric] for metric in metrics])
     return frame.loc[:, (frame != "").any()]
 
 
