@@ -78,10 +78,12 @@ def scores(source: End, target: End, made: Tensor, seed: int = 0, expected: Tens
 def own(target: End) -> dict[str, float]:
     """What the target model makes of its own held-out items, by reconstruction: what bounds a reconstruction, not a transfer.
 
-    Its FID compares real items with reconstructions of *other* items: every other one, so that both halves have the same classes.
+    Its FID compares real items with reconstructions of *other* items: every other one of each class.
     """
     domain, images, pick = target.domain, target.images, target.local
     again = domain.items(domain.posterior(images.x)[0])
+    by_class = images.y.argsort(stable=True)
+    real, others = by_class[::2], by_class[1::2].to(again.device)
     kept = [metrics.agreement(*pair) for pair in zip(target.classes, target.both(again), strict=True)]
     near = images.x[pick], again[pick.to(again.device)].cpu(), images.y[pick]
     return {
@@ -89,7 +91,7 @@ def own(target: End) -> dict[str, float]:
         "reconstruction_accuracy_second_judge": kept[1],
         "diversity": metrics.diversity(*near[1:]) / target.diversity,
         "trustworthiness_reconstruction": metrics.trustworthiness(*near, named_generator("ties", 0)),
-        "fid": quality.fid(domain.judge, images.x[::2].to(domain.device), again[1::2]),  # type: ignore[arg-type]
+        "fid": quality.fid(domain.judge, images.x[real].to(domain.device), again[others]),  # type: ignore[arg-type]
     }
 
 
