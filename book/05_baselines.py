@@ -87,9 +87,9 @@ mels = {split: log_mels(part, base.device) for split, part in clips.items()}
 #   latent spaces is flat long before, and takes less.
 # - **A search.** The learning rate of each game is the best of a few, by runs of a tenth of the length.
 # - **The best moment counts.** Some training images are kept aside, and no game learns from them. Ten times in a run they are translated, the first judges say how many
-#   keep their class, and the weights of the best look are kept. The bridge has no such help: it keeps its last weights.
-# - **A plateau, or not.** A game has a *plateau* if it has seen as many items as its larger set has, and if the best look of the last third is at most 0.01 above the best look
-#   before it. Otherwise more time might help, and this page says so. A game that has hardly begun is flat too: that is what the first half of the rule is for.
+#   keep their class, and the weights of the best look of the last third are kept. The bridge has no such help: it keeps its last weights.
+# - **A plateau, or not.** A game has a *plateau* if the best look of the last third is at most 0.01 above the best look before it. Otherwise more time might help, and this page says so. A
+#   game that has hardly begun is flat too, so there is no plateau before 1,000 steps, nor before a game has seen as many items as its larger set has.
 #
 # CycleGAN's identity loss, which its authors add for paintings alone, is left out at the smaller profiles: it asks for a copy of the input, and costs a third of the time.
 
@@ -236,7 +236,7 @@ def passes(name):
 def flat(name, i):
     """Whether a game has a plateau in direction i, with every seed."""
     curves = [history[f"accuracy {i}"] for key, history in histories.items() if key.rpartition(" ")[0] == name]
-    return all(games.plateau(curve, passes(name)) for curve in curves)
+    return all(games.plateau(curve, tuned[name].training.steps, passes(name)) for curve in curves)
 
 
 plateaus = {key: flat(*place) for key, place in watched.items()}
@@ -387,6 +387,15 @@ columns = {paper.words(setting): fids(setting) for setting in directions} | {f"p
 pd.DataFrame(columns).rename(index={paper.words("target"): "floor: reconstructions"}).fillna("")
 
 # %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. The upper right is where a translation should be; dashed: chance."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge, Pix2Pix, CycleGAN, Latent CycleGAN, the class prototype and the copy of the input."}} tags=["hide-input"]
+run.points(
+    transfers.points(
+        by_key,
+        (there, back),
+        LINES[:-1],
+        {setting: test[directions[setting][0]].x[first_of_class(directions[setting][0])] for setting in (there, back)},
+        {(setting, m): made[setting, m][first_of_class(directions[setting][0]).to(base.device)] for setting in (there, back) for m in LINES[:-1]},
+    )
+)  # for the interactive figure
 comparisons.beside(by_key, (there, back), LINES[:-1], chance)
 
 # %% [markdown]
@@ -552,7 +561,7 @@ lines = []
 for source, target in there_and_back:
     name, setting = f"Pix2Pix without point {source}", f"{source}->{target}"
     scores = transfers.scores(ends[source], ends[target], pairs.translate(fitted[name].generator, test[source].x))
-    stopped = games.plateau(histories[name]["accuracy 0"], passes(f"Pix2Pix {source}"))
+    stopped = games.plateau(histories[name]["accuracy 0"], budget.pix2pix.training.steps, passes(f"Pix2Pix {source}"))
     for metric in ("transfer_accuracy", "transfer_accuracy_second_judge", "diversity", "trustworthiness"):
         run.add("point", setting, "Pix2Pix without point", metric, [scores[metric]], n=len(test[source]) if "accuracy" in metric else None, plateau=stopped)
     row, whole = run.rows[-4], by_key[setting, "pix2pix", "transfer_accuracy"]

@@ -255,8 +255,10 @@ Markdown(transfers.where_better(by_key, directions, CLOSED))
 # ## Accuracy against locality
 
 # %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. Blue: the bridge; green: maps that classify first; red: one map for all classes; grey: controls. The upper right is where a translation should be; dashed: chance."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge, seven maps without training, and the controls copy of the input and shuffled labels."}} tags=["hide-input", "lead"]
-chance = value(there, "chance", "trustworthiness")
-comparisons.beside(by_key, (there, back), ("bridging_vae", *CLOSED, "copy", "shuffled_labels"), chance)
+chance, shown = value(there, "chance", "trustworthiness"), ("bridging_vae", *CLOSED, "copy", "shuffled_labels")
+ten = {setting: test[source].x[[int((test[source].y == label).nonzero()[0]) for label in range(10)]] for setting, (source, _) in directions.items()}
+run.points(transfers.points(by_key, directions, shown, ten, {(setting, m): methods[setting, m][0][0](x) for setting, x in ten.items() for m in shown}))  # for the interactive figure
+comparisons.beside(by_key, (there, back), shown, chance)
 
 # %% [markdown]
 # A point should not be small: trustworthiness does not see magnitude. A lookup lies near the lower line by construction, whatever its accuracy: it draws at random.

@@ -1,9 +1,15 @@
 """What is measured of a transfer: known answers for a copy, a wrong class and a prototype; tables and sentences from rows."""
 
+import base64
+import json
+from io import BytesIO
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from matplotlib.collections import PathCollection
+from PIL import Image
 from torch import nn
 from toys import CPU, g
 
@@ -141,6 +147,38 @@ def test_a_short_table_has_the_paper_where_it_says_something_and_reconstructions
 # ---------------------------------------------------------------- figures
 
 
+def test_a_sprite_holds_every_picture_dark_on_light():
+    images = torch.rand(10, 784, generator=g())
+    head, data = transfers.sprite(images).split(",")
+    assert head == "data:image/png;base64"
+    picture = Image.open(BytesIO(base64.b64decode(data)))
+    assert (picture.size, picture.mode) == ((280, 28), "L")
+    np.testing.assert_allclose(np.asarray(picture)[:, 84:112] / 255, 1 - images[3].view(28, 28), atol=1 / 255)
+
+
+def test_the_data_of_an_interactive_figure_are_small_even_for_pictures_of_noise():
+    methods = (
+        "bridging_vae",
+        "prototype",
+        "lookup",
+        "gaussian_ot",
+        "gaussian_gw",
+        "discrete_ot",
+        "procrustes",
+        "affine",
+        "copy",
+        "shuffled_labels",
+    )
+    rows = {key: row(0.5, 0.4, 0.6) for m in methods for key in some_rows(**{m: [0] * 5})}
+    rows |= {("b->a", *rest): value for (_, *rest), value in rows.items()}
+    images = torch.rand(10, 784, generator=g())
+    settings = ("a->b", "b->a")
+    data = transfers.points(rows, settings, methods, dict.fromkeys(settings, images), {(s, m): images for s in settings for m in methods})
+    assert len(json.dumps(data)) < 300_000
+    assert data["a->b"]["points"][0]["transfer_accuracy"] == [0.5, 0.4, 0.6]
+    assert [point["name"] for point in data["b->a"]["points"]][:2] == ["bridging VAE", "class prototype"]
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_open():
     yield
@@ -160,9 +198,9 @@ def test_methods_stand_at_their_values_and_more_diverse_ones_are_larger():
 
 
 def test_a_watched_run_shows_its_best_look_and_its_last_third():
-    curves = {"a->b": {"pix2pix": ([0.1, 0.5, 1.0], [0.2, 0.8, 0.7]), "cyclegan": ([0.1, 0.5, 1.0], [0.1, 0.1, 0.12])}}
+    curves = {"a->b": {"pix2pix": ([0.1, 0.5, 0.9, 1.0], [0.9, 0.8, 0.7, 0.6]), "cyclegan": ([0.1, 0.5, 0.9, 1.0], [0.1, 0.1, 0.1, 0.12])}}
     figure = comparisons.watched(curves)
     (axis,) = figure.axes
     rings = [tuple(line.get_xydata()[0].tolist()) for line in axis.lines if line.get_fillstyle() == "none"]
-    assert rings == [(0.5, 0.8), (1.0, 0.12)]
+    assert rings == [(0.9, 0.7), (1.0, 0.12)], "the best look of the last third"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Pix2Pix", "CycleGAN"]

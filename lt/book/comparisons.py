@@ -15,10 +15,10 @@ LOOKS: Mapping[str, tuple] = {
     "bridging_vae": (SOURCE, "o"),
     "pix2pix": (PALETTE[4], "s"),
     "cyclegan": (PALETTE[5], "D"),
-    "latent_cyclegan": (PALETTE[6], "^"),
+    "latent_cyclegan": (PALETTE[6], "h"),
     **dict.fromkeys(("prototype", "lookup", "gaussian_ot", "gaussian_gw", "discrete_ot"), (SHARED, "s")),
     **dict.fromkeys(("procrustes", "affine"), (PALETTE[3], "D")),
-    **dict.fromkeys(("copy", "permuted_classes", "shuffled_labels", "noise"), ("0.45", "o")),
+    **dict.fromkeys(("copy", "permuted_classes", "shuffled_labels", "noise"), ((0.45, 0.45, 0.45), "o")),
 }
 
 
@@ -34,10 +34,12 @@ def watched(curves: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[fl
         for method, (place, share) in lines.items():
             colour, marker = LOOKS[method]
             axis.plot(place, share, color=colour, marker=marker, markersize=5, label=words(method))
-            best = max(range(len(share)), key=share.__getitem__)
+            late = [i for i, at in enumerate(place) if at > 1 - last + 1e-9] or [len(place) - 1]
+            best = max(late, key=share.__getitem__)
             axis.plot(place[best], share[best], "o", color=colour, markersize=13, fillstyle="none")
         axis.axhline(0.1, color="0.6", linestyle="--", linewidth=1)
-        axis.set(title=words(setting), ylim=(0, 1), xlim=(0, 1.03), ylabel="share that keeps its class")
+        axis.set(title=words(setting), ylim=(0, 1), xlim=(0, 1.03))
+    figure.supylabel("share that keeps its class", fontsize=12)
     axes[-1, 0].set_xlabel("share of the run")
     handles, labels = max((axis.get_legend_handles_labels() for axis in axes[:, 0]), key=lambda found: len(found[0]))
     figure.legend(handles, labels, loc="outside lower center", ncol=3, frameon=False)
@@ -65,9 +67,10 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
                     reach = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
                     axis.errorbar(across["value"], up["value"], color=colour, linewidth=1.5, alpha=0.6, zorder=2, **{ends: reach})
             at = across["value"], up["value"]
-            area = 90 + 320 * min(size["value"], 1.2)
+            area = 150 + 320 * min(size["value"], 1.2)
+            ink = "black" if 0.3 * colour[0] + 0.6 * colour[1] + 0.1 * colour[2] > 0.6 else "white"
             axis.scatter(*at, s=area, color=colour, marker=marker, edgecolors="white", linewidths=0.8, zorder=3)
-            axis.annotate(str(number), at, color="white", ha="center", va="center", fontsize=9, fontweight="bold", zorder=4)
+            axis.annotate(str(number), at, color=ink, ha="center", va="center", fontsize=9, fontweight="bold", zorder=4)
             handles.setdefault(f"{number}  {words(method)}", plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=8))
         axis.set(title=words(setting), ylabel="trustworthiness within a class")
         axis.margins(0.1)

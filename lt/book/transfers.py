@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import BytesIO
 
 import pandas as pd
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from lt import metrics
@@ -172,3 +175,31 @@ def where_better(rows: Rows, settings: Sequence[str], methods: Sequence[str], re
         everywhere = [m for m in methods if all(m in found for found in ahead.values())]
         lines.append(f"- Better in all of these: {', '.join(map(words, everywhere)) or 'none'}.\n")
     return "\n".join(lines)
+
+
+def sprite(images: Tensor) -> str:
+    """Images (n, 784) in [0, 1] side by side as one grey picture, a PNG in a data URI: 28 high, 28 n wide, dark on light."""
+    tiles = (255 * (1 - images.detach().cpu().clamp(0, 1))).round().byte().view(-1, 28, 28)
+    raw = BytesIO()
+    Image.fromarray(torch.cat(list(tiles), 1).numpy()).save(raw, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(raw.getvalue()).decode()
+
+
+def points(
+    rows: Rows, settings: Sequence[str], methods: Sequence[str], inputs: Mapping[str, Tensor], results: Mapping[tuple[str, str], Tensor]
+) -> dict:
+    """What an interactive figure of accuracy against locality needs: for each direction the input pictures, and for each method its numbers and what it makes of them.
+
+    ``inputs`` by setting, ``results`` by (setting, method), both (n, 784). Numbers are [value, low, high], the ends None where there is no interval.
+    """
+    names = ("transfer_accuracy", "trustworthiness", "diversity")
+    found: dict = {}
+    for setting in settings:
+        lines = [
+            {"method": method, "name": words(method)}
+            | {name: [rows[setting, method, name][part] for part in ("value", "low", "high")] for name in names}
+            | {"results": sprite(results[setting, method])}
+            for method in methods
+        ]
+        found[setting] = {"title": words(setting), "inputs": sprite(inputs[setting]), "points": lines}
+    return found
