@@ -50,7 +50,7 @@ from IPython.display import Markdown
 from lt.book import profiles, records, report
 from lt.book.paper import CHANCE, PAPER, words
 
-found = records.read("01_synthetic", "02_base_models", "03_bridging", "04_speech", "05_baselines", "06_interpolation", "07_ablations", "11_cost")
+found = records.read("01_synthetic", "02_base_models", "03_bridging", "04_speech", "05_baselines", "05b_need_a_bridge", "06_interpolation", "07_ablations", "11_cost")
 letter = records.read("02_base_models", "03_bridging", "04_speech", folder=Path("results/paper"))
 rows, by_letter = report.Found(found), report.Found(letter)
 
@@ -170,7 +170,7 @@ def neighbours():
     metric = "trustworthiness"
     others = (*rivals, "lookup", "gaussian_ot", "gaussian_gw", "discrete_ot", "procrustes", "affine")
     more = [m for m in others if all(above((s, m, metric), (s, "bridging_vae", metric)) for s in (there, back))]
-    text = f"trustworthiness {listed(metric, 'bridging_vae', (there, back))}; by chance {rows.value(there, 'target', metric):.3f}; higher both ways: "
+    text = f"trustworthiness {listed(metric, 'bridging_vae', (there, back))}; by chance {rows.value(there, 'chance', metric):.3f}; higher both ways: "
     text += ", ".join(f"{words(m)} (keeps {rows.value(there, m):.3f} and {rows.value(back, m):.3f} of the classes)" for m in more) or "none"
     return "holds" if all(above((s, "bridging_vae", metric), (s, "lookup", metric), by=0.1) for s in (there, back)) else "does not hold here", text
 
@@ -360,7 +360,7 @@ Markdown(report.markdown(report.shown(table, report.APART)))
 #
 # ## Past the paper
 #
-# Held-out data, seeds and intervals throughout; closed-form maps as rivals and a measure of locality ([chapter 5](05_baselines.ipynb)); walks
+# Held-out data, seeds and intervals throughout; closed-form maps as rivals, controls and a measure of locality ([chapter 5b](05b_need_a_bridge.ipynb)); walks
 # with step sizes ([chapter 6](06_interpolation.ipynb)); parts that the ablation of the paper does not name, and labels that spread before
 # the bridge is trained ([chapter 7](07_ablations.ipynb)):
 

@@ -229,7 +229,7 @@ def test_items_kept_aside_say_what_share_keeps_its_class():
     assert len({aside.fingerprint, back.fingerprint, dataclasses.replace(aside, judges="others").fingerprint}) == 3
 
 
-def test_a_watched_game_keeps_the_weights_of_its_best_look():
+def test_a_watched_game_keeps_the_weights_of_the_best_look_of_its_last_third():
     a, b = two_kinds("a", 40, False), two_kinds("b", 40, True)
     config = games.Pix2PixConfig(Training(30, 8, 2e-3, betas=(0.5, 0.999)), width=4)
     aside = aside_of(a, b)
@@ -237,9 +237,27 @@ def test_a_watched_game_keeps_the_weights_of_its_best_look():
     assert history["step"] == list(range(3, 31, 3)), "every tenth of the run"
     assert history["score"] == pytest.approx(history["accuracy 0"])
     assert len(history["most common 0"]) == 10
-    assert games.watched([model.generator], aside)[0][0] == pytest.approx(max(history["score"]))
+    assert games.watched([model.generator], aside)[0][0] == pytest.approx(max(history["score"][-3:]))
     plain, _ = games.fit_pix2pix(config, a, b, 0, None, CPU)
     assert not hasattr(plain, "curve"), "without anything to watch it is the game that it was"
+
+
+def test_a_lucky_look_at_a_game_that_has_hardly_begun_is_not_kept(monkeypatch):
+    a, b = two_kinds("a", 40, False), two_kinds("b", 40, True)
+    config = games.Pix2PixConfig(Training(30, 8, 2e-3, betas=(0.5, 0.999)), width=4)
+    shares, weights = iter([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.2]), []
+
+    def watched(generators, aside):
+        weights.append({name: value.clone() for name, value in generators[0].state_dict().items()})
+        return [[next(shares), 0.5]]
+
+    monkeypatch.setattr(games, "watched", watched)
+    data = (a, b, aside_of(a, b))
+    model = initialised(lambda: games._build_pix2pix(config, data), "game", 0, CPU)
+    history = games._train_pix2pix(model, config, data, g(), None)
+    assert history["score"] == pytest.approx([0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.2])
+    kept = model.generator.state_dict()
+    assert [all(torch.equal(kept[name], look[name]) for name in kept) for look in weights] == [i == 8 for i in range(10)]
 
 
 def test_a_watched_cyclegan_has_a_curve_each_way_and_few_steps_few_looks():
@@ -283,14 +301,15 @@ def test_a_curve_survives_a_run_that_was_stopped(tmp_path):
 
 def test_a_plateau_is_a_last_third_that_gains_a_hundredth_at_most():
     flat, rising = [0.5, 0.8, 0.9, 0.905, 0.9, 0.89], [0.1 * i for i in range(9)]
-    assert games.plateau(flat)
-    assert not games.plateau(rising)
-    assert games.plateau([0.9, 0.9, 0.91]), "a hundredth more is within the rule"
-    assert not games.plateau([0.9, 0.9, 0.93])
-    assert games.plateau([0.1] * 10), "a game that never left chance has a plateau there"
-    assert not games.plateau([0.1] * 10, passes=0.9), "flat because it has hardly begun"
-    assert not games.plateau([]), "nothing was seen"
-    assert not games.plateau([0.5, 0.5]), "two looks have no third"
+    assert games.plateau(flat, 1000, 1.0)
+    assert not games.plateau(rising, 1000, 1.0)
+    assert games.plateau([0.9, 0.9, 0.91], 1000, 1.0), "a hundredth more is within the rule"
+    assert not games.plateau([0.9, 0.9, 0.93], 1000, 1.0)
+    assert games.plateau([0.1] * 10, 1000, 1.0), "a game that never left chance has a plateau there"
+    assert not games.plateau([0.1] * 10, 1000, 0.9), "flat because it has not seen all items"
+    assert not games.plateau([0.1] * 10, 999, 5.0), "flat because it has hardly begun, though its sets are small"
+    assert not games.plateau([], 1000, 1.0), "nothing was seen"
+    assert not games.plateau([0.5, 0.5], 1000, 1.0), "two looks have no third"
 
 
 def test_the_search_takes_the_rate_whose_short_run_is_best():

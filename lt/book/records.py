@@ -176,6 +176,17 @@ class Run:
         if shell is not None:
             shell.ast_transformers.append(_Nothing())
 
+    def points(self, data: dict) -> None:
+        """Write what an interactive figure of this chapter shows, beside its file: ``points_<chapter>.json``."""
+        self._write(f"points_{self.chapter}", json.dumps(data, ensure_ascii=False))
+
+    def _write(self, name: str, text: str) -> None:
+        folder = Path(os.environ.get("LT_RESULTS") or cache_folder() / "results" / self.profile.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{name}.part"
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(folder / f"{name}.json")
+
     def finish(self) -> None:
         """Write the file and complete the header."""
         seconds = time.perf_counter() - self.started
@@ -196,11 +207,7 @@ class Run:
             "peak_memory_mb": round(peak),
             "rows": self.rows,
         }
-        folder = Path(os.environ.get("LT_RESULTS") or cache_folder() / "results" / self.profile.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{self.chapter}.part"
-        part.write_text(json.dumps(self.record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(folder / f"{self.chapter}.json")
+        self._write(self.chapter, json.dumps(self.record, indent=1, ensure_ascii=False))
         update_display(Markdown(header(self.record)), display_id=self.chapter)
 
 

@@ -299,9 +299,9 @@ def publish(root: Path, profile: str, names: list[str] | None = None) -> None:
                 (picture,) = [output.data["image/png"] for output in cell.outputs]
                 (root / "book" / "_static").mkdir(exist_ok=True)
                 (root / "book" / "_static" / "readme.png").write_bytes(base64.b64decode(picture))
-        written = folder / "book" / "results" / f"{Path(page).name}.json"
-        if written.exists():  # the introduction has none
-            shutil.copy(written, results)
+        for name in (Path(page).name, f"points_{Path(page).name}"):  # the introduction has neither, most chapters have no points
+            if (written := folder / "book" / "results" / f"{name}.json").exists():
+                shutil.copy(written, results)
     from lt.book.report import update_readme
 
     update_readme(root)

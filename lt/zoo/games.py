@@ -1,7 +1,7 @@
 """The adversarial competitors of Table 1: Pix2Pix, CycleGAN and Latent CycleGAN. All see pairs of equal class, drawn anew each step.
 
 Each may be watched while it plays: training items kept aside are translated at every tenth of the run, the judges of the two domains say how
-many keep their class, and the weights of the best tenth are kept. That favours the competitor: a bridge keeps its last weights.
+many keep their class, and the weights of the best look of the last third are kept. That favours the competitor: a bridge keeps its last weights.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from lt.networks import mlp
 from lt.zoo.image_networks import CycleGAN, Pix2Pix, ResNetGenerator, patch_critic
 from lt.zoo.pairs import AlignedPairs, Pictures
 
+LEAST_STEPS = 1000  # of a game before one may say that it has stopped getting better
 Players = Sequence[Player]
 Config = TypeVar("Config", bound=Any)
 
@@ -77,16 +78,17 @@ def watched(generators: Sequence[nn.Module], aside: Aside) -> list[list[float]]:
     return scores
 
 
-def plateau(scores: Sequence[float], passes: float = 1.0, tolerance: float = 0.01) -> bool:
+def plateau(scores: Sequence[float], steps: int, passes: float, tolerance: float = 0.01) -> bool:
     """Whether a game has stopped getting better: the best score of the last third of the looks is at most ``tolerance`` above the best before.
 
-    A game that has hardly begun is flat as well: it has none before every item was seen once, ``passes`` of the larger of its two sets.
+    A game that has hardly begun is flat as well: it has no plateau before ``LEAST_STEPS`` steps, nor before every item was seen once, ``passes`` of the
+    larger of its two sets.
 
-    >>> plateau([0.1, 0.5, 0.8, 0.81, 0.79, 0.805]), plateau([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), plateau([0.1, 0.1, 0.1], passes=0.2)
+    >>> plateau([0.1, 0.5, 0.8, 0.81, 0.79, 0.805], 2000, 1.5), plateau([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], 2000, 1.5), plateau([0.1, 0.1, 0.1], 200, 1.5)
     (True, False, False)
     """
     last = len(scores) // 3
-    return passes >= 1 and last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance
+    return steps >= LEAST_STEPS and passes >= 1 and last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance
 
 
 def settings(config: Config, rates: Sequence[float], share: float = 0.1) -> list[Config]:
@@ -266,7 +268,10 @@ def _train_latent_cyclegan(model, config, data, generator, checkpoint) -> Histor
 
 
 def _play(model, generators, game: Players, config, data, generator: torch.Generator, checkpoint, name: str) -> History:
-    """Train by the one loop; with ``aside``, look at the game as often as it says and keep the weights of the best look."""
+    """Train by the one loop; with ``aside``, look at the game as often as it says and keep the weights of the best look of the last third.
+
+    An earlier one would be an unfinished game: where a game stays at chance, the best of all looks is a matter of luck.
+    """
     source, target, aside = data
     how: dict[str, Any] = {"name": f"{name} {source.name}-{target.name}", "checkpoint": checkpoint}
     if aside is None:
@@ -279,10 +284,13 @@ def _play(model, generators, game: Players, config, data, generator: torch.Gener
         look = int((~model.curve[:, 0, 0].isnan()).sum())
         model.curve[look] = torch.tensor(watched(generators, aside))
         seen = model.curve.clone()  # the best weights bring their own, shorter curve back
-        return model.curve[look, :, 0].mean().item()
+        late = look >= aside.times - max(1, aside.times // 3)
+        return model.curve[look, :, 0].mean().item() - (0 if late else 1)  # shares are in [0, 1]
 
     history = fit(model, game, config.training, generator, **how, validate=validate, every=-(-config.training.steps // aside.times))
-    for i, curve in enumerate(seen[: len(history["score"])].unbind(1)):
+    seen = seen[: len(history["score"])]
+    history["score"] = seen[:, :, 0].mean(1).tolist()
+    for i, curve in enumerate(seen.unbind(1)):
         history |= {f"accuracy {i}": curve[:, 0].tolist(), f"most common {i}": curve[:, 1].tolist()}
     return history
 

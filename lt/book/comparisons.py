@@ -1,0 +1,80 @@
+"""Figures that set methods beside each other: one colour and one marker a method, legible on a phone."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from lt.book.paper import words
+from lt.book.plots import PALETTE, SHARED, SOURCE, _finish
+
+WIDTH = 5.2  # inches: the column of a phone shows it at two thirds of its size
+# blue is the bridge throughout the book; the paper's competitors, the maps without training, and the controls have colours of their own
+LOOKS: Mapping[str, tuple] = {
+    "bridging_vae": (SOURCE, "o"),
+    "pix2pix": (PALETTE[4], "s"),
+    "cyclegan": (PALETTE[5], "D"),
+    "latent_cyclegan": (PALETTE[6], "h"),
+    **dict.fromkeys(("prototype", "lookup", "gaussian_ot", "gaussian_gw", "discrete_ot"), (SHARED, "s")),
+    **dict.fromkeys(("procrustes", "affine"), (PALETTE[3], "D")),
+    **dict.fromkeys(("copy", "permuted_classes", "shuffled_labels", "noise"), ((0.45, 0.45, 0.45), "o")),
+}
+
+
+def watched(curves: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], last: float = 1 / 3) -> Figure:
+    """A panel a direction: the share of items kept aside that keep their class, over the share of the run, a line a method.
+
+    ``curves`` holds, for each direction and method, (share of the run, share that keeps its class). The last part of a run, which must gain nothing if there
+    is a plateau, lies on grey; a ring marks the look whose weights are kept.
+    """
+    figure, axes = plt.subplots(len(curves), 1, figsize=(WIDTH, 2.3 * len(curves) + 0.5), sharex=True, squeeze=False, layout="constrained")
+    for axis, (setting, lines) in zip(axes[:, 0], curves.items(), strict=True):
+        axis.axvspan(1 - last, 1, color="0.93", linewidth=0)
+        for method, (place, share) in lines.items():
+            colour, marker = LOOKS[method]
+            axis.plot(place, share, color=colour, marker=marker, markersize=5, label=words(method))
+            late = [i for i, at in enumerate(place) if at > 1 - last + 1e-9] or [len(place) - 1]
+            best = max(late, key=share.__getitem__)
+            axis.plot(place[best], share[best], "o", color=colour, markersize=13, fillstyle="none")
+        axis.axhline(0.1, color="0.6", linestyle="--", linewidth=1)
+        axis.set(title=words(setting), ylim=(0, 1), xlim=(0, 1.03))
+    figure.supylabel("share that keeps its class", fontsize=12)
+    axes[-1, 0].set_xlabel("share of the run")
+    handles, labels = max((axis.get_legend_handles_labels() for axis in axes[:, 0]), key=lambda found: len(found[0]))
+    figure.legend(handles, labels, loc="outside lower center", ncol=3, frameon=False)
+    sns.despine(figure)
+    return _finish(figure)
+
+
+def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], methods: Sequence[str], chance: float) -> Figure:
+    """Accuracy against trustworthiness, a panel a direction, a numbered point a method, larger where its results are more diverse.
+
+    ``rows`` by (setting, method, metric). Lines are 95 % intervals; dashed: chance.
+    """
+    figure, axes = plt.subplots(len(settings), 1, figsize=(WIDTH, 3.6 * len(settings) + 0.9), squeeze=False, layout="constrained")
+    handles = {}
+    for axis, setting in zip(axes[:, 0], settings, strict=True):
+        axis.axvline(0.1, color="0.6", linestyle="--", linewidth=1)
+        axis.axhline(chance, color="0.6", linestyle="--", linewidth=1)
+        for number, method in enumerate(methods, 1):
+            if (setting, method, "transfer_accuracy") not in rows:
+                continue
+            across, up, size = (rows[setting, method, metric] for metric in ("transfer_accuracy", "trustworthiness", "diversity"))
+            colour, marker = LOOKS[method]
+            for row, ends in ((across, "xerr"), (up, "yerr")):
+                if row["low"] is not None:
+                    reach = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+                    axis.errorbar(across["value"], up["value"], color=colour, linewidth=1.5, alpha=0.6, zorder=2, **{ends: reach})
+            at = across["value"], up["value"]
+            area = 150 + 320 * min(size["value"], 1.2)
+            ink = "black" if 0.3 * colour[0] + 0.6 * colour[1] + 0.1 * colour[2] > 0.6 else "white"
+            axis.scatter(*at, s=area, color=colour, marker=marker, edgecolors="white", linewidths=0.8, zorder=3)
+            axis.annotate(str(number), at, color=ink, ha="center", va="center", fontsize=9, fontweight="bold", zorder=4)
+            handles.setdefault(f"{number}  {words(method)}", plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=8))
+        axis.set(title=words(setting), ylabel="trustworthiness within a class")
+        axis.margins(0.1)
+    axes[-1, 0].set_xlabel("transfer accuracy")
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncol=2, frameon=False)
+    sns.despine(figure)
+    return _finish(figure)

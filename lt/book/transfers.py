@@ -1,0 +1,205 @@
+"""What chapters 05 and 05b measure of transfers between images: two judges, variety, neighbourhoods and a Fréchet distance, on held-out items."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from io import BytesIO
+
+import pandas as pd
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from lt import metrics
+from lt.book.paper import words
+from lt.book.report import formatted
+from lt.datasets.images import Images
+from lt.latents import Domain
+from lt.loop import named_generator
+from lt.zoo import quality
+
+Rows = Mapping[tuple[str, str, str], dict]  # rows of a run by (setting, method, metric)
+LOCAL = 300  # items a class whose distances and neighbours are looked at
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """One end of a transfer: a domain with its first judge, a second judge of another kind, and held-out items."""
+
+    domain: Domain
+    second: nn.Module | Callable[[Tensor], Tensor]  # items (n, ...) to logits (n, classes)
+    images: Images
+
+    def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The classes of items x (n, ...) as the two judges see them, (n,) each."""
+        return self.domain.classify(x), replace(self.domain, judge=self.second).classify(x)
+
+    @cached_property
+    def classes(self) -> tuple[Tensor, Tensor]:
+        """The classes of the held-out items, as the two judges see them."""
+        return self.both(self.images.x)
+
+    @cached_property
+    def local(self) -> Tensor:
+        """Indices of the first ``LOCAL`` held-out items of each class."""
+        return torch.cat([(self.images.y == label).nonzero().flatten()[:LOCAL] for label in self.images.y.unique()])
+
+    @cached_property
+    def diversity(self) -> float:
+        """How much real held-out items of one class differ: the unit of every diversity."""
+        return metrics.diversity(self.images.x[self.local], self.images.y[self.local])
+
+    def neighbours_by_chance(self) -> float:
+        """The trustworthiness of results that have nothing to do with these items."""
+        return quality.trustworthiness_by_chance(int(self.images.y[self.local].bincount().min()))
+
+
+def scores(source: End, target: End, made: Tensor, seed: int = 0, expected: Tensor | None = None) -> dict[str, float]:
+    """Everything that is measured on ``made`` (n, ...): what the held-out items of the source became, in the target.
+
+    ``expected`` (classes,) is the class of the target that each class of the source should become; by default the one with the same number.
+    Diversity is relative to real items of the target; trustworthiness is measured within a class, from the inputs to the results.
+    """
+    images, pick, device = source.images, source.local, source.domain.device
+    expected = (torch.arange(10) if expected is None else expected).to(device)
+    after, after_second = target.both(made)
+    near = images.x[pick], made[pick.to(made.device)].cpu(), images.y[pick]
+    return {
+        "transfer_accuracy": metrics.agreement(expected[source.classes[0]], after),
+        "transfer_accuracy_second_judge": metrics.agreement(expected[source.classes[1]], after_second),
+        "transfer_accuracy_true_label": metrics.agreement(expected[images.y.to(device)], after),
+        "fid": quality.fid(target.domain.judge, target.images.x.to(device), made),  # type: ignore[arg-type]
+        "diversity": metrics.diversity(near[1], near[2]) / target.diversity,
+        "trustworthiness": metrics.trustworthiness(*near, named_generator("ties", seed)),
+        "most_common_class": after.bincount(minlength=10).max().item() / len(after),
+    }
+
+
+def own(target: End) -> dict[str, float]:
+    """What the target model makes of its own held-out items, by reconstruction: what bounds a reconstruction, not a transfer.
+
+    Its FID compares real items with reconstructions of *other* items: every other one of each class.
+    """
+    domain, images, pick = target.domain, target.images, target.local
+    again = domain.items(domain.posterior(images.x)[0])
+    by_class = images.y.argsort(stable=True)
+    real, others = by_class[::2], by_class[1::2].to(again.device)
+    kept = [metrics.agreement(*pair) for pair in zip(target.classes, target.both(again), strict=True)]
+    near = images.x[pick], again[pick.to(again.device)].cpu(), images.y[pick]
+    return {
+        "reconstruction_accuracy": kept[0],
+        "reconstruction_accuracy_second_judge": kept[1],
+        "diversity": metrics.diversity(*near[1:]) / target.diversity,
+        "trustworthiness_reconstruction": metrics.trustworthiness(*near, named_generator("ties", 0)),
+        "fid": quality.fid(domain.judge, images.x[real].to(domain.device), again[others]),  # type: ignore[arg-type]
+    }
+
+
+COLUMNS = {  # metric of a row: its column
+    "transfer_accuracy": "accuracy",
+    "transfer_accuracy_second_judge": "by the second judge",
+    "paper": "in the paper",
+    "diversity": "diversity",
+    "trustworthiness": "trustworthiness",
+    "fid": "FID",
+}
+WITHOUT_FID, WITHOUT_PAPER = ([name for name in COLUMNS if name != metric] for metric in ("fid", "paper"))
+
+
+def short_table(rows: Rows, setting: str, methods: Sequence[str], metrics: Sequence[str] = WITHOUT_FID) -> pd.DataFrame:
+    """A line a method, and the columns of these ``metrics``: the accuracy with its interval, the others without.
+
+    The line ``target`` holds the target model's reconstructions. A column that is empty throughout is left out.
+    """
+    lines = {}
+    for method in methods:
+        cells = []
+        for metric in metrics:
+            key = "transfer_accuracy" if metric == "paper" else metric
+            if method == "target":
+                key = f"{key}_reconstruction" if key == "trustworthiness" else key.replace("transfer", "reconstruction")
+            row = rows.get((setting, method, key))
+            if row is None or (metric == "paper" and row["paper"] is None):
+                cells.append("")
+            elif metric == "paper":
+                cells.append(f"{row['paper']:.2f}")
+            elif metric == "transfer_accuracy":
+                cells.append(formatted(row))
+            else:
+                cells.append(f"{row['value']:.{1 if metric == 'fid' else 3}f}")
+        lines[words(method)] = cells
+    frame = pd.DataFrame.from_dict(lines, orient="index", columns=[COLUMNS[metric] for metric in metrics])
+    return frame.loc[:, (frame != "").any()]
+
+
+BETTER: Mapping[str, Callable[[float], float]] = {  # a measure: what is larger where a value of it is better
+    "transfer_accuracy": lambda v: v,
+    "transfer_accuracy_second_judge": lambda v: v,
+    "diversity": lambda v: -abs(v - 1),
+    "trustworthiness": lambda v: v,
+    "fid": lambda v: -v,
+}
+NAMES = {"transfer_accuracy": "accuracy", "transfer_accuracy_second_judge": "accuracy by the second judge", "fid": "FID"}
+
+
+def apart(a: dict, b: dict) -> bool:
+    """Whether the 95 % intervals of two rows do not touch; a row without one counts as a point."""
+    low, high = ([row[end] if row[end] is not None else row["value"] for row in (a, b)] for end in ("low", "high"))
+    return low[0] > high[1] or low[1] > high[0]
+
+
+def better(rows: Rows, setting: str, metric: str, methods: Sequence[str], reference: str = "bridging_vae") -> list[str]:
+    """The methods whose mean is better than that of ``reference`` in one measure, the best first. A diversity is better the nearer it is to 1, FID the lower it is."""
+    good = BETTER[metric]
+    value = {method: good(rows[setting, method, metric]["value"]) for method in (*methods, reference)}
+    return sorted((m for m in methods if value[m] > value[reference]), key=lambda m: -value[m])
+
+
+def where_better(rows: Rows, settings: Sequence[str], methods: Sequence[str], reference: str = "bridging_vae") -> str:
+    """For each direction and measure, the methods that are better than the reference, as Markdown; bold where the intervals do not touch."""
+    lines = []
+    for setting in settings:
+        lines.append(f"**{words(setting)}**\n")
+        ahead = {metric: better(rows, setting, metric, methods, reference) for metric in BETTER}
+        for metric, found in ahead.items():
+            own_row, said = rows[setting, reference, metric], []
+            for method in found:
+                row = rows[setting, method, metric]
+                name = f"{words(method)} ({formatted({**row, 'low': None})})"
+                said.append(f"**{name}**" if apart(row, own_row) else name)
+            said_all = f"better: {', '.join(said)}" if said else "none is better"
+            lines.append(f"- {NAMES.get(metric, metric)}, {words(reference)} {formatted({**own_row, 'low': None})}: {said_all}.")
+        everywhere = [m for m in methods if all(m in found for found in ahead.values())]
+        lines.append(f"- Better in all of these: {', '.join(map(words, everywhere)) or 'none'}.\n")
+    return "\n".join(lines)
+
+
+def sprite(images: Tensor) -> str:
+    """Images (n, 784) in [0, 1] side by side as one grey picture, a PNG in a data URI: 28 high, 28 n wide, dark on light."""
+    tiles = (255 * (1 - images.detach().cpu().clamp(0, 1))).round().byte().view(-1, 28, 28)
+    raw = BytesIO()
+    Image.fromarray(torch.cat(list(tiles), 1).numpy()).save(raw, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(raw.getvalue()).decode()
+
+
+def points(
+    rows: Rows, settings: Sequence[str], methods: Sequence[str], inputs: Mapping[str, Tensor], results: Mapping[tuple[str, str], Tensor]
+) -> dict:
+    """What an interactive figure of accuracy against locality needs: for each direction the input pictures, and for each method its numbers and what it makes of them.
+
+    ``inputs`` by setting, ``results`` by (setting, method), both (n, 784). Numbers are [value, low, high], the ends None where there is no interval.
+    """
+    names = ("transfer_accuracy", "trustworthiness", "diversity")
+    found: dict = {}
+    for setting in settings:
+        lines = [
+            {"method": method, "name": words(method)}
+            | {name: [rows[setting, method, name][part] for part in ("value", "low", "high")] for name in names}
+            | {"results": sprite(results[setting, method])}
+            for method in methods
+        ]
+        found[setting] = {"title": words(setting), "inputs": sprite(inputs[setting]), "points": lines}
+    return found
