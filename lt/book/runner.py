@@ -51,8 +51,14 @@ def chapters(root: Path) -> list[str]:
     return [page for page in toc(root) if (root / f"{page}.py").exists()]
 
 
+def number(name: str) -> str:
+    """The number of a chapter without its leading zero, with its letter: ``3`` of ``03_bridging``, ``5b`` of ``05b``; empty for other names."""
+    found = re.match(r"0*(\d+[a-z]?)(_|$)", name)
+    return found[1] if found else ""
+
+
 def select(root: Path, names: list[str]) -> list[str]:
-    """The chapters of these names (``3``, ``03``, ``1b`` or ``03_bridging``) or all, the introduction last because it reads what the others write.
+    """The chapters of these names (``3``, ``03``, ``5b`` or ``03_bridging``) or all, the introduction last because it reads what the others write.
 
     Raises :class:`lt.LtError` for a name that is no chapter.
     """
@@ -61,10 +67,8 @@ def select(root: Path, names: list[str]) -> list[str]:
     known = {}
     for page in pages:
         stem = Path(page).name
-        number = re.match(r"0*(\d+[a-z]?)_", stem)
-        known.update({page: page, stem: page} | ({number[1]: page} if number else {}))
-    plain = {name: re.sub(r"\.(py|ipynb)$", "", name) for name in names}
-    wanted = {known.get(re.sub(r"^0+(?=\d+[a-z]?$)", "", name)): given for given, name in plain.items()}
+        known.update({page: page, stem: page, number(stem): page})
+    wanted = {known.get(("" if "_" in name else number(name)) or name.removesuffix(".py").removesuffix(".ipynb")): name for name in names}
     if None in wanted:
         raise LtError(f"unknown chapter {wanted[None]!r}: choose from {', '.join(sorted(Path(page).name for page in pages))}")
     return [page for page in pages if not names or page in wanted]
@@ -315,11 +319,11 @@ def status(root: Path) -> str:
         name = Path(page).name
         path = root / "book" / "results" / f"{name}.json"
         if not path.exists():
-            rows.append((name, "", "", "", "", "never run", f"python -m lt run {name.partition('_')[0]}"))
+            rows.append((name, "", "", "", "", "never run", f"python -m lt run {number(name)}"))
             continue
         record = json.loads(path.read_text(encoding="utf-8"))
         changed = stale(root, page, record)
-        command = f"python -m lt run {name.partition('_')[0]} --profile {record['profile']}" if changed else ""
+        command = f"python -m lt run {number(name)} --profile {record['profile']}" if changed else ""
         facts = (record["profile"], record["device"], f"{record['seconds']:.0f}", record.get("commit", "unknown"))
         rows.append((name, *facts, ", ".join(changed) or "nothing", command))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
