@@ -62,9 +62,9 @@ with torch.no_grad():
 odd = range(1, 10, 2)
 widgets.listening_table(
     {
-        "a digit": [widgets.picture(x["mnist"][i], f"handwritten {i}") for i in odd],
-        "becomes a garment": [widgets.picture(garments[i], f"{CLASSES['fashion'][i]}, made of a handwritten {i}") for i in odd],
-        "and a word": [widgets.player(waves[i], pretrained.card()["rate"]) for i in odd],
+        "digit": [widgets.picture(x["mnist"][i], f"handwritten {i}") for i in odd],
+        "as a garment": [widgets.picture(garments[i], f"{CLASSES['fashion'][i]}, made of a handwritten {i}") for i in odd],
+        "as a word": [widgets.player(waves[i], pretrained.card()["rate"]) for i in odd],
     }
 )
 

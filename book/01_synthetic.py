@@ -52,7 +52,7 @@ import torch
 from IPython.display import Markdown
 
 from lt import fit_bridge, losses, metrics, named_generator
-from lt.book import diagrams, plots, report
+from lt.book import diagrams, planes, plots, report
 from lt.datasets import ellipses
 from lt.datasets.ellipses import NAMES
 from lt.loop import default_device
@@ -201,13 +201,13 @@ def view(bridge):
     }
 
 
-plots.crossing(view(bridges[ROWS[-1], 0]), ellipses.HALVES)
+planes.crossing(view(bridges[ROWS[-1], 0]), ellipses.HALVES)
 
 # %% [markdown]
 # And here are all rows of Figure 9, one part more in each.
 
 # %% mystnb={"figure": {"caption": "Figure 9 of the paper, redrawn (seed 0). Each row is a model; colours, marks and grounds as above."}, "image": {"alt": "Grid of scatter plots, five models by five columns: data, reconstruction, transfer in both directions, shared space. The text and the table below say what each row shows."}} tags=["hide-input", "nbval-ignore-output"]
-plots.synthetic({name.replace(" + ", "\n+ "): view(bridges[name, 0]) for name in ROWS}, ellipses.HALVES)
+planes.synthetic({name.replace(" + ", "\n+ "): view(bridges[name, 0]) for name in ROWS}, ellipses.HALVES)
 
 # %% [markdown]
 # ## In numbers
@@ -364,7 +364,7 @@ Markdown(f"{int((few[0].y >= 0).sum())} labels a domain, seed 0:\n\n" + "\n".joi
 
 # %% mystnb={"figure": {"caption": "The bridge after the classes of domain 2 were swapped: the crosses now belong on the white ground."}, "image": {"alt": "Four scatter plots as at the top of the page; after a transfer the crosses lie on the other half of the target ellipse."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
 swapped = fit_bridge([clouds[0], replace(clouds[1], y=1 - clouds[1].y)], toy, 0)
-plots.crossing(view(swapped), ellipses.HALVES)
+planes.crossing(view(swapped), ellipses.HALVES)
 
 # %% [markdown]
 # **More projections.** The bridges of `quick` and `laptop` draw few directions a step. Are they enough? Train one with four times as many and compare the gap.

@@ -43,7 +43,7 @@ from IPython.display import Markdown
 
 from lt import fit_bridge, losses, metrics
 from lt import networks as lt_networks
-from lt.book import diagrams, plots, report
+from lt.book import diagrams, planes, report
 from lt.bridge import bridge_objective
 from lt.datasets import ellipses
 from lt.loop import fit
@@ -322,10 +322,10 @@ run.training["from scratch"] = time.perf_counter() - started
 print(f"{budget.toy_seeds} of {steps:,} steps: {run.training['from scratch']:.0f} s")
 
 # %% mystnb={"figure": {"caption": "Our own bridge at four moments of its training (seed 0). Above, domain 1 transferred, on the true points of domain 2: crosses belong on the grey half. Below, the shared space, with the classifier's side of class 1 in grey."}, "image": {"alt": "Two rows of four scatter plots. At step 0 the transfer is a shapeless cloud; it becomes an ellipse, then the right one with the crosses on the grey half. Below, two separate clouds become one that a line parts."}} tags=["hide-input", "nbval-ignore-output"]
-plots.stages(moments, ellipses.HALVES)
+planes.stages(moments, ellipses.HALVES)
 
 # %% mystnb={"figure": {"caption": "The bridge from scratch (seed 0). Blue to yellow: points of domain 1; dark to cream: points of domain 2; grey points: the true target. Circles: class 0; crosses: class 1, which belongs on the grey ground after a transfer."}, "image": {"alt": "Four scatter plots: two ellipses; each transferred onto the other, with colours that run on and crosses on the grey half; the shared space, where both domains overlap and a line parts the classes."}} tags=["hide-input", "lead", "nbval-ignore-output"]
-plots.crossing(view(nets[0]), ellipses.HALVES)
+planes.crossing(view(nets[0]), ellipses.HALVES)
 
 # %% [markdown]
 # Beside it the bridge that `lt` trains with the same settings ([chapter 1](01_synthetic.ipynb), its last row). Its random draws are others, so the numbers are near, not equal. *Class kept* and *on
@@ -390,7 +390,7 @@ def unsorted(a, b, directions):
 torch.manual_seed(0)
 net = Bridge(width=toy.width, depth=toy.depth)
 train_bridge(net, 0, distance=unsorted)
-plots.crossing(view(net), ellipses.HALVES)
+planes.crossing(view(net), ellipses.HALVES)
 
 # %% [markdown]
 # **Do not charge.** Set the weight of the KL term to zero. How large do the codes get?

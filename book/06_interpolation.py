@@ -62,7 +62,7 @@ import torch
 from IPython.display import Markdown
 
 from lt import datasets
-from lt.book import plots, report, setup, widgets
+from lt.book import plots, report, setup, walks, widgets
 from lt.book.paper import words
 from lt.loop import named_generator
 from lt.tools.sweeps import fit_bridges
@@ -134,7 +134,7 @@ def of_mean(items):
 
 
 def step_by_step(pair, i, within, shown=8):
-    """What plots.steps draws of the first pair of one direction."""
+    """What walks.steps draws of the first pair of one direction."""
     source, target = pair[i], pair[1 - i]
     ((m, n),) = ends(source, 1, within, named_generator(f"walk {source} {within}", 0))
     at = torch.linspace(0, POINTS - 1, shown).round().long()
@@ -147,7 +147,7 @@ def step_by_step(pair, i, within, shown=8):
 
 
 NAMES = {"mnist": "MNIST", "mnist_b": "MNIST, second model", "fashion": "Fashion-MNIST", "speech": "speech"}
-plots.steps(step_by_step(("mnist", "fashion"), 0, False))
+walks.steps(step_by_step(("mnist", "fashion"), 0, False))
 
 # %% [markdown]
 # ## Within a class (Figure 6)
@@ -156,7 +156,7 @@ plots.steps(step_by_step(("mnist", "fashion"), 0, False))
 
 # %% tags=["hide-input"]
 def figure(directions, within, number=2):
-    """Walks of these directions, their three rows decoded, for plots.walks."""
+    """Walks of these directions, their three rows decoded, for walks.walks."""
     groups = {}
     for pair, i in directions:
         source, target = pair[i], pair[1 - i]
@@ -173,10 +173,10 @@ def figure(directions, within, number=2):
 OF_PICTURES, OF_SPEECH = DIRECTIONS[:3], DIRECTIONS[3:]
 
 # %% mystnb={"figure": {"caption": "Figure 6, pictures: walks within a class, two pairs a direction. Framed: the fixed points."}, "image": {"alt": "Three groups of two walks of three rows each, between pictures. Within a row all pictures are of one class and change in small steps."}} tags=["hide-input", "nbval-ignore-output"]
-plots.walks(figure(OF_PICTURES, True))
+walks.walks(figure(OF_PICTURES, True))
 
 # %% mystnb={"figure": {"caption": "Figure 6, speech: walks within a class, two pairs a direction. Framed: the fixed points."}, "image": {"alt": "Two groups of two walks of three rows each: from digits to spectrograms and back. Within a row all items are of one class."}} tags=["hide-input", "nbval-ignore-output"]
-plots.walks(figure(OF_SPEECH, True))
+walks.walks(figure(OF_SPEECH, True))
 
 # %% [markdown]
 # ## Between classes (Figure 7)
@@ -185,10 +185,10 @@ plots.walks(figure(OF_SPEECH, True))
 # one class, then changes to the next, sometimes by way of a third.
 
 # %% mystnb={"figure": {"caption": "Figure 7, pictures: walks between two classes, two pairs a direction. Framed: the fixed points."}, "image": {"alt": "Three groups of two walks of three rows each, between pictures. Target rows fade from one class to the other; transfer rows change class within one or two pictures."}} tags=["hide-input", "nbval-ignore-output"]
-plots.walks(figure(OF_PICTURES, False))
+walks.walks(figure(OF_PICTURES, False))
 
 # %% mystnb={"figure": {"caption": "Figure 7, speech: walks between two classes, two pairs a direction. Framed: the fixed points."}, "image": {"alt": "Two groups of two walks of three rows each: from digits to spectrograms and back. Transfer rows change class within one or two items."}} tags=["hide-input", "nbval-ignore-output"]
-plots.walks(figure(OF_SPEECH, False))
+walks.walks(figure(OF_SPEECH, False))
 
 # %% [markdown]
 # ## Listen
@@ -262,9 +262,9 @@ for pair, i in DIRECTIONS:
         found = {}
         for seed in range(budget.seeds):
             pairs = ends(source, budget.walks, within_class, named_generator(f"walks {source} {within_class}", seed))
-            walks = [walk(pair, i, seed, held[source].mean[m], held[source].mean[n]) for m, n in pairs]
+            paths = [walk(pair, i, seed, held[source].mean[m], held[source].mean[n]) for m, n in pairs]
             steps = {}
-            for row, key, z in zip(("source", "target", "transfer"), (source, target, target), zip(*walks, strict=True), strict=True):
+            for row, key, z in zip(("source", "target", "transfer"), (source, target, target), zip(*paths, strict=True), strict=True):
                 scores, around = measured(key, torch.stack(z))
                 steps[row] = scores["largest_step"]
                 for metric, value in scores.items():
@@ -273,8 +273,8 @@ for pair, i in DIRECTIONS:
                 curves.setdefault((within_class, setting), {}).setdefault(row, []).append(around)
             found.setdefault(("transfer over target", "largest_step"), []).append(steps["transfer"] / steps["target"])
         for (row, metric), values in found.items():
-            paths = None if metric == "largest_step" else budget.walks
-            run.add("6" if within_class else "7", setting, f"{row}, {kind}", metric, values, n=paths)
+            n = None if metric == "largest_step" else budget.walks
+            run.add("6" if within_class else "7", setting, f"{row}, {kind}", metric, values, n=n)
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows}
 settings = list(dict.fromkeys(row["setting"] for row in run.rows))
 
@@ -289,7 +289,7 @@ def of(kind):
     }
 
 
-plots.pairs_of(of("within a class"), "largest step of a path, in units of its mean step")
+walks.pairs_of(of("within a class"), "largest step of a path, in units of its mean step")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 ratio = {setting: rows[setting, "transfer over target, within a class", "largest_step"] for setting in settings}
@@ -314,7 +314,7 @@ Markdown(
 # Any path has a peak there, by definition. What tells is its height, and how lonely it is.
 
 # %% mystnb={"figure": {"caption": "Walks between classes, laid over one another at their largest step: mean step around it, in units of the path's mean step, over all bridges."}, "image": {"alt": "Five panels of three curves around the largest step: the transfer has a high narrow peak, source and target have lower ones."}} tags=["hide-input", "nbval-ignore-output"]
-plots.aligned_steps({words(setting): {row: np.mean(parts, axis=0) for row, parts in curves[False, setting].items()} for setting in settings})
+walks.aligned_steps({words(setting): {row: np.mean(parts, axis=0) for row, parts in curves[False, setting].items()} for setting in settings})
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 report.pivot([{"rows": [row for row in run.rows if "over" not in row["method"]]}], "7", by_setting=True)

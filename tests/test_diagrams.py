@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lt.book import diagrams, plots
+from lt.book import diagrams, planes, plots
 from lt.networks import BridgingVAE, PlainOutput
 
 NETWORK = BridgingVAE((7, 5), shared=3, width=11, depth=2, classes=6)
@@ -50,7 +50,7 @@ def test_the_ellipses_are_shaded_where_class_1_belongs():
     cloud = [np.random.default_rng(d).normal(size=(20, 2)) for d in (0, 1)]
     row = dict.fromkeys(("data", "reconstruction", "transfer", "shared"), cloud)
     row |= {"attribute": [np.linspace(0, 0.9, 20)] * 2, "label": [np.arange(20) % 2] * 2, "boundary": None}
-    figure = plots.synthetic({"a": row, "b": {**row, "boundary": (1.0, 0.0, 0.0)}}, [(0.0, -1.0, 0.0), (1.0, 0.0, -0.5)])
+    figure = planes.synthetic({"a": row, "b": {**row, "boundary": (1.0, 0.0, 0.0)}}, [(0.0, -1.0, 0.0), (1.0, 0.0, -0.5)])
     shaded = [[c for c in axis.collections if type(c).__name__ == "QuadContourSet"] for axis in figure.axes]
     assert [len(found) for found in shaded] == [0, 0, 1, 1, 0, 0, 0, 1, 1, 1]
     right = shaded[2][0].get_paths()[0].get_extents()
@@ -78,5 +78,5 @@ def test_a_column_for_each_stage_of_a_training():
     row = dict.fromkeys(("data", "reconstruction", "transfer", "shared"), cloud)
     row |= {"attribute": [np.linspace(0, 0.9, 20)] * 2, "label": [np.arange(20) % 2] * 2, "boundary": (1.0, 0.0, 0.0)}
     halves = [(0.0, -1.0, 0.0), (1.0, 0.0, -0.5)]
-    assert len(plots.stages({"step 0": row, "step 9": row, "end": row}, halves).axes) == 6
-    assert len(plots.crossing(row, halves).axes) == 4
+    assert len(planes.stages({"step 0": row, "step 9": row, "end": row}, halves).axes) == 6
+    assert len(planes.crossing(row, halves).axes) == 4
