@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lt.book import diagrams, planes, plots
+from lt.book import diagrams, planes
 from lt.networks import BridgingVAE, PlainOutput
 
 NETWORK = BridgingVAE((7, 5), shared=3, width=11, depth=2, classes=6)
