@@ -39,6 +39,22 @@ def test_there_are_chapters():
     assert {f"book/{path.stem}" for path in (ROOT / "book").glob("*.py")} == set(CHAPTERS), "a chapter is not in _toc.yml"
 
 
+def markdown_of(page: str) -> str:
+    """The text of a page, without its code."""
+    path = ROOT / f"{page}.py"
+    if path.exists():
+        return "\n".join(cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown")
+    return (ROOT / f"{page}.md").read_text(encoding="utf-8")
+
+
+def test_the_introduction_leads_to_every_page_by_its_true_title():
+    first, *others = runner.toc(ROOT)
+    links = re.findall(r"\[([^\]]+)\]\(([\w.]+)\.(?:ipynb|md)\)", markdown_of(first))
+    for page in others:
+        title = re.search(r"^# (.+)$", markdown_of(page), re.MULTILINE)[1]
+        assert (title, page.split("/")[-1]) in links
+
+
 def test_the_pair_is_equal(page, notebook):
     source = jupytext.read(ROOT / f"{page}.py")
     source = jupytext.reads(jupytext.writes(source, fmt="ipynb"), fmt="ipynb")  # in the order of keys that notebooks are stored in

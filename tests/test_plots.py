@@ -6,7 +6,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lt.book import diagrams, plots
+from lt.book import diagrams, plots, walks
 
 
 @pytest.fixture(autouse=True)
@@ -99,9 +99,11 @@ def test_the_diagram_shows_the_shapes_of_the_code():
         lambda: plots.panels({"a": torch.rand(20, 784), "b": torch.rand(20, 784)}),
         lambda: plots.spectrograms({"a": torch.rand(7, 64, 64)}, columns=4),
         lambda: plots.rows_of_images({"a": torch.rand(3, 784)}, ["x", "y", "z"]),
-        lambda: plots.paths({"images": torch.rand(4, 784), "sounds": torch.rand(4, 1, 64, 64)}),
-        lambda: plots.steps({"A → B": {"source": np.ones(8), "transfer": np.arange(8.0)}}),
-        lambda: plots.active_dimensions({"a": torch.rand(10)}, 0.01),
+        lambda: walks.walks({"A → B": [{"source": torch.rand(4, 784), "transfer": torch.rand(4, 1, 64, 64)}] * 2}),
+        lambda: walks.aligned_steps({"A → B": {"source": np.ones(9), "transfer": np.arange(9.0)}}),
+        lambda: walks.pairs_of({"A → B": {"source": (1.0, None, None), "target": (2.0, 1.9, 2.1)}}, "largest step"),
+        lambda: plots.active_dimensions({"a": torch.rand(10)}, {"a": 3}),
+        lambda: plots.heat_maps({"a": np.eye(2), "b": np.eye(2)}, ["0", "1"], ["0", "1"], ("x", "y")),
         lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
         lambda: plots.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
         lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),
@@ -114,3 +116,13 @@ def test_every_figure_draws(figure, tmp_path):
     drawn = figure()
     drawn.savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 1000
+
+
+def test_a_walk_marks_the_steps_at_which_the_class_changes():
+    changes = np.array([False, False, True, False, False])
+    size = np.array([1.0, 1.0, 3.0, 0.5, 0.5])
+    figure = walks.steps({"transfer": (torch.rand(3, 784), ["one", "one", "two"], size, changes)})
+    bars = [(bar.get_x() + bar.get_width() / 2, bar.get_height(), bar.get_facecolor()) for bar in figure.axes[1].patches]
+    assert sorted(height for _, height, _ in bars) == sorted(size)
+    marked = [(x, height) for x, height, colour in bars if colour[:3] == plots.PALETTE[1]]
+    assert marked == [(pytest.approx(1.5), 3.0)], "the middle of the path is under the middle item"

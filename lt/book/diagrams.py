@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from torch import Tensor, nn
 
-from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, _finish
+from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET
 from lt.networks import BridgingVAE, GatedMixing
 
 LOSS, INK = PALETTE[3], "0.2"  # what is a term of the loss; lines and text
@@ -163,45 +163,59 @@ def gated_mixing(network: BridgingVAE) -> Figure:
     return _done(figure)
 
 
-def architecture(shapes: dict[str, str]) -> Figure:
+def architecture(shapes: dict[str, str], pictures: tuple[Tensor, Tensor] | None = None) -> Figure:
     """Figure 1 redrawn: two frozen base models, one bridging VAE between them, with the shapes of the code.
 
-    ``shapes`` gives the second line of each box: keys x1, z1, encoder, z', decoder, z2, x2.
+    ``shapes`` gives the second line of each box: keys x1, z1, encoder, z', decoder, z2, x2. ``pictures`` are an image of domain 1 and its
+    transfer, (784,) each, which then stand in the boxes of x1 and x2.
     """
-    figure, axis = plt.subplots(figsize=(10, 3.4), layout="constrained")
-    boxes = [
-        ("x1", "domain 1\n$x_1$", 0.0, SOURCE),
-        ("z1", "base latent\n$z_1$", 1.5, SOURCE),
-        ("encoder", "bridge encoder\n$q(z' | z, D)$", 3.0, SHARED),
-        ("z'", "shared latent\n$z'$", 4.5, SHARED),
-        ("decoder", "bridge decoder\n$g(z | z', D)$", 6.0, SHARED),
-        ("z2", "base latent\n$z_2$", 7.5, TARGET),
-        ("x2", "domain 2\n$x_2$", 9.0, TARGET),
-    ]
-    for key, text, x, colour in boxes:
-        axis.add_patch(
-            FancyBboxPatch((x, 0.9), 1.15, 1.1, boxstyle="round,pad=0.05", facecolor=(*colour, 0.18), edgecolor=colour, linewidth=1.5)
-        )
-        axis.text(x + 0.575, 1.62, text, ha="center", va="center", fontsize=10)
-        axis.text(x + 0.575, 1.07, shapes[key], ha="center", va="center", fontsize=8.5, color="0.3")
-    labels = ["encode\n(frozen)", "", "", "", "", "decode\n(frozen)"]
-    for (_, _, x, _), label in zip(boxes[:-1], labels, strict=True):
-        axis.add_patch(FancyArrowPatch((x + 1.21, 1.45), (x + 1.44, 1.45), arrowstyle="-|>", mutation_scale=12, color="0.25"))
-        axis.text(x + 1.325, 2.25, label, ha="center", va="bottom", fontsize=9)
-    for x, label, colour in ((3.575, "D = 1", SOURCE), (6.575, "D = 2", TARGET)):
-        axis.annotate(
-            label,
-            (x, 0.85),
-            (x, 0.25),
-            ha="center",
-            color=colour,
-            fontsize=10,
-            fontweight="bold",
-            arrowprops={"arrowstyle": "-|>", "color": colour},
-        )
-    axis.text(5.075, 0.25, "overlap: SWD\nclass: linear classifier", ha="center", va="center", fontsize=9)
-    axis.text(5.075, 2.3, "the only part that is trained", ha="center", va="bottom", fontsize=10, color=SHARED, fontweight="bold")
-    axis.plot([3.0, 7.15], [2.2, 2.2], color=SHARED, linewidth=2)
-    axis.set(xlim=(-0.1, 10.25), ylim=(0, 2.8))
-    axis.axis("off")
-    return _finish(figure)
+    figure, axis = _canvas(4.8, 5.5)
+    left, right, middle = 0.95, 3.85, 2.4
+    for x, d, colour, up in ((left, 1, SOURCE, False), (right, 2, TARGET, True)):
+        _say(axis, (x, 5.3), f"domain {d}", colour, fontweight="bold", fontsize=12)
+        high = 1.25 if pictures else 0.7
+        _box(axis, (x, 4.45), (1.6, high), [f"$x_{d}$", shapes[f"x{d}"]] if not pictures else [], colour)
+        if pictures:
+            tile = 1 - pictures[d - 1].detach().cpu().view(28, 28).numpy()
+            axis.imshow(tile, cmap="gray", vmin=0, vmax=1, extent=(x - 0.42, x + 0.42, 4.2, 5.04), zorder=3)
+            _say(axis, (x, 4.0), f"$x_{d}$: {shapes[f'x{d}']}", "0.3", fontsize=10)
+        _box(axis, (x, 2.95), (1.6, 0.66), [f"latent $z_{d}$", shapes[f"z{d}"]], colour)
+        ends = ((x, 3.3), (x, 3.8)) if up else ((x, 3.8), (x, 3.3))
+        _arrow(axis, *ends, colour)
+        side = x + (0.14 if not up else -0.14)
+        _say(axis, (side, 3.55), "decode" if up else "encode", colour, ha="right" if up else "left", fontsize=10)
+        ends = ((x, 1.98), (x, 2.6)) if up else ((x, 2.6), (x, 1.98))
+        _arrow(axis, *ends, colour)
+        _say(axis, (side, 2.3), f"$D = {d}$", colour, ha="right" if up else "left", fontweight="bold")
+    _say(axis, (middle, 4.6), "frozen,\ntrained\napart", "0.3")
+    _say(axis, (middle, 2.66), "the bridge,\ntrained", SHARED, fontweight="bold")
+    _box(axis, (left, 1.62), (1.6, 0.66), ["encoder", shapes["encoder"]], SHARED)
+    _box(axis, (middle, 1.62), (0.95, 0.66), ["$z'$", shapes["z'"]], SHARED)
+    _box(axis, (right, 1.62), (1.6, 0.66), ["decoder", shapes["decoder"]], SHARED)
+    _arrow(axis, (1.77, 1.62), (1.9, 1.62), SHARED)
+    _arrow(axis, (2.9, 1.62), (3.03, 1.62), SHARED)
+    _arrow(axis, (1.35, 0.72), (2.2, 1.25), LOSS)
+    _arrow(axis, (3.45, 0.72), (2.6, 1.25), LOSS)
+    _box(axis, (1.2, 0.4), (2.2, 0.62), ["SWD", "both domains overlap"], LOSS)
+    _box(axis, (3.6, 0.4), (2.2, 0.62), ["classifier", "classes stay apart"], LOSS)
+    axis.set(xlim=(0, 4.8), ylim=(0, 5.5), aspect="auto")
+    return _done(figure)
+
+
+def kl_examples(examples: Sequence[tuple[float, float, float]]) -> Figure:
+    """What the KL term charges: a panel each for a Gaussian of (mean, std, nats) over the standard normal one."""
+    figure, axes = plt.subplots(1, len(examples), figsize=(1.75 * len(examples), 2.1), sharey=True, squeeze=False, layout="constrained")
+    x = np.linspace(-4, 4, 201)
+
+    def density(mean: float, std: float) -> np.ndarray:
+        return np.exp(-((x - mean) ** 2) / (2 * std**2)) / (std * np.sqrt(2 * np.pi))
+
+    for axis, (mean, std, nats) in zip(axes[0], examples, strict=True):
+        axis.plot(x, density(0, 1), color="0.4", linestyle="--")
+        axis.plot(x, density(mean, std), color=SHARED, linewidth=2)
+        axis.set_title(f"{nats:.2f} nats", fontsize=12)
+        axis.set(yticks=[], xticks=[-3, 0, 3], ylim=(0, 1.05 * max(density(0, s).max() for _, s, _ in [*examples, (0, 1, 0)])))
+    for side in ("top", "right", "left"):
+        for axis in axes[0]:
+            axis.spines[side].set_visible(False)
+    return _done(figure)

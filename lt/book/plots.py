@@ -8,7 +8,6 @@ import seaborn as sns
 from IPython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import Tensor
 
@@ -101,35 +100,6 @@ def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figu
     return _finish(figure)
 
 
-def paths(rows: dict[str, Tensor]) -> Figure:
-    """Walks between two fixed points, a labelled row each; images (n, 784) or spectrograms (n, 1, bands, frames). The ends are framed."""
-    n = len(next(iter(rows.values())))
-    figure, axes = plt.subplots(len(rows), 1, figsize=(0.75 * n + 1.4, 0.85 * len(rows)), squeeze=False, layout="constrained")
-    for axis, (label, items) in zip(axes[:, 0], rows.items(), strict=True):
-        _strip(axis, items)
-        height, width = axis.images[0].get_array().shape
-        for left in (0, width - width / n):
-            axis.add_patch(Rectangle((left - 0.5, -0.5), width / n, height, fill=False, edgecolor=PALETTE[3], linewidth=2.5))
-        axis.set(xticks=[], yticks=[])
-        axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=11)
-        sns.despine(ax=axis, left=True, bottom=True)
-    return _finish(figure)
-
-
-def steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
-    """Mean step size along paths, in units of each path's mean step: a panel for each entry, a line for each kind of path."""
-    figure, axes = plt.subplots(1, len(curves), figsize=(3.6 * len(curves), 2.9), squeeze=False, sharey=True, layout="constrained")
-    for axis, (title, lines) in zip(axes[0], curves.items(), strict=True):
-        for (name, values), marker in zip(lines.items(), "os^", strict=False):
-            place = (np.arange(len(values)) + 0.5) / len(values)
-            axis.plot(place, values, marker=marker, markersize=4, label=name)
-        axis.set(title=title, xlabel="place along the path")
-    axes[0][0].set_ylabel("step, of its path's mean")
-    axes[0][0].legend(frameon=False)
-    sns.despine(figure)
-    return _finish(figure)
-
-
 def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log: bool = True, across: str = "step") -> Figure:
     """Loss terms over steps, or over what is kept under ``across``: a panel a term and a line a run."""
     figure, axes = plt.subplots(1, len(terms), figsize=(3.4 * len(terms), 2.8), squeeze=False, layout="constrained")
@@ -148,14 +118,17 @@ def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log
     return _finish(figure)
 
 
-def active_dimensions(spread: dict[str, Tensor], threshold: float) -> Figure:
-    """Variance of the posterior means over a data set, sorted: the dimensions a decoder really uses."""
-    figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
-    for name, variance in spread.items():
-        axis.plot(np.arange(1, len(variance) + 1), np.sort(variance.cpu().numpy())[::-1], marker=".", label=name)
-    axis.axhline(threshold, color="0.5", linestyle="--", linewidth=1, label="active above")
+def active_dimensions(spread: dict[str, Tensor], used: dict[str, int]) -> Figure:
+    """Variance of the posterior means over a data set, sorted, and a line after the dimensions that the decoder uses."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    for i, (name, variance) in enumerate(spread.items()):
+        ranked = np.sort(variance.cpu().numpy())[::-1]
+        axis.plot(
+            np.arange(1, len(ranked) + 1), ranked, marker="os^Dv"[i % 5], markersize=4, color=PALETTE[i], label=f"{name}: {used[name]}"
+        )
+        axis.axvline(used[name] + 0.5, color=PALETTE[i], linestyle="--", linewidth=1.2)
     axis.set(yscale="log", xlabel="latent dimension, sorted", ylabel="variance of its mean")
-    axis.legend()
+    axis.legend(title="dimensions in use")
     sns.despine(figure)
     return _finish(figure)
 
@@ -364,46 +337,17 @@ def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure
     return _finish(figure)
 
 
-def synthetic(rows: dict[str, dict], halves: Sequence[tuple[float, float, float]]) -> Figure:
-    """Figures 2 and 9: a row a model, and five columns: data, reconstructions, 1 → 2, 2 → 1, shared space.
-
-    Each entry holds ``data`` (two arrays (n, 2)), ``attribute`` (two (n,) in [0, 1)), ``label`` (two (n,) of 0 and 1), ``reconstruction``,
-    ``transfer`` (two (n, 2): 1 → 2 and 2 → 1), ``shared`` (two (n, 2)) and ``boundary``, the classifier's weights (w0, w1, bias) or None.
-    ``halves`` has such weights for each domain: class 1 lies where they are positive, and the ground is grey there.
-    Domain 1 runs through the blue-yellow gradient, domain 2 through the red-cream one; class 0 are circles, class 1 crosses.
-    """
-    titles = ("data", "reconstruction", "domain 1 → 2", "domain 2 → 1", "shared space z′")
-    figure, axes = plt.subplots(len(rows), 5, figsize=(12.5, 2.55 * len(rows) + 0.4), squeeze=False, layout="constrained")
-
-    def points(axis, xy: np.ndarray, row: dict, d: int, alpha: float = 1.0) -> None:
-        for label, look in enumerate(({"marker": "o", "s": 12, "linewidths": 0}, {"marker": "x", "s": 24, "linewidths": 0.9})):
-            of = row["label"][d] == label
-            colour = {"c": row["attribute"][d][of], "vmin": 0, "vmax": 1, "cmap": ("viridis", "magma")[d]}
-            axis.scatter(*xy[of].T, alpha=alpha, **colour, **look)
-
-    def shade(axis, weights: tuple[float, float, float]) -> None:
-        axis.autoscale(False)
-        x, y = np.meshgrid(np.linspace(*axis.get_xlim(), 201), np.linspace(*axis.get_ylim(), 201))
-        side = weights[0] * x + weights[1] * y + weights[2]
-        if side.max() > 0:
-            axis.contourf(x, y, side, levels=[0, side.max()], colors=["0.91"], zorder=0)
-
-    for line, (name, row) in zip(axes, rows.items(), strict=True):
-        for d in (0, 1):
-            points(line[0], row["data"][d], row, d)
-            points(line[1], row["reconstruction"][d], row, d)
-            points(line[4], row["shared"][d], row, d, alpha=0.7)
-            line[2 + d].scatter(*row["data"][1 - d].T, s=4, color="0.7", linewidths=0)
-            points(line[2 + d], row["transfer"][d], row, d)
-        for axis in line[:4]:
-            axis.set(xlim=(-1.7, 1.3), ylim=(-1.25, 1.25))
-        for d in (0, 1):
-            shade(line[2 + d], halves[1 - d])
-        if row["boundary"] is not None:
-            shade(line[4], row["boundary"])
-        for axis in line:
-            axis.set(xticks=[], yticks=[], aspect="equal" if axis is not line[4] else "auto")
-        line[0].set_ylabel(name, fontsize=11)
-    for axis, title in zip(axes[0], titles, strict=True):
-        axis.set_title(title, fontsize=11)
+def heat_maps(maps: dict[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str]) -> Figure:
+    """Measurements over two weights, a panel each with its own range of colours: matrices (rows, columns); ``labels`` of both axes."""
+    down = -(-len(maps) // 2)
+    figure, axes = plt.subplots(down, 2, figsize=(6.4, 2.5 * down), squeeze=False, layout="constrained", sharex=True, sharey=True)
+    for axis, (title, matrix) in zip(axes.flat, maps.items(), strict=True):
+        sns.heatmap(matrix, annot=True, fmt=".2f", annot_kws={"fontsize": 11}, cmap="cividis", cbar=False, ax=axis)
+        axis.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=11)
+        axis.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=11, rotation=0)
+        axis.set_title(title, fontsize=12)
+    for axis in axes[-1]:
+        axis.set_xlabel(labels[0])
+    for axis in axes[:, 0]:
+        axis.set_ylabel(labels[1])
     return _finish(figure)
