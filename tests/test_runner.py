@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lt.book import cli, runner
+from lt.__main__ import main
+from lt.book import runner
 
 ROOT = Path(__file__).parents[1]
 HEAD = """\
@@ -85,7 +86,7 @@ def call(monkeypatch, *arguments: str) -> str:
     """What ``python -m lt`` with these arguments exits with, ``0`` or its message."""
     monkeypatch.setattr(sys, "argv", ["lt", *arguments])
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        main()
     return str(caught.value.code)
 
 
@@ -112,7 +113,11 @@ def test_no_book_here(tmp_path, lt_error):
         (["book", "--profile", "fast"], ["unknown profile 'fast'", "quick"]),
         (["build", "--profile", "fast"], ["unknown profile 'fast'", "quick"]),
         (["publish", "--profile", "fast"], ["unknown profile 'fast'", "quick"]),
-        (["publish", "--profile", "quick"], ["01_good", "has not been run", "python -m lt run 01_good --profile quick"]),
+        (
+            ["publish", "--profile", "quick"],
+            ["01_good has not been run", "02_other has not been run", "python -m lt run 01_good 02_other 00_introduction --profile quick"],
+        ),
+        (["build", "--profile", "quick"], ["01_good has not been run", "02_other has not been run"]),
     ],
 )
 def test_mistakes_are_one_line(root, monkeypatch, arguments, words):
@@ -217,6 +222,7 @@ def test_build(root, vendored, monkeypatch, capsys):
     html = root / "_build" / "html"
     assert capsys.readouterr().out == f"open {html / 'index.html'}\n"
     assert (html / "_static" / "mathjax" / "tex-mml-chtml.js").exists()
+    assert (html / ".nojekyll").exists()
     assert "Title" in (html / "book" / "01_good.html").read_text()
 
     (root / "book" / "page.md").write_text("# Page\n\n[nowhere](nothing.md)\n")

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
+from lt.book import check_profile
 from lt.errors import LtError
 
 MATHJAX = "mathjax@3.2.2"
@@ -71,10 +72,7 @@ def select(root: Path, names: list[str]) -> list[str]:
 
 def staging(root: Path, profile: str) -> Path:
     """Where the chapters of one profile are executed; raises :class:`lt.LtError` for an unknown profile."""
-    from lt.book import profiles
-
-    profiles.get(profile)
-    return root / "_build" / "run" / profile
+    return root / "_build" / "run" / check_profile(profile)
 
 
 def stage(root: Path, profile: str) -> Path:
@@ -154,12 +152,12 @@ def unfinished(root: Path, folder: Path, page: str) -> str | None:
 
 
 def require_finished(root: Path, profile: str, names: list[str] | None = None) -> Path:
-    """The staging folder, if every chapter of these names, or of all, is finished in it; raises :class:`lt.LtError` otherwise."""
+    """The staging folder, if every chapter of these names, or of all, is finished in it; :class:`lt.LtError` names all that are not."""
     folder = staging(root, profile)
-    for page in select(root, names or []):
-        if problem := unfinished(root, folder, page):
-            name = Path(page).name
-            raise LtError(f"chapter {name} {problem} at profile {profile}: python -m lt run {name} --profile {profile}")
+    problems = {Path(page).name: problem for page in select(root, names or []) if (problem := unfinished(root, folder, page))}
+    if problems:
+        found = ", ".join(f"{name} {problem}" for name, problem in problems.items())
+        raise LtError(f"not finished at profile {profile}: {found}; run python -m lt run {' '.join(problems)} --profile {profile}")
     return folder
 
 
@@ -268,6 +266,7 @@ def build(root: Path, profile: str | None = None) -> Path:
     for part in ("output/chtml/fonts", "input/tex/extensions"):
         shutil.copytree(mathjax / part, static / part)
     shutil.copy(mathjax / "tex-mml-chtml.js", static)
+    (html / ".nojekyll").touch()  # GitHub Pages drops folders that begin with _ otherwise
     print(f"open {html / 'index.html'}", flush=True)
     return html
 
