@@ -76,15 +76,17 @@ def live(
     profile: Profile = "laptop",
     digits: Annotated[int, typer.Option(help="Test digits that the page is measured on.")] = 10_000,
 ) -> None:
-    """Renew the weights of the live page.
+    """Renew the live page's weights and the README's picture.
 
-    They are exported from trained models, and the page is measured under Node.js. publish does it too.
+    They are made from trained models, and the page is measured under Node.js. publish does it too.
     """
     from lt.book import live as page
-    from lt.book import profiles
+    from lt.book import profiles, readme
 
     root = runner.find_root()
-    page.renew(root, profile, page.collect(profiles.get(profile)), digits)
+    parts = page.collect(profiles.get(profile))
+    page.renew(root, profile, parts, digits)
+    readme.renew_picture(root, parts)
     print(page.summary(root))
 
 
