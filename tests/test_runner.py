@@ -1,6 +1,5 @@
 """The runner, on a book of three tiny chapters."""
 
-import base64
 import json
 import shutil
 import sys
@@ -9,7 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lt.book import cli, runner
+from lt.__main__ import main
+from lt.book import runner
 
 ROOT = Path(__file__).parents[1]
 HEAD = """\
@@ -36,7 +36,7 @@ GOOD = """
 print("at", profile)
 print("noise", file=sys.stderr)
 row = {"table": "2", "setting": "mnist", "method": "base", "metric": "reconstruction_accuracy", "value": 0.5, "low": 0.25, "high": 0.75, "paper": 0.995}
-record = {"chapter": "01_good", "profile": profile, "device": "cpu", "seconds": 3.2, "rows": [row]}
+record = {"chapter": "01_good", "profile": profile, "device": "cpu", "cpu": "a CPU, 2 cores used", "seconds": 186, "training_seconds": {"VAE": 60.0}, "rows": [row]}
 size = Path(os.environ["LT_RESULTS"], "01_good.json").write_text(json.dumps(record))
 """
 BAD = """
@@ -58,10 +58,6 @@ def chapter(root: Path, name: str, body: str) -> Path:
     return path
 
 
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # a png of one pixel
-PICTURE = f"from IPython.display import Image\nimport base64\nImage(base64.b64decode('{PIXEL}'))\n"
-
-
 @pytest.fixture
 def root(tmp_path, monkeypatch) -> Path:
     """A book with an introduction and chapters 01_good and 02_other, of which 01_good is published already."""
@@ -71,11 +67,11 @@ def root(tmp_path, monkeypatch) -> Path:
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: book/00_introduction\nchapters:\n- file: book/01_good\n- file: book/02_other\n- file: book/page\n"
     )
-    (root / "README.md").write_text("# Toy\n\n<!-- headline -->\nold\n<!-- /headline -->\n\nend\n")
+    (root / "README.md").write_text("# Toy\n\n<!-- headline -->\nold\n<!-- /headline -->\n\n<!-- times -->\nold\n<!-- /times -->\nend\n")
     (root / "book" / "page.md").write_text("# Page\n")
     chapter(root, "00_introduction", "\n# %%\nlen(list(Path(os.environ['LT_RESULTS']).glob('*.json')))\n")
     chapter(root, "01_good", GOOD)
-    chapter(root, "02_other", '\n# %%\nprofile\n\n# %% tags=["readme-picture"]\n' + PICTURE)
+    chapter(root, "02_other", "\n# %%\nprofile\n")
     nbformat.write(runner.source(root, "book/01_good"), root / "book" / "01_good.ipynb")
     monkeypatch.chdir(root / "book")
     return root
@@ -85,7 +81,7 @@ def call(monkeypatch, *arguments: str) -> str:
     """What ``python -m lt`` with these arguments exits with, ``0`` or its message."""
     monkeypatch.setattr(sys, "argv", ["lt", *arguments])
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        main()
     return str(caught.value.code)
 
 
@@ -115,7 +111,11 @@ def test_no_book_here(tmp_path, lt_error):
         (["book", "--profile", "fast"], ["unknown profile 'fast'", "quick"]),
         (["build", "--profile", "fast"], ["unknown profile 'fast'", "quick"]),
         (["publish", "--profile", "fast"], ["unknown profile 'fast'", "quick"]),
-        (["publish", "--profile", "quick"], ["01_good", "has not been run", "python -m lt run 01_good --profile quick"]),
+        (
+            ["publish", "--profile", "quick"],
+            ["01_good has not been run", "02_other has not been run", "python -m lt run 01_good 02_other 00_introduction --profile quick"],
+        ),
+        (["build", "--profile", "quick"], ["01_good has not been run", "02_other has not been run"]),
     ],
 )
 def test_mistakes_are_one_line(root, monkeypatch, arguments, words):
@@ -144,17 +144,17 @@ def test_run_then_publish(root, monkeypatch, capsys):
     introduction = nbformat.read(root / "book" / "00_introduction.ipynb", as_version=4)
     assert introduction.cells[-1].outputs[0].data["text/plain"] == "1", "the introduction runs last and sees the results"
 
-    assert (root / "book" / "_static" / "readme.png").read_bytes() == base64.b64decode(PIXEL)
     readme = (root / "README.md").read_text()
     assert "0.500 [0.250, 0.750]" in readme
     assert "`quick`" in readme
     assert "old" not in readme
     assert readme.startswith("# Toy\n\n<!-- headline -->\n")
-    assert readme.endswith("<!-- /headline -->\n\nend\n")
+    assert "| `quick` | 01 | 3.1 | 1.0 | a CPU |" in readme
+    assert readme.endswith("<!-- /times -->\nend\n")
     assert call(monkeypatch, "publish", "--profile", "quick") == "0"
     assert (root / "README.md").read_text() == readme
     lines = runner.status(root).splitlines()
-    assert lines[1].split()[:5] == ["01_good", "quick", "cpu", "3", "unknown"]
+    assert lines[1].split()[:5] == ["01_good", "quick", "cpu", "186", "unknown"]
     assert " ".join(lines[1].split()).endswith("source, code python -m lt run 01 --profile quick"), (
         "its record names no code, so nothing says that it is the same"
     )
@@ -220,6 +220,7 @@ def test_build(root, vendored, monkeypatch, capsys):
     html = root / "_build" / "html"
     assert capsys.readouterr().out == f"open {html / 'index.html'}\n"
     assert (html / "_static" / "mathjax" / "tex-mml-chtml.js").exists()
+    assert (html / ".nojekyll").exists()
     assert "Title" in (html / "book" / "01_good.html").read_text()
 
     (root / "book" / "page.md").write_text("# Page\n\n[nowhere](nothing.md)\n")

@@ -7,9 +7,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lt.errors import LtError
+
 if TYPE_CHECKING:
     from lt.book.profiles import Profile
     from lt.book.records import Run
+
+PROFILES = ("quick", "laptop", "paper")  # their names; lt.book.profiles says what they spend, and takes seconds to import
+
+
+def check_profile(name: str) -> str:
+    """The name of a profile; raises :class:`lt.LtError` for any other."""
+    if name not in PROFILES:
+        raise LtError(f"unknown profile {name!r}: choose one of {', '.join(PROFILES)}")
+    return name
 
 
 def start(chapter: str, profile: str) -> tuple[Run, Profile]:

@@ -1,13 +1,11 @@
-"""The command line: ``python -m lt`` or ``lt``."""
+"""The commands of ``python -m lt``. Each imports what it needs when it runs: ``--help`` and a wrong name take no time."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from lt import __version__
-from lt.book import runner
-from lt.errors import LtError
+from lt.book import check_profile, runner
 
 app = typer.Typer(
     help="Run, build and publish the book.",
@@ -24,6 +22,10 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _known(profile: str | None) -> str | None:
+    return profile if profile is None else check_profile(profile)
+
+
 @app.callback()
 def options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
@@ -31,21 +33,24 @@ def options(
     pass
 
 
-Profile = Annotated[str, typer.Option(help="Data and budgets: quick, laptop or paper.")]
+Chapters = Annotated[list[str] | None, typer.Argument(help="Such as 3, 03 or 03_bridging. Default: all.")]
+Profile = Annotated[str, typer.Option(callback=_known, help="Data and budgets: quick, laptop or paper.")]
 
 
 @app.command()
-def run(
-    chapters: Annotated[list[str] | None, typer.Argument(help="Such as 3, 03 or 03_bridging; all if none is named.")] = None,
-    profile: Profile = "quick",
-) -> None:
-    """Execute chapters, without touching the published notebooks."""
+def run(chapters: Chapters = None, profile: Profile = "quick") -> None:
+    """Execute chapters; published notebooks stay as they are.
+
+    The executed notebooks are in _build/run/PROFILE. Base models that are not in the cache are trained on the way.
+    """
     runner.run(runner.find_root(), chapters or [], profile)
 
 
 @app.command()
-def build(profile: Annotated[str | None, typer.Option(help="Build what was run at this profile, not what is published.")] = None) -> None:
-    """Compile the notebooks as they are into _build/html."""
+def build(
+    profile: Annotated[str | None, typer.Option(callback=_known, help="Build what was run at this profile, not what is published.")] = None,
+) -> None:
+    """Compile the published notebooks into _build/html."""
     runner.build(runner.find_root(), profile)
 
 
@@ -58,11 +63,11 @@ def book(profile: Profile = "quick") -> None:
 
 
 @app.command()
-def publish(
-    chapters: Annotated[list[str] | None, typer.Argument(help="Such as 3, 03 or 03_bridging; all if none is named.")] = None,
-    profile: Profile = "laptop",
-) -> None:
-    """Put the executed chapters and their numbers in the place of the published ones."""
+def publish(chapters: Chapters = None, profile: Profile = "laptop") -> None:
+    """Replace published chapters by executed ones.
+
+    Their numbers in book/results, the live page's weights, and the table, times and picture of README.md are renewed with them.
+    """
     runner.publish(runner.find_root(), profile, chapters)
 
 
@@ -71,21 +76,29 @@ def live(
     profile: Profile = "laptop",
     digits: Annotated[int, typer.Option(help="Test digits that the page is measured on.")] = 10_000,
 ) -> None:
-    """Export the live page's weights from trained models, and measure the page under Node.js; publish does it too."""
+    """Renew the live page's weights and the README's picture.
+
+    They are made from trained models, and the page is measured under Node.js. publish does it too.
+    """
     from lt.book import live as page
-    from lt.book import profiles
+    from lt.book import profiles, readme
 
     root = runner.find_root()
-    page.renew(root, profile, page.collect(profiles.get(profile)), digits)
+    parts = page.collect(profiles.get(profile))
+    page.renew(root, profile, parts, digits)
+    readme.renew_picture(root, parts)
     print(page.summary(root))
 
 
 @app.command()
 def select(
-    groups: Annotated[list[str] | None, typer.Argument(help="Such as kl or width; all if none is named.")] = None,
-    profile: Annotated[str, typer.Option(help="Data and budgets: quick or laptop.")] = "laptop",
+    groups: Annotated[list[str] | None, typer.Argument(help="Such as kl or width. Default: all.")] = None,
+    profile: Annotated[str, typer.Option(callback=_known, help="Data and budgets: quick or laptop.")] = "laptop",
 ) -> None:
-    """Choose settings on training items kept aside, never on the test split."""
+    """Choose settings on training items kept aside.
+
+    The test split is never read. Chapter 13 shows what was chosen.
+    """
     from lt.book import select as selecting
 
     selecting.run(runner.find_root(), groups or [], profile)
@@ -116,20 +129,8 @@ def train_gan(
 
 @app.command()
 def status() -> None:
-    """Show where each published page comes from, and what has changed since."""
+    """Show where published pages come from.
+
+    For each page: profile, device, seconds, commit, what has changed since it was run, and the command that renews it.
+    """
     print(runner.status(runner.find_root()))
-
-
-def main() -> None:
-    try:
-        app()
-    except LtError as error:
-        sys.exit(f"error: {error}")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "lt":
-            raise
-        sys.exit(f"error: the package {error.name} is missing: pip install -e '.[book]'")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Tables from records: what a page shows, the headline, the verdicts of the report, and the table in the README."""
+"""Tables from records: what a page shows, the headline, and the verdicts of the report."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -292,14 +292,3 @@ def once(frame: pd.DataFrame) -> str:
     same = [name for name in frame.columns if len(frame) > 1 and (frame[name] == frame[name].iloc[0]).all()]
     above = "; ".join(f"{name}: {frame[name].iloc[0]}" for name in same if str(frame[name].iloc[0]))
     return (f"On every line: {above}.\n\n" if above else "") + markdown(frame.drop(columns=same))
-
-
-def update_readme(root: Path) -> None:
-    """Write the headline table of ``book/results`` between its two markers in README.md."""
-    folder = root / "book" / "results"
-    start, end = "<!-- headline -->", "<!-- /headline -->"
-    before, rest = (root / "README.md").read_text(encoding="utf-8").split(start)
-    _, after = rest.split(end)
-    profiles = {record["profile"] for record in read(folder=folder) if any(row["table"] in HEADLINE for row in record["rows"])}
-    note = f"Profile `{'`, `'.join(sorted(profiles))}`; mean and 95 % interval."
-    (root / "README.md").write_text(f"{before}{start}\n{markdown(headline(folder))}\n\n{note}\n{end}{after}", encoding="utf-8")

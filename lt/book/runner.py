@@ -4,7 +4,6 @@ Chapters run in a copy of the book under ``_build/run/<profile>``, so that the p
 :func:`publish` copies finished ones over them. The .py of a pair is the source, its .ipynb gives the ids of the cells.
 """
 
-import base64
 import functools
 import json
 import os
@@ -16,10 +15,10 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
+from lt.book import check_profile
 from lt.errors import LtError
 
 MATHJAX = "mathjax@3.2.2"
-README_TAG = "readme-picture"  # the cell whose picture README.md shows
 INSERTED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # cells that papermill adds
 
 
@@ -76,10 +75,7 @@ def select(root: Path, names: list[str]) -> list[str]:
 
 def staging(root: Path, profile: str) -> Path:
     """Where the chapters of one profile are executed; raises :class:`lt.LtError` for an unknown profile."""
-    from lt.book import profiles
-
-    profiles.get(profile)
-    return root / "_build" / "run" / profile
+    return root / "_build" / "run" / check_profile(profile)
 
 
 def stage(root: Path, profile: str) -> Path:
@@ -159,12 +155,12 @@ def unfinished(root: Path, folder: Path, page: str) -> str | None:
 
 
 def require_finished(root: Path, profile: str, names: list[str] | None = None) -> Path:
-    """The staging folder, if every chapter of these names, or of all, is finished in it; raises :class:`lt.LtError` otherwise."""
+    """The staging folder, if every chapter of these names, or of all, is finished in it; :class:`lt.LtError` names all that are not."""
     folder = staging(root, profile)
-    for page in select(root, names or []):
-        if problem := unfinished(root, folder, page):
-            name = Path(page).name
-            raise LtError(f"chapter {name} {problem} at profile {profile}: python -m lt run {name} --profile {profile}")
+    problems = {Path(page).name: problem for page in select(root, names or []) if (problem := unfinished(root, folder, page))}
+    if problems:
+        found = ", ".join(f"{name} {problem}" for name, problem in problems.items())
+        raise LtError(f"not finished at profile {profile}: {found}; run python -m lt run {' '.join(problems)} --profile {profile}")
     return folder
 
 
@@ -273,40 +269,35 @@ def build(root: Path, profile: str | None = None) -> Path:
     for part in ("output/chtml/fonts", "input/tex/extensions"):
         shutil.copytree(mathjax / part, static / part)
     shutil.copy(mathjax / "tex-mml-chtml.js", static)
+    (html / ".nojekyll").touch()  # GitHub Pages drops folders that begin with _ otherwise
     print(f"open {html / 'index.html'}", flush=True)
     return html
 
 
 def publish(root: Path, profile: str, names: list[str] | None = None) -> None:
-    """Copy chapters executed at ``profile``, their results and the picture of the README over the published ones; all if none is named.
+    """Copy chapters executed at ``profile`` and their results over the published ones, all if none is named, and renew README.md.
 
-    The live page is renewed with the chapters that trained its bridges; :class:`lt.LtError` if it would stand beside others.
+    The live page and the README's picture are renewed with the chapters that trained their bridges; :class:`lt.LtError` if the page would
+    stand beside others.
     """
     import nbformat
 
-    from lt.book import live
-
     folder = require_finished(root, profile, names)
+    from lt.book import live, readme
+
     pages = select(root, names or [])
     parts = live.ready(root, profile, [Path(page).name for page in pages]) if live.PAGE in toc(root) else None
     results = root / "book" / "results"
     results.mkdir(parents=True, exist_ok=True)
     for page in pages:
-        notebook = clean(nbformat.read(folder / f"{page}.ipynb", as_version=4))
-        nbformat.write(notebook, root / f"{page}.ipynb")
-        for cell in notebook.cells:
-            if README_TAG in cell.metadata.get("tags", []):
-                (picture,) = [output.data["image/png"] for output in cell.outputs]
-                (root / "book" / "_static").mkdir(exist_ok=True)
-                (root / "book" / "_static" / "readme.png").write_bytes(base64.b64decode(picture))
+        nbformat.write(clean(nbformat.read(folder / f"{page}.ipynb", as_version=4)), root / f"{page}.ipynb")
         for name in (Path(page).name, f"points_{Path(page).name}"):  # the introduction has neither, most chapters have no points
             if (written := folder / "book" / "results" / f"{name}.json").exists():
                 shutil.copy(written, results)
-    from lt.book.report import update_readme
-
-    update_readme(root)
+    readme.update(root)
     if parts:
         live.renew(root, profile, parts)
+        readme.renew_picture(root, parts)
     print(f"published {len(pages)} chapters of profile {profile}: look at git diff, then commit book and README.md")
 
 
