@@ -1,0 +1,312 @@
+"""The live page in a real browser: it draws, speaks and computes what PyTorch does, by mouse and by keyboard, and fails in clear words."""
+
+import base64
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from live_strokes import STYLES, drawing
+from live_toys import rounded, wave_of
+from marionette import Firefox
+from test_browser import HTML, Quiet, browser, complaints, events, requests_gone_wrong, settled, site, width  # noqa: F401
+
+from lt.book import live, profiles
+
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+INK = "(id => [...document.getElementById(id).getContext('2d').getImageData(0, 0, 28, 28).data].filter((v, i) => i % 4 === 0).reduce((a, b) => a + b, 0))"
+OUTCOMES = "Number(document.getElementById('lt-live').dataset.outcomes ?? 0)"
+# drawings go through the pen's own events; pointers that no device makes cannot be captured
+DRAW = """
+    const pad = document.getElementById('lt-pad');
+    pad.setPointerCapture = () => {};
+    pad.hasPointerCapture = () => true;
+    const box = pad.getBoundingClientRect();
+    window.drawn = (strokes) => {
+        document.getElementById('lt-clear').click();
+        for (const stroke of strokes) stroke.forEach((point, i) => pad.dispatchEvent(new PointerEvent(i ? 'pointermove' : 'pointerdown',
+            {clientX: box.left + point.x * box.width, clientY: box.top + point.y * box.height, pointerId: 1})));
+    };
+    window.rested = async () => {
+        const page = document.getElementById('lt-live').dataset;
+        for (let last = NaN; last !== page.outcomes || !page.outcomes; await new Promise(r => setTimeout(r, 60))) last = page.outcomes;
+    };
+"""
+
+
+def missing(what: str) -> None:
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(what)
+
+
+@pytest.fixture(scope="module")
+def parts() -> live.Parts:
+    """The models of profile quick, trained: from the cache after chapters 3 and 4 have been run."""
+    return live.collect(profiles.get("quick"))
+
+
+@pytest.fixture(scope="module")
+def weights(site, parts, tmp_path_factory) -> None:  # noqa: F811
+    made = tmp_path_factory.mktemp("live") / "weights"
+    live.export(parts, made, {"profile": "quick", "commit": "none", "chapters": {}, "accuracy": {}})
+    Quiet.weights = str(made)
+    yield
+    Quiet.weights = None
+
+
+@pytest.fixture
+def live_page(browser, site, weights):  # noqa: F811
+    """The live page, open and untouched; the logs hold only its own lines."""
+    width(browser, None)
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(f"{site}/book/live.html")
+    settled(browser)
+    return browser
+
+
+def waited(browser, script: str):  # noqa: F811
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, 90, 0.1).until(lambda driver: driver.execute_script(f"return {script}"))
+
+
+def text_of(browser, name: str) -> str:  # noqa: F811
+    return browser.execute_script("return document.getElementById(arguments[0]).textContent", name)
+
+
+def fetched(browser, part: str) -> list[str]:  # noqa: F811
+    """Addresses with that part that the page has asked for since its logs were read."""
+    asked = [event["params"]["request"]["url"] for event in events(browser) if event["method"] == "Network.requestWillBeSent"]
+    return [url for url in asked if part in url]
+
+
+def test_draw_a_digit_and_hear_it(live_page, site):  # noqa: F811
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    browser = live_page  # noqa: F811
+    assert fetched(browser, "/weights/") == [], "nothing before the first touch"
+    browser.execute_script(
+        "window.contexts = 0; window.AudioContext = class extends AudioContext { constructor() { super(); window.contexts++; } }"
+    )
+    pad = browser.find_element(By.ID, "lt-pad")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", pad)
+    pen = ActionChains(browser, duration=20).move_to_element_with_offset(pad, 0, -80).click_and_hold()
+    for _ in range(8):
+        pen = pen.move_by_offset(0, 20)
+    pen.release().perform()
+    waited(browser, OUTCOMES)
+    assert waited(browser, f"{INK}('lt-garment') > 0"), "there is a garment"
+    waited(browser, "document.querySelectorAll('#lt-sliders input').length === 8")
+    assert waited(browser, "/%/.test(document.getElementById('lt-judged').textContent)")
+    assert browser.execute_script("return document.querySelectorAll('#lt-flow figure').length") == 5
+    assert browser.execute_script("return document.querySelectorAll('#lt-bars li').length") == 10
+    assert "trouser" in text_of(browser, "lt-judged").lower(), "a one becomes trousers"
+    assert "%" in waited(browser, "document.getElementById('lt-loss-note').textContent")
+    assert browser.execute_script("return [window.contexts, document.getAnimations().length]") == [0, 0], "no sound, no motion unasked"
+    before = browser.execute_script("return document.getElementById('lt-garment').toDataURL()")
+    browser.find_element(By.ID, "lt-again").click()
+    assert waited(browser, f"document.getElementById('lt-garment').toDataURL() !== {json.dumps(before)}"), "another draw of z'"
+    browser.find_element(By.ID, "lt-play").click()
+    waited(browser, "document.getElementById('lt-live').dataset.samples === '8192'")
+    assert "%" in text_of(browser, "lt-heard")
+    assert complaints(browser) == []
+    assert requests_gone_wrong(browser, site) == []
+
+
+def test_the_live_page_by_keyboard(live_page):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    browser = live_page  # noqa: F811
+    browser.find_element(By.ID, "lt-pad").send_keys(" ", *[Keys.ARROW_DOWN] * 12, " ")
+    waited(browser, OUTCOMES)
+    waited(browser, "/Garment/.test(document.getElementById('lt-said').textContent)")
+    waited(browser, "document.querySelectorAll('#lt-garments button').length === 20")
+    picture = "document.getElementById('lt-garment').toDataURL()"
+    for name, keys in (("lt-map", [Keys.ARROW_LEFT] * 10), ("lt-sliders input", [Keys.ARROW_RIGHT] * 80)):
+        before = browser.execute_script(f"return {picture}")
+        browser.find_element(By.CSS_SELECTOR, f"#{name}").send_keys(*keys)
+        assert waited(browser, f"{picture} !== {json.dumps(before)}"), f"{name} moves the garment"
+    width(browser, 390)
+    assert browser.execute_script("return document.scrollingElement.scrollWidth") <= 390
+    width(browser, None)
+    assert complaints(browser) == []
+
+
+def test_the_other_ways_and_a_walk(live_page):
+    from selenium.webdriver.common.by import By
+
+    browser = live_page  # noqa: F811
+    press = lambda css, n=0: browser.execute_script("document.querySelectorAll(arguments[0])[arguments[1]].click()", css, n)  # noqa: E731
+    shown = "document.querySelector('#lt-flow figure:nth-of-type(1) figcaption strong')?.textContent"
+    press("#lt-examples button", 3)
+    waited(browser, f"{shown} === 'drawing'")
+    waited(browser, "document.querySelectorAll('#lt-garments button').length === 20")
+    press("#lt-from")
+    press("#lt-garments button", 2)
+    waited(browser, f"{shown} === 'chosen garment'")
+    press("#lt-to")
+    end = browser.execute_script("return document.getElementById('lt-garment').toDataURL()")
+    walk = browser.find_element(By.ID, "lt-walk")
+    assert walk.is_enabled()
+    browser.execute_script("arguments[0].value = 0; arguments[0].dispatchEvent(new Event('input'))", walk)
+    waited(browser, f"document.getElementById('lt-garment').toDataURL() !== {json.dumps(end)}")
+    browser.execute_script("arguments[0].value = 1; arguments[0].dispatchEvent(new Event('input'))", walk)
+    waited(browser, f"document.getElementById('lt-garment').toDataURL() === {json.dumps(end)}")
+    press("#lt-clips button", 1)
+    waited(browser, f"{shown} === 'spoken word'")
+    assert browser.execute_script("return document.querySelectorAll('#lt-flow figure').length") == 7
+    waited(browser, "document.getElementById('lt-live').dataset.samples === '8192'")
+    assert complaints(browser) == []
+
+
+@torch.no_grad()
+def test_ten_digits_in_three_hands_are_what_pytorch_makes_of_them(live_page, parts):
+    browser = live_page  # noqa: F811
+    drawings = [drawing(digit, style) for style in STYLES for digit in range(10)]
+    browser.execute_script(DRAW)
+    browser.execute_script("window.drawn(arguments[0])", drawings[0])
+    waited(browser, OUTCOMES)
+    browser.execute_script("document.getElementById('lt-play').click()")
+    waited(browser, "document.getElementById('lt-live').dataset.samples")
+    found = browser.execute_async_script(
+        """
+        const [drawings, done] = arguments;
+        const { rasterise } = await import('../_static/live/drawing.js');
+        const { ask } = await import('../_static/live/ask.js');
+        const packed = (values) => btoa(String.fromCharCode(...new Uint8Array(Float32Array.from(values).buffer)));
+        const out = [];
+        for (const strokes of drawings) {
+            window.drawn(strokes);
+            await window.rested();
+            const canvas = document.getElementById('lt-garment');
+            const pixels = [...canvas.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0);
+            const made = await ask({ask: 'translate', origin: {kind: 'pixels', value: rasterise(strokes)}, speak: true});
+            const wave = await ask({ask: 'wave', mel: made.mel});
+            const { milliseconds, soundMilliseconds } = document.getElementById('lt-live').dataset;
+            out.push({shown: pixels, milliseconds: Number(milliseconds), sound: Number(soundMilliseconds),
+                ...Object.fromEntries(['seen', 'garment', 'mel', 'judged', 'word'].map(name => [name, packed(made[name])])), wave: packed(wave)});
+        }
+        done(out);
+        """,
+        drawings,
+    )
+    read = lambda name: torch.tensor(np.stack([np.frombuffer(base64.b64decode(one[name]), np.float32) for one in found]))  # noqa: E731
+    seen, garment, mel = read("seen"), read("garment"), read("mel").view(-1, 1, 64, 64)
+    shown = torch.tensor([one["shown"] for one in found])
+    assert (shown / 255 - garment).abs().max() < 0.05, "the page shows what the last event of a drawing gave"
+    stored = rounded(parts)
+    z = stored.vaes["mnist"].encode(seen)[0]
+    assert (stored.vaes["fashion"].decode(stored.bridges["fashion"].transfer(z, "mnist", "fashion")) - garment).abs().max() < 0.02
+    assert (stored.generator.decode(stored.bridges["speech"].transfer(z, "mnist", "speech")) - mel).abs().max() < 0.05
+    waves = torch.stack([torch.tensor(wave_of(one[None])) for one in mel])
+    assert (waves - read("wave")).abs().max() < 1e-6
+    assert (read("wave").abs().amax(1) > 0.99).all(), "a sound, not silence"
+    of_torch = live.by_torch(parts, seen)
+    digits = torch.arange(10).repeat(3)
+    for name, classes in (("fashion", read("judged").argmax(1)), ("speech", read("word").argmax(1))):
+        assert (classes == torch.tensor(of_torch[name])).float().mean() > 0.95, name
+        assert (classes == digits).float().mean() >= 0.8, name
+    times = [np.median([one[name] for one in found[1:]]) for name in ("milliseconds", "sound")]
+    print(f"benchmark, not a limit: stroke to garment and word {times[0]:.0f} ms, sound {times[1]:.0f} ms")
+
+
+def test_five_hundred_drawings_leave_nothing_behind(live_page):
+    browser = live_page  # noqa: F811
+    browser.execute_script(DRAW)
+
+    def heap(n: int) -> float:
+        """Bytes in use by the page after n more drawings."""
+        browser.execute_async_script(
+            """
+            const [n, strokes, done] = arguments;
+            for (let i = 0; i < n; i++) {
+                window.drawn(strokes[i % strokes.length]);
+                await new Promise(r => setTimeout(r, 5));
+            }
+            await window.rested();
+            setTimeout(done, 800);
+            """,
+            n,
+            [drawing(digit, "upright") for digit in range(10)],
+        )
+        browser.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+        return browser.execute_cdp_cmd("Runtime.getHeapUsage", {})["usedSize"]
+
+    first = heap(30)
+    assert heap(500) - first < 1e6
+
+
+@pytest.mark.parametrize("way", ["refused", "cut"])
+def test_weights_that_do_not_arrive_can_be_asked_for_again(way, live_page, monkeypatch):
+    browser = live_page  # noqa: F811
+    monkeypatch.setattr(Quiet, "broken", way)
+    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+    browser.execute_script("document.querySelector('#lt-examples button').click()")
+    waited(browser, "!document.getElementById('lt-retry').hidden")
+    assert "try again" in text_of(browser, "lt-status")
+    monkeypatch.setattr(Quiet, "broken", "")
+    browser.execute_script("document.getElementById('lt-retry').click()")
+    waited(browser, OUTCOMES)
+    assert browser.execute_script("return document.getElementById('lt-retry').hidden")
+    browser.get_log("browser")  # Chromium has logged the failure
+
+
+def test_blocked_sound_is_said(live_page):
+    browser = live_page  # noqa: F811
+    browser.execute_script("""
+        Object.defineProperty(AudioContext.prototype, 'state', {get: () => 'suspended'});
+        AudioContext.prototype.resume = () => new Promise(() => {});
+        document.querySelector('#lt-examples button').click();
+        document.getElementById('lt-play').click();
+    """)
+    assert waited(browser, "/blocks sound/.test(document.getElementById('lt-status').textContent)")
+
+
+def test_old_browsers_and_files_are_told_what_to_do(browser, live_page):  # noqa: F811
+    assert browser.execute_script("return document.getElementById('lt-fallback').hidden")
+    browser.get((HTML / "book" / "live.html").as_uri())
+    settled(browser)
+    visible = browser.execute_script("return ['lt-fallback', 'lt-live'].map(id => document.getElementById(id).checkVisibility())")
+    assert visible == [True, False]
+    assert "http.server" in text_of(browser, "lt-fallback")
+    browser.get_log("browser")  # it has logged the module that it refused
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_stands_in_the_way_of_a_screen_reader(theme, live_page):
+    if not AXE.exists():
+        missing("no axe-core: npm install")
+    browser = live_page  # noqa: F811
+    browser.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    browser.execute_script("document.querySelector('#lt-examples button').click()")
+    waited(browser, "document.querySelectorAll('#lt-garments button').length === 20")
+    browser.execute_script("document.getElementById('lt-play').click()")
+    waited(browser, "document.getElementById('lt-live').dataset.samples")
+    browser.execute_script(AXE.read_text())
+    found = browser.execute_async_script("axe.run('#lt-live').then(arguments[0])")
+    assert [(one["id"], one["impact"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found["violations"]] == []
+    assert len(found["passes"]) > 10
+
+
+def test_the_live_page_in_firefox(site, weights, tmp_path):  # noqa: F811
+    program = shutil.which("firefox-esr") or shutil.which("firefox")
+    if program is None:
+        missing("no Firefox: apt-get install firefox-esr")
+    with Firefox(program, tmp_path) as firefox:
+        firefox.open(f"{site}/book/live.html")
+        firefox.run(DRAW)
+        firefox.run("window.drawn(arguments[0])", drawing(1, "upright"))
+        firefox.wait(f"return {OUTCOMES}")
+        assert "rouser" in firefox.wait(
+            "return /%/.test(document.getElementById('lt-judged').textContent) && document.getElementById('lt-judged').textContent"
+        )
+        firefox.run("document.getElementById('lt-play').click()")
+        assert "%" in firefox.wait(
+            "return document.getElementById('lt-live').dataset.samples === '8192' && document.getElementById('lt-heard').textContent"
+        )
