@@ -24,15 +24,15 @@ DRAW = """
     const pad = document.getElementById('lt-pad');
     pad.setPointerCapture = () => {};
     pad.hasPointerCapture = () => true;
-    const box = pad.getBoundingClientRect();
     window.drawn = (strokes) => {
+        const box = pad.getBoundingClientRect();
         document.getElementById('lt-clear').click();
         for (const stroke of strokes) stroke.forEach((point, i) => pad.dispatchEvent(new PointerEvent(i ? 'pointermove' : 'pointerdown',
             {clientX: box.left + point.x * box.width, clientY: box.top + point.y * box.height, pointerId: 1})));
     };
     window.rested = async () => {
         const page = document.getElementById('lt-live').dataset;
-        for (let last = NaN; last !== page.outcomes || !page.outcomes; await new Promise(r => setTimeout(r, 60))) last = page.outcomes;
+        do await new Promise(r => setTimeout(r, 20)); while (page.at !== 'rest');
     };
 """
 
@@ -158,7 +158,7 @@ def test_the_other_ways_and_a_walk(live_page):
     waited(browser, f"document.getElementById('lt-garment').toDataURL() !== {json.dumps(end)}")
     browser.execute_script("arguments[0].value = 1; arguments[0].dispatchEvent(new Event('input'))", walk)
     waited(browser, f"document.getElementById('lt-garment').toDataURL() === {json.dumps(end)}")
-    press("#lt-clips button", 1)
+    browser.find_elements(By.CSS_SELECTOR, "#lt-clips button")[1].click()  # a real touch: sound needs one
     waited(browser, f"{shown} === 'spoken word'")
     assert browser.execute_script("return document.querySelectorAll('#lt-flow figure').length") == 7
     waited(browser, "document.getElementById('lt-live').dataset.samples === '8192'")

@@ -112,6 +112,7 @@ async function update() {
   if (!origin || !loads.has("picture") || !manifest) return;
   busy = true;
   stale = false;
+  element("live", HTMLElement).dataset.at = "work";
   const asked = origin;
   const began = performance.now();
   try {
@@ -130,6 +131,7 @@ async function update() {
   }
   busy = false;
   if (stale) requestAnimationFrame(update);
+  else element("live", HTMLElement).dataset.at = "rest";
 }
 
 /** @param {Origin} from @param {Outcome} found */
