@@ -169,6 +169,12 @@ function show(from, found) {
   }
   if (from.kind === "example" && found.seen) pad?.picture(found.seen);
   flow(element("flow", HTMLElement), from, found);
+  const votes = Array.from(found.votes).sort((a, b) => Math.abs(b) - Math.abs(a));
+  const total = votes.reduce((a, b) => a + b, 0);
+  let few = 1;
+  for (let sum = votes[0]; few < votes.length && sum < 0.9 * total; few++) sum += votes[few];
+  const guessed = classes.fashion[largest(found.guess)];
+  write("votes-note", `Here ${few} of the ${votes.length} numbers give nine tenths of the votes for “${guessed}”.`);
   sliders(found.shared, found.std, found.votes, from.kind === "shared");
   map(found.shared);
   later();

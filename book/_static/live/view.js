@@ -42,7 +42,7 @@ export const largest = (values) => Array.prototype.indexOf.call(values, Math.max
 export function opinion(probabilities, names) {
   if (!probabilities) return "";
   const best = largest(probabilities);
-  return `${names[best]}, ${Math.round(100 * probabilities[best])} %`;
+  return `${names[best]}, ${Math.round(100 * probabilities[best])} %`;
 }
 
 /**
