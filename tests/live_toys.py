@@ -6,9 +6,11 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from lt.book import live
+from lt.book import live, profiles
 from lt.book.pack import WIDE
+from lt.book.setup import Setup
 from lt.bridge import Bridge, BridgeConfig
+from lt.latents import Domain, Latents
 from lt.loop import Training
 from lt.zoo.mel import LogMel
 from lt.zoo.speech_judge import SpectrogramCNN
@@ -40,6 +42,19 @@ def live_parts() -> live.Parts:
     y = torch.arange(10).repeat_interleave(40)
     images = [(torch.rand(400, 784).mul(255).round() / 255 * (torch.rand(400, 784) > 0.7), y) for _ in range(2)]
     return live.Parts(vaes, judges, trained_a_little(CodeGenerator()), bridges, *images, (torch.randn(400, 100), y))
+
+
+def live_setup(parts: live.Parts) -> Setup:
+    """The same models as chapters have them."""
+    base = Setup(profiles.get("quick"), torch.device("cpu"))
+    base.modules = {**parts.vaes, "speech": parts.generator}
+    for name, model in base.modules.items():
+        encode = None if name == "speech" else model.encode
+        base.domains[name] = Domain(name, encode, model.decode, parts.judges[name], 100, base.device)
+    for name, (x, y) in (("mnist", parts.digits), ("fashion", parts.garments)):
+        mean, std = parts.vaes[name].encode(x)
+        base._made[f"held {name}"] = Latents(name, mean.detach(), std.detach(), y, base.domains[name])
+    return base
 
 
 def rounded(parts: live.Parts) -> live.Parts:

@@ -1,20 +1,26 @@
 """The live page in a real browser: it draws, speaks and computes what PyTorch does, by mouse and by keyboard, and fails in clear words."""
 
 import base64
+import functools
 import json
 import os
 import shutil
+import threading
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from live_strokes import STYLES, drawing
-from live_toys import rounded, wave_of
+from live_toys import live_setup, rounded, wave_of
 from marionette import Firefox
 from test_browser import HTML, Quiet, browser, complaints, events, requests_gone_wrong, settled, site, width  # noqa: F401
 
-from lt.book import live, profiles
+from lt import losses
+from lt.book import live, profiles, touch, widgets_live
+from lt.bridge import Bridge, BridgeConfig
+from lt.loop import Training
 
 AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 INK = "(id => [...document.getElementById(id).getContext('2d').getImageData(0, 0, 28, 28).data].filter((v, i) => i % 4 === 0).reduce((a, b) => a + b, 0))"
@@ -310,3 +316,118 @@ def test_the_live_page_in_firefox(site, weights, tmp_path):  # noqa: F811
         assert "%" in firefox.wait(
             "return document.getElementById('lt-live').dataset.samples === '8192' && document.getElementById('lt-heard').textContent"
         )
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder and the address under which a server shows it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield tmp_path, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def moved(browser, figure: str, nth: int, value: int) -> str:  # noqa: F811
+    """What a figure says after one of its sliders has been moved."""
+    script = """
+        const box = document.getElementById('lt-figure-' + arguments[0]);
+        const slider = box.querySelectorAll('input')[arguments[1]];
+        slider.value = arguments[2];
+        slider.dispatchEvent(new Event('input'));
+        return box.querySelector('[aria-live]').textContent;
+    """
+    return browser.execute_script(script, figure, nth, value)
+
+
+@torch.no_grad()
+def test_interactive_figures(browser, place, parts):  # noqa: F811
+    folder, address = place
+    base, bridge = live_setup(parts), parts.bridges["fashion"]
+    torch.manual_seed(0)
+    a, b = torch.randn(8, 2), torch.randn(8, 2) + 1
+    grid = {"SWD weight": (0.0, 1.0), "classifier weight": (0.0, 0.5, 2.0)}
+    keys = [(s, c) for s in grid["SWD weight"] for c in grid["classifier weight"]]
+    toys = {key: Bridge(BridgeConfig(Training(1, 8), shared=2, width=8), ["one", "two"], [2, 2], 2).eval() for key in keys}
+    points = [(torch.randn(20, 2), torch.arange(20) % 2) for _ in range(2)]
+    methods = {("mnist->fashion", "bridging_vae"): [lambda x: bridge_of(parts, x)], ("mnist->fashion", "copy"): [lambda x: x]}
+    rows = {
+        (*key, m): {"value": 0.5 + i / 10} for i, key in enumerate(methods) for m in ("transfer_accuracy", "trustworthiness", "diversity")
+    }
+    start, end = (base.held("mnist").mean[i] for i in (3, 40))
+    path = torch.stack([start + t * (end - start) for t in torch.linspace(0, 1, 6)])
+    ways = {
+        "source": ("mnist", path),
+        "transfer": ("speech", parts.bridges["speech"].transfer(path, "mnist", "speech")),
+    }
+    figures = [
+        touch.swd_angle(a, b),
+        touch.weights(grid, toys, points, {key: {"class_kept": i / 10} for i, key in enumerate(keys)}),
+        touch.shared_map(bridge, base),
+        touch.trade_off(rows, methods, {"mnist->fashion": parts.digits[0][:12]}, ["bridging_vae", "copy"]),
+        touch.path(base, {"a path": ways}, 8000),
+        touch.labels(
+            {"the paper": {"1": (0.4, None, None)}, "the same method": {"1": (0.5, 0.4, 0.6), "all": (0.9, 0.85, 0.95)}}, ["1", "all"]
+        ),
+    ]
+    body = "\n".join(figure.data for figure in figures)
+    (folder / "figures.html").write_text(
+        f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Figures</title><main>{body}</main></html>"
+    )
+    browser.get_log("browser")
+    browser.get_log("performance")
+    width(browser, 390)
+    browser.get(f"{address}/figures.html")
+    assert waited(browser, "[...document.querySelectorAll('.lt-figure')].every(box => box.checkVisibility() && box.childElementCount)")
+    angles = torch.arange(180) * torch.pi / 180
+    swd = losses.sliced_wasserstein(a, b, torch.stack([angles.cos(), angles.sin()], 1)).item()
+    one = losses.sliced_wasserstein(a, b, torch.tensor([[0.0, 1.0]])).item()
+    said = moved(browser, "swd_angle", 0, 90)
+    assert f"{one:.2f}" in said
+    assert f"{swd:.2f}" in said
+    moved(browser, "weights", 0, 0)
+    assert "class kept 0.10" in moved(browser, "weights", 1, 1)
+    assert base.domains["mnist"].classify(base.domains["mnist"].items(path))[5] == int(moved(browser, "path", 0, 5).split("digit ")[1][0])
+    assert "0.900" in moved(browser, "labels", 0, 1)
+    browser.execute_script("document.querySelectorAll('#lt-figure-trade_off circle')[1].dispatchEvent(new Event('focus'))")
+    assert "copy" in browser.execute_script("return document.querySelector('#lt-figure-trade_off [aria-live]').textContent")
+    browser.execute_script(
+        "document.querySelector('#lt-figure-shared_map svg').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))"
+    )
+    assert "Ankle boot" in browser.execute_script("return document.querySelector('#lt-figure-shared_map [aria-live]').textContent")
+    assert browser.execute_script("return document.scrollingElement.scrollWidth") <= 390
+    width(browser, None)
+    if AXE.exists():
+        browser.execute_script(AXE.read_text())
+        found = browser.execute_async_script("axe.run('main').then(arguments[0])")
+        bad = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in bad] == []
+    assert [line for line in complaints(browser) if "favicon" not in line] == []
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert not browser.execute_script("return [...document.querySelectorAll('.lt-figure')].some(box => box.checkVisibility())"), (
+        "print has the static ones"
+    )
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def bridge_of(parts: live.Parts, x: torch.Tensor) -> torch.Tensor:
+    """Garments (n, 784) of digits (n, 784)."""
+    return parts.vaes["fashion"].decode(parts.bridges["fashion"].transfer(parts.vaes["mnist"].encode(x)[0], "mnist", "fashion"))
+
+
+def test_the_page_works_inside_a_notebook(browser, place, parts):  # noqa: F811
+    """All in one output: no file beside it is asked for."""
+    folder, address = place
+    weights = folder / "elsewhere"
+    live.export(parts, weights, {"profile": "quick", "commit": "none", "chapters": {}, "accuracy": {}})
+    (folder / "output.html").write_text(f"<!DOCTYPE html><meta charset=utf-8>{widgets_live.inlined(weights).data}")
+    shutil.rmtree(weights)
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(f"{address}/output.html")
+    assert waited(browser, "!document.getElementById('lt-live').hidden")
+    browser.execute_script("document.querySelectorAll('#lt-examples button')[1].click()")
+    assert waited(browser, "/rouser/.test(document.getElementById('lt-judged').textContent)")
+    asked = [url for url in fetched(browser, address) if not url.startswith("blob:") and "favicon" not in url]
+    assert asked == [f"{address}/output.html"]
+    assert [line for line in complaints(browser) if "favicon" not in line] == []

@@ -144,13 +144,20 @@ def _map(parts: Parts) -> tuple[Tensor, dict]:
         labels += y[pick].tolist()
         domains += [name] * len(pick)
     z = torch.cat(points)
-    centre = z.mean(0)
-    axes = torch.linalg.svd(z - centre, full_matrices=False)[2][:2]  # (2, shared)
-    axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()  # an axis and its negative are the same plane: choose one
+    centre, axes = plane(z)
     spread = z.std(0)
     rounded = {"centre": centre, "axes": axes, "low": centre - 3 * spread, "high": centre + 3 * spread}
     about = {key: value.double().round(decimals=5).tolist() for key, value in rounded.items()}
     return (z - centre) @ axes.T, {**about, "labels": labels, "domains": [int(name == "fashion") for name in domains]}
+
+
+def plane(z: Tensor) -> tuple[Tensor, Tensor]:
+    """The plane in which points (n, d) vary most: their centre (d,) and two axes of length one, (2, d)."""
+    centre = z.mean(0)
+    axes = torch.linalg.svd(z - centre, full_matrices=False)[2][:2]
+    return centre, axes * axes.gather(
+        1, axes.abs().argmax(1, keepdim=True)
+    ).sign()  # an axis and its negative are the same plane: choose one
 
 
 def digest(record: dict) -> str:

@@ -2,8 +2,9 @@
 
 /** Class colours, for colour-blind readers too (Paul Tol, "muted", and grey). */
 export const COLOURS = ["#332288", "#88ccee", "#44aa99", "#117733", "#999933", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#777777"];
-export const BLUE = "#0072b2";
-export const ORANGE = "#e69f00";
+export const BLUE = "#0173b2";
+export const ORANGE = "#de8f05";
+export const GREY = "#949494";
 
 /**
  * @typedef {{src: string, columns: number, size: number}} Sheet pictures side by side in one image
@@ -67,7 +68,7 @@ export function slider(parent, name, last, value, words, moved) {
   html("span", line, name).style.minWidth = "9rem";
   const input = html("input", line);
   Object.assign(input, { type: "range", min: "0", max: String(last), step: "1", value: String(value) });
-  input.style.cssText = "flex: 1 1 8rem; accent-color: #0072b2";
+  input.style.cssText = "flex: 1 1 8rem; accent-color: #0173b2";
   const shown = html("output", line, words(value));
   shown.style.minWidth = "6rem";
   const show = () => {

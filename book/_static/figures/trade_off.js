@@ -1,9 +1,9 @@
 // Accuracy against locality: point at a method, and see its transfers.
 
-import { axes, BLUE, board, html, ORANGE, picture, range, svg, words } from "./common.js";
+import { axes, BLUE, board, GREY, html, picture, range, svg, words } from "./common.js";
 
 /**
- * @typedef {{method: string, accuracy: number, locality: number, diversity: number, pictures: number[], paper: boolean}} Point
+ * @typedef {{method: string, accuracy: number, locality: number, diversity: number, pictures: number[], bridge: boolean}} Point
  * @param {HTMLElement} box
  * @param {{axes: [string, string], sheet: import("./common.js").Sheet, directions: {name: string, inputs: number[], points: Point[]}[]}} data
  */
@@ -36,7 +36,7 @@ export default function draw(box, data) {
       said.textContent = `${point.method}: ${data.axes[0]} ${point.accuracy.toFixed(3)}, ${data.axes[1]} ${point.locality.toFixed(3)}, diversity ${point.diversity.toFixed(2)}. Above the inputs, below the results.`;
     };
     for (const point of points) {
-      const colour = point.paper ? ORANGE : BLUE;
+      const colour = point.bridge ? BLUE : GREY;
       const mark = svg(
         "circle",
         {
@@ -55,7 +55,7 @@ export default function draw(box, data) {
       mark.setAttribute("aria-label", point.method);
       for (const kind of ["pointerenter", "focus", "click"]) mark.addEventListener(kind, () => show(point, mark));
     }
-    const first = points.find((point) => point.paper) ?? points[0];
+    const first = points.find((point) => point.bridge) ?? points[0];
     show(first, /** @type {SVGElement} */ (on.querySelectorAll("circle")[points.indexOf(first)]));
   };
   choose.addEventListener("change", fill);
