@@ -1,13 +1,18 @@
 """The live page's models, untrained: tests of the page need no training."""
 
+import copy
 from dataclasses import replace
 
 import torch
 from torch import nn
 
-from lt.book import live
+from lt.book import live, profiles
+from lt.book.pack import WIDE
+from lt.book.setup import Setup
 from lt.bridge import Bridge, BridgeConfig
+from lt.latents import Domain, Latents
 from lt.loop import Training
+from lt.zoo.mel import LogMel
 from lt.zoo.speech_judge import SpectrogramCNN
 from lt.zoo.speech_networks import CodeGenerator
 from lt.zoo.vae import VAE, Judge
@@ -37,3 +42,48 @@ def live_parts() -> live.Parts:
     y = torch.arange(10).repeat_interleave(40)
     images = [(torch.rand(400, 784).mul(255).round() / 255 * (torch.rand(400, 784) > 0.7), y) for _ in range(2)]
     return live.Parts(vaes, judges, trained_a_little(CodeGenerator()), bridges, *images, (torch.randn(400, 100), y))
+
+
+def live_setup(parts: live.Parts) -> Setup:
+    """The same models as chapters have them."""
+    base = Setup(profiles.get("quick"), torch.device("cpu"))
+    base.modules = {**parts.vaes, "speech": parts.generator}
+    for name, model in base.modules.items():
+        encode = None if name == "speech" else model.encode
+        base.domains[name] = Domain(name, encode, model.decode, parts.judges[name], 100, base.device)
+    for name, (x, y) in (("mnist", parts.digits), ("fashion", parts.garments)):
+        mean, std = parts.vaes[name].encode(x)
+        base._made[f"held {name}"] = Latents(name, mean.detach(), std.detach(), y, base.domains[name])
+    return base
+
+
+def rounded(parts: live.Parts) -> live.Parts:
+    """The models with their wide matrices rounded to bytes, as the files have them: what is left is half precision."""
+    made = copy.deepcopy(parts)
+    for module in (*made.vaes.values(), made.judges["mnist"], made.judges["fashion"], made.generator):
+        for layer in module.modules():
+            if isinstance(layer, nn.Linear | nn.ConvTranspose2d) and layer.weight.numel() >= WIDE:
+                weight = layer.weight.detach()
+                scale = weight.abs().amax(1 if isinstance(layer, nn.Linear) else (0, 2, 3), keepdim=True) / live.LEVELS
+                layer.weight.data = (weight / scale).round() * scale
+    return made
+
+
+def wave_of(mel: torch.Tensor) -> list[float]:
+    """Griffin-Lim in double precision: in single its sixty steps drift."""
+    log_mel = LogMel()
+    log_mel.window, log_mel.inverse = torch.hann_window(512, dtype=torch.float64), log_mel.inverse.double()
+    return log_mel.waveform(_Double(mel)).flatten().tolist()
+
+
+class _Double:
+    """A tensor that stays in double precision."""
+
+    def __init__(self, x: torch.Tensor):
+        self.x = x.double()
+
+    def squeeze(self, axis: int) -> "_Double":
+        return _Double(self.x.squeeze(axis))
+
+    def float(self) -> torch.Tensor:
+        return self.x

@@ -27,15 +27,22 @@ class Quiet(SimpleHTTPRequestHandler):
     """A server that prints nothing; weights of the live page may come from a folder of their own, or not come."""
 
     weights: str | None = None
-    broken = False
+    broken = ""  # "refused" or "cut": what happens to files of weights
 
     def translate_path(self, path):
         name = path.partition("/_static/live/weights/")[2]
         return f"{self.weights}/{name}" if name and self.weights else super().translate_path(path)
 
     def do_GET(self):
-        if self.broken and "/weights/" in self.path:
+        if self.broken == "refused" and "/weights/" in self.path:
             self.send_error(500)
+        elif self.broken == "cut" and self.path.endswith(".bin"):
+            data = Path(self.translate_path(self.path)).read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data[: len(data) // 2])
+            self.close_connection = True
         else:
             super().do_GET()
 
@@ -197,106 +204,3 @@ def test_the_first_address_leads_to_the_introduction(browser, site):
 
     browser.get(f"{site}/index.html")
     WebDriverWait(browser, 20).until(lambda driver: driver.current_url == f"{site}/{PAGES[0]}.html")
-
-
-@pytest.fixture(scope="module")
-def weights(site, tmp_path_factory) -> None:
-    """Weights for the live page: the published ones, or untrained ones where there are none yet."""
-    from live_toys import live_parts
-
-    from lt.book import live
-
-    folder = HTML / "_static" / "live" / "weights"
-    if not (folder / "manifest.json").exists():
-        made = tmp_path_factory.mktemp("live") / "weights"
-        live.export(live_parts(), made, {"profile": "untrained", "commit": "none", "chapters": {}, "accuracy": {}})
-        Quiet.weights = str(made)
-    yield
-    Quiet.weights = None
-
-
-@pytest.fixture
-def live_page(browser, site, weights):
-    """The live page, open and untouched."""
-    width(browser, None)
-    browser.get("about:blank")
-    browser.get_log("browser")
-    browser.get_log("performance")
-    browser.get(f"{site}/book/live.html")
-    settled(browser)
-    return browser
-
-
-def fetched(browser, part: str) -> list[str]:
-    """Addresses with that part that the page has asked for since its logs were read."""
-    asked = [event["params"]["request"]["url"] for event in events(browser) if event["method"] == "Network.requestWillBeSent"]
-    return [url for url in asked if part in url]
-
-
-def waited(browser, script: str):
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    return WebDriverWait(browser, 90, 0.1).until(lambda driver: driver.execute_script(f"return {script}"))
-
-
-INK = "(id => [...document.getElementById(id).getContext('2d').getImageData(0, 0, 28, 28).data].filter((v, i) => i % 4 === 0).reduce((a, b) => a + b, 0))"
-OUTCOMES = "Number(document.getElementById('lt-live').dataset.outcomes ?? 0)"
-
-
-def test_draw_a_digit_and_hear_it(live_page, site):
-    from selenium.webdriver import ActionChains
-    from selenium.webdriver.common.by import By
-
-    browser = live_page
-    assert fetched(browser, "/weights/") == [], "nothing before the first touch"
-    pad = browser.find_element(By.ID, "lt-pad")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", pad)
-    pen = ActionChains(browser, duration=20).move_to_element_with_offset(pad, 0, -80).click_and_hold()
-    for _ in range(8):
-        pen = pen.move_by_offset(0, 20)
-    pen.release().perform()
-    waited(browser, OUTCOMES)
-    assert waited(browser, f"{INK}('lt-garment') > 0"), "there is a garment"
-    waited(browser, "document.querySelectorAll('#lt-sliders input').length === 8")
-    assert waited(browser, "/%/.test(document.getElementById('lt-judged').textContent)")
-    assert browser.execute_script("return document.querySelectorAll('#lt-flow figure').length") == 5
-    browser.find_element(By.ID, "lt-play").click()
-    waited(browser, "document.getElementById('lt-live').dataset.samples === '8192'")
-    assert "%" in browser.find_element(By.ID, "lt-heard").text
-    print("stroke to garment", browser.execute_script("return document.getElementById('lt-live').dataset.milliseconds"), "ms")
-    assert complaints(browser) == []
-    assert requests_gone_wrong(browser, site) == []
-
-
-def test_the_live_page_by_keyboard(live_page, site):
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-
-    browser = live_page
-    browser.find_element(By.ID, "lt-pad").send_keys(" ", *[Keys.ARROW_DOWN] * 12, " ")
-    waited(browser, OUTCOMES)
-    waited(browser, "/Garment/.test(document.getElementById('lt-said').textContent)")
-    waited(browser, "document.querySelectorAll('#lt-garments button').length === 20")
-    picture = "document.getElementById('lt-garment').toDataURL()"
-    before = browser.execute_script(f"return {picture}")
-    browser.find_element(By.ID, "lt-map").send_keys(*[Keys.ARROW_LEFT] * 10)
-    assert waited(browser, f"{picture} !== {json.dumps(before)}"), "the map moves the garment"
-    width(browser, 390)
-    assert browser.execute_script("return document.scrollingElement.scrollWidth") <= 390
-    width(browser, None)
-    assert complaints(browser) == []
-
-
-def test_weights_that_do_not_arrive_can_be_asked_for_again(live_page, monkeypatch):
-    from selenium.webdriver.common.by import By
-
-    browser = live_page
-    monkeypatch.setattr(Quiet, "broken", True)
-    browser.execute_cdp_cmd("Network.clearBrowserCache", {})
-    browser.find_element(By.CSS_SELECTOR, "#lt-examples button").click()
-    waited(browser, "!document.getElementById('lt-retry').hidden")
-    assert "500" in browser.find_element(By.ID, "lt-status").text
-    monkeypatch.setattr(Quiet, "broken", False)
-    browser.find_element(By.ID, "lt-retry").click()
-    waited(browser, OUTCOMES)
-    browser.get_log("browser")  # Chromium has logged the failure

@@ -25,7 +25,9 @@ from lt.loop import default_device
 
 PAGE = "book/live"  # in _toc.yml
 CHAPTERS = {"fashion": "03_bridging", "speech": "04_speech"}  # which chapter trained the bridge from MNIST to a domain
-LEVELS = 95  # of bytes, from -95 to 95: fewer compress better, see tests/test_live.py
+LEVELS = 127  # weights in bytes run from -127 to 127
+LIMITS = {"picture": 6_000_000, "sound": 4_000_000}  # compressed bytes: the first picture with the manifest, and the sound
+TOLERANCE = 0.005  # by which the page's accuracy may differ from PyTorch's
 GARMENTS, CLIPS, DOTS = 20, 6, 40  # a class: to pick from, and on the map
 METRICS = ("transfer_accuracy", "transfer_accuracy_second_judge")
 
@@ -142,13 +144,20 @@ def _map(parts: Parts) -> tuple[Tensor, dict]:
         labels += y[pick].tolist()
         domains += [name] * len(pick)
     z = torch.cat(points)
-    centre = z.mean(0)
-    axes = torch.linalg.svd(z - centre, full_matrices=False)[2][:2]  # (2, shared)
-    axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()  # an axis and its negative are the same plane: choose one
+    centre, axes = plane(z)
     spread = z.std(0)
     rounded = {"centre": centre, "axes": axes, "low": centre - 3 * spread, "high": centre + 3 * spread}
     about = {key: value.double().round(decimals=5).tolist() for key, value in rounded.items()}
     return (z - centre) @ axes.T, {**about, "labels": labels, "domains": [int(name == "fashion") for name in domains]}
+
+
+def plane(z: Tensor) -> tuple[Tensor, Tensor]:
+    """The plane in which points (n, d) vary most: their centre (d,) and two axes of length one, (2, d)."""
+    centre = z.mean(0)
+    axes = torch.linalg.svd(z - centre, full_matrices=False)[2][:2]
+    return centre, axes * axes.gather(
+        1, axes.abs().argmax(1, keepdim=True)
+    ).sign()  # an axis and its negative are the same plane: choose one
 
 
 def digest(record: dict) -> str:
@@ -205,9 +214,10 @@ def _same_profile(records: dict[str, dict], profile: str) -> None:
 
 
 def renew(root: Path, profile: str, parts: Parts, digits: int = 10_000) -> dict:
-    """Export the page's weights, measure the page where there is Node.js, and return the manifest.
+    """Export the page's weights, measure the page under Node.js, and return the manifest.
 
-    Raises :class:`lt.LtError` if chapters 3 and 4 are published at another profile.
+    ``root`` holds ``book`` with the records of chapters 3 and 4, and ``benchmarks``. Raises :class:`lt.LtError` if these chapters
+    are of another profile, without Node.js, and if the page is too large or less accurate than PyTorch: then the old weights stay.
     """
     from lt.book.records import commit_of
 
@@ -222,18 +232,52 @@ def renew(root: Path, profile: str, parts: Parts, digits: int = 10_000) -> dict:
         "accuracy": {name: _accuracy(record) for name, record in records.items()},
     }
     folder = folder_of(root)
-    manifest = export(parts, folder, facts)
-    if shutil.which("node"):
-        manifest["numbers"] = measure(root, folder, parts, profile, digits)["rows"]
-        write_manifest(folder, manifest)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:  # what is there stays until the new is good
+        made = Path(scratch) / folder.name
+        manifest = export(parts, made, facts)
+        record = measure(root, made, parts, profile, digits)
+        require_quality(record["rows"])
+        manifest["numbers"] = record["rows"]
+        write_manifest(made, manifest)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+    results = root / "book" / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "live.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
+
+
+def follow(root: Path, profile: str, digits: int = 300) -> None:
+    """Make sure that a book which was run, and is not published, has a page with the weights of its chapters; few digits measure it."""
+    from lt.book import profiles
+
+    if not (folder_of(root) / "manifest.json").exists() or problem(root):
+        renew(root, profile, collect(profiles.get(profile), stored=True), digits)
+
+
+def require_quality(rows: list[dict]) -> None:
+    """Raise :class:`lt.LtError` if the page is larger than :data:`LIMITS`, or its accuracy is not PyTorch's within :data:`TOLERANCE`."""
+    found = {(row["setting"], row["metric"]): row["value"] for row in rows}
+    for (setting, metric), name in {
+        ("mnist->fashion", "bytes_first_picture"): "picture",
+        ("mnist->speech", "bytes_sound"): "sound",
+    }.items():
+        if found[setting, metric] > LIMITS[name]:
+            raise LtError(
+                f"the live page's {name} has {found[setting, metric]:,.0f} bytes, more than {LIMITS[name]:,}: use narrower models"
+            )
+    for setting in ("mnist->fashion", "mnist->speech"):
+        page, ours = (found[setting, f"transfer_accuracy_true_label{by}"] for by in ("", "_torch"))
+        if abs(page - ours) > TOLERANCE:
+            raise LtError(f"{setting}: the live page has accuracy {page:.4f} and PyTorch {ours:.4f}: store its weights in half precision")
 
 
 def summary(root: Path) -> str:
     """The page's numbers, a line each."""
     path = root / "book" / "results" / "live.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    return "\n".join(f"{row['setting']:16} {row['metric']:36} {row['value']:,}" for row in rows) or "not measured: install Node.js"
+    return "\n".join(f"{row['setting']:16} {row['metric']:36} {row['value']:,}" for row in rows) or "not measured yet"
 
 
 def _accuracy(record: dict) -> dict[str, float]:
@@ -255,10 +299,12 @@ def by_torch(parts: Parts, x: Tensor) -> dict[str, np.ndarray]:
 
 
 def measure(root: Path, folder: Path, parts: Parts, profile: str, digits: int = 10_000) -> dict:
-    """Run the page's own code under Node.js on held-out digits, compare with PyTorch, and write ``book/results/live.json``."""
+    """Run the page's own code under Node.js on held-out digits, compare with PyTorch, and return the record."""
     from lt.book.records import _cpu, commit_of
 
     x, y = (part[:digits] for part in parts.digits)
+    if shutil.which("node") is None:
+        raise LtError("Node.js is missing, and the live page is measured by its own code: install npm")
     by = by_torch(parts, x)
     with tempfile.TemporaryDirectory() as scratch:
         pixels = Path(scratch) / "digits.bin"
@@ -288,7 +334,7 @@ def measure(root: Path, folder: Path, parts: Parts, profile: str, digits: int = 
             _row(setting, "warm_ms", found[name]["warm_ms"], len(x), "mean"),
         ]
     rows.append(_row("mnist->speech", "warm_ms_wave", found["wave_ms"], note="Griffin-Lim, mean of ten"))
-    record = {
+    return {
         "chapter": "live",
         "profile": profile,
         "device": "cpu",
@@ -297,10 +343,6 @@ def measure(root: Path, folder: Path, parts: Parts, profile: str, digits: int = 
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "node": found["node"]},
         "rows": rows,
     }
-    results = root / "book" / "results"
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "live.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return record
 
 
 def _row(setting: str, metric: str, value: float, n: int | None = None, note: str = "") -> dict:

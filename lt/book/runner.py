@@ -81,15 +81,15 @@ def staging(root: Path, profile: str) -> Path:
 def stage(root: Path, profile: str) -> Path:
     """Copy all of the book but its notebooks and their results to :func:`staging`, with what was timed, and return that folder."""
     folder = staging(root, profile)
-    made = {f"{Path(page).name}.json" for page in chapters(root)}
+    made = {f"{Path(page).name}.json" for page in (*chapters(root), "live")}
 
     def ignore(where: str, names: list[str]) -> set[str]:
-        kept_out = shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "__pycache__")(where, names)
+        kept_out = shutil.ignore_patterns("*.ipynb", ".ipynb_checkpoints", "__pycache__", "weights")(where, names)
         return kept_out | (made & set(names) if Path(where) == root / "book" / "results" else set())
 
     shutil.copytree(root / "book", folder / "book", ignore=ignore, dirs_exist_ok=True)
     (folder / "benchmarks").mkdir(exist_ok=True)
-    for path in (root / "_config.yml", root / "_toc.yml", *sorted((root / "benchmarks").glob("*.json"))):
+    for path in (root / "_config.yml", root / "_toc.yml", *sorted((root / "benchmarks").glob("*.*js*"))):
         shutil.copy(path, folder / path.relative_to(root))
     return folder
 
@@ -251,10 +251,14 @@ def vendor_mathjax(root: Path) -> Path:
 
 def build(root: Path, profile: str | None = None) -> Path:
     """Compile the published notebooks, or those executed at ``profile``, into ``_build/html``; any warning is an error."""
+    from lt.book import live
+
     book = root
     if profile:
         require_finished(root, profile)
         book = stage(root, profile)  # again: pages that are no notebooks may have changed since the run
+        if live.PAGE in toc(root):
+            live.follow(book, profile)
     mathjax = vendor_mathjax(root)
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)

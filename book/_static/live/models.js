@@ -13,8 +13,9 @@ import { Sound } from "./sound.js";
  * @typedef {{setting: string, metric: string, value: number, n: number | null, note: string}} Row
  * @typedef {{kind: "pixels", value: Float32Array, noise?: Float32Array} | {kind: "shared", value: Float32Array}
  *   | {kind: "example" | "garment" | "clip", value: number, noise?: Float32Array}} Origin
- * @typedef {{seen: Float32Array | null, zDigit: Float32Array, mean: Float32Array, std: Float32Array | null, shared: Float32Array,
- *   zGarment: Float32Array, garment: Float32Array, guess: Float32Array, judged: Float32Array | null, digit: Float32Array | null,
+ * @typedef {{seen: Float32Array | null, chosen: Float32Array | null, zChosen: Float32Array | null,
+ *   voice: {z: Float32Array, shared: Float32Array} | null, zDigit: Float32Array, mean: Float32Array, std: Float32Array | null,
+ *   shared: Float32Array, votes: Float32Array, zGarment: Float32Array, garment: Float32Array, guess: Float32Array, judged: Float32Array | null, digit: Float32Array | null,
  *   digitJudged: Float32Array | null, mel: Float32Array | null, word: Float32Array | null}} Outcome
  */
 
@@ -110,6 +111,12 @@ export class Models {
     /** @type {Float32Array | null} */
     let seen = null;
     /** @type {Float32Array | null} */
+    let chosen = null;
+    /** @type {Float32Array | null} */
+    let zChosen = null;
+    /** @type {Outcome["voice"]} */
+    let voice = null;
+    /** @type {Float32Array | null} */
     let zDigit = null;
     /** @type {Float32Array | null} */
     let mel = null;
@@ -120,13 +127,16 @@ export class Models {
     if (origin.kind === "shared") {
       mean = origin.value;
     } else if (origin.kind === "garment") {
-      ({ mean, std } = bridge.encode(this.item("garments.z", origin.value), "fashion"));
+      chosen = this.item("garments", origin.value);
+      zChosen = this.item("garments.z", origin.value);
+      ({ mean, std } = bridge.encode(zChosen, "fashion"));
     } else {
       if (origin.kind === "clip") {
         const z = this.item("clips.z", origin.value);
         mel = this.run("speech.generator", z);
         const voices = this.bridge("speech");
-        zDigit = voices.decode(voices.encode(z, "speech").mean, "mnist");
+        voice = { z, shared: voices.encode(z, "speech").mean };
+        zDigit = voices.decode(voice.shared, "mnist");
       } else {
         const x = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
         zDigit = this.run("mnist.encoder", x);
@@ -145,15 +155,20 @@ export class Models {
     const more = this.has("more");
     const digit = more ? this.run("mnist.decoder", back) : null;
     if (!mel && speak && this.has("sound")) mel = this.speak(speaks);
+    const guess = bridge.classify(shared);
     return {
       seen,
+      chosen,
+      zChosen,
+      voice,
       zDigit: speaks,
       mean,
       std,
       shared,
+      votes: bridge.votes(shared, guess.indexOf(Math.max(...guess))),
       zGarment,
       garment,
-      guess: bridge.classify(shared),
+      guess,
       judged: more ? softmax(this.run("fashion.judge", garment)) : null,
       digit,
       digitJudged: digit ? softmax(this.run("mnist.judge", digit)) : null,

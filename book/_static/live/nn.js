@@ -289,6 +289,7 @@ export class Bridge {
     this.std = gatedMixing(entry.std, tensors);
     this.output = gatedMixing(entry.output, tensors);
     this.classifier = network([entry.classifier], tensors);
+    this.weight = tensors.get(entry.classifier.weight);
   }
 
   /**
@@ -346,5 +347,18 @@ export class Bridge {
    */
   classify(shared) {
     return softmax(this.classifier(shared));
+  }
+  /**
+   * How much each number of z' speaks for a class, against the mean over all classes: the terms of the linear classifier's logit.
+   * @param {Float32Array} shared
+   * @param {number} label
+   */
+  votes(shared, label) {
+    const weight = this.weight; // (shared, classes)
+    const classes = weight.length / shared.length;
+    return shared.map((value, i) => {
+      const row = weight.subarray(i * classes, (i + 1) * classes);
+      return value * (row[label] - row.reduce((a, b) => a + b, 0) / classes);
+    });
   }
 }

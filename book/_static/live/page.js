@@ -1,7 +1,9 @@
 // The page: what is drawn or chosen goes to the worker, what comes back is shown and said. It follows the pen as fast as the worker answers.
 
+import { ask } from "./ask.js";
 import { Pad, rasterise } from "./drawing.js";
 import { play } from "./sound.js";
+import { bars, button, canvas, element, flow, largest, lost, loudness, made, opinion, paint, upright, write } from "./view.js";
 
 /**
  * @typedef {import("./models.js").Manifest} Manifest
@@ -11,62 +13,6 @@ import { play } from "./sound.js";
 
 // Paul Tol's "muted" and a gray: ten colours that colour-blind readers can tell apart; numbers stand beside them
 const COLOURS = ["#332288", "#88ccee", "#44aa99", "#117733", "#999933", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#777777"];
-
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function element(id, kind) {
-  const found = document.getElementById(`lt-${id}`);
-  if (!(found instanceof kind)) throw new Error(`no ${id}`);
-  return found;
-}
-
-/** @param {string} id */
-const canvas = (id) => element(id, HTMLCanvasElement);
-/** @param {string} id */
-const button = (id) => element(id, HTMLButtonElement);
-/** @param {string} id @param {string} text */
-const write = (id, text) => {
-  element(id, HTMLElement).textContent = text;
-};
-
-/** @type {Worker | null} */
-let worker = null;
-/** @type {Map<number, {resolve: (found: any) => void, reject: (error: Error) => void, got: (bytes: number) => void}>} */
-const waiting = new Map();
-let questions = 0;
-
-/**
- * Ask the worker; it is started by the first question.
- * @param {Record<string, unknown>} question
- * @param {(bytes: number) => void} got
- * @returns {Promise<any>}
- */
-function ask(question, got = () => {}) {
-  if (!worker) {
-    worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    worker.addEventListener("message", ({ data }) => {
-      const asked = waiting.get(data.id);
-      if ("bytes" in data) {
-        asked?.got(data.bytes);
-        return;
-      }
-      waiting.delete(data.id);
-      if ("error" in data) asked?.reject(new Error(data.error));
-      else asked?.resolve(data.found);
-    });
-    worker.addEventListener("error", () => {
-      for (const asked of waiting.values())
-        asked.reject(new Error("this browser cannot start the page's worker: it is too old, or blocks scripts"));
-      waiting.clear();
-      worker = null;
-    });
-  }
-  const id = questions++;
-  const running = worker;
-  return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject, got });
-    running.postMessage({ ...question, id });
-  });
-}
 
 /** @type {Manifest | null} */
 let manifest = null;
@@ -91,7 +37,7 @@ const say = (text) => write("said", text);
 
 /** @param {unknown} error @param {() => void} again */
 function trouble(error, again) {
-  status(`Something is missing: ${error instanceof Error ? error.message : error}. Check the connection.`);
+  status(`The weights could not be loaded: ${error instanceof Error ? error.message : error}. Check the connection, then try again.`);
   element("progress", HTMLElement).hidden = true;
   const retry = button("retry");
   retry.hidden = false;
@@ -136,7 +82,7 @@ let started = false;
 
 /** The first touch: what a garment needs, then the rest of the pictures. */
 async function start() {
-  if (started) return;
+  if (started || !button("retry").hidden) return; // after a failure only the reader's press asks again
   started = true;
   try {
     await need("picture", "the models of digits and garments");
@@ -166,6 +112,7 @@ async function update() {
   if (!origin || !loads.has("picture") || !manifest) return;
   busy = true;
   stale = false;
+  element("live", HTMLElement).dataset.at = "work";
   const asked = origin;
   const began = performance.now();
   try {
@@ -176,6 +123,7 @@ async function update() {
       show(asked, found);
       const page = element("live", HTMLElement);
       page.dataset.milliseconds = (performance.now() - began).toFixed(1);
+      write("speed", `The last answer took ${Math.max(1, Math.round(performance.now() - began))} ms on this device.`);
       page.dataset.outcomes = String(Number(page.dataset.outcomes ?? 0) + 1);
     }
   } catch (error) {
@@ -183,48 +131,7 @@ async function update() {
   }
   busy = false;
   if (stale) requestAnimationFrame(update);
-}
-
-/** @param {ArrayLike<number>} values */
-const largest = (values) => Array.prototype.indexOf.call(values, Math.max(...Array.from(values)));
-
-/**
- * The likeliest class, in words.
- * @param {ArrayLike<number> | null} probabilities
- * @param {string[]} names
- */
-function opinion(probabilities, names) {
-  if (!probabilities) return "";
-  const best = largest(probabilities);
-  return `${names[best]}, ${Math.round(100 * probabilities[best])} %`;
-}
-
-/**
- * Pixels in [0, 1], white on black.
- * @param {HTMLCanvasElement} where
- * @param {ArrayLike<number>} pixels
- * @param {number} width
- * @param {(value: number) => [number, number, number]} colour
- */
-function paint(where, pixels, width, colour = (value) => [255 * value, 255 * value, 255 * value]) {
-  const height = pixels.length / width;
-  where.width = width;
-  where.height = height;
-  const image = new ImageData(width, height);
-  for (let i = 0; i < pixels.length; i++) image.data.set([...colour(pixels[i]), 255], 4 * i);
-  where.getContext("2d")?.putImageData(image, 0, 0);
-}
-
-/** Blue below zero, orange above. @param {number} value @returns {[number, number, number]} */
-function signed(value) {
-  const t = Math.min(1, Math.abs(value) / 3);
-  return value < 0 ? [240 - 225 * t, 240 - 126 * t, 240 - 62 * t] : [240 - 10 * t, 240 - 81 * t, 240 - 240 * t];
-}
-
-/** Loudness, from dark to light. @param {number} value @returns {[number, number, number]} */
-function loudness(value) {
-  const t = (value + 1) / 2;
-  return [255 * Math.min(1, 1.6 * t), 255 * t * t, 255 * (0.25 + 0.5 * t * (1 - t)) * Math.min(1, 4 * t)];
+  else element("live", HTMLElement).dataset.at = "rest";
 }
 
 /** @param {Origin} from @param {Outcome} found */
@@ -236,18 +143,24 @@ function show(from, found) {
   const judged = opinion(found.judged, classes.fashion);
   write("garment-name", found.judged ? classes.fashion[largest(found.judged)] : "");
   write("judged", judged || "on its way");
-  write("guess", `${guess} (digit ${classes.mnist[largest(found.guess)]})`);
+  write("guess", guess);
+  bars(
+    element("bars", HTMLElement),
+    found.guess,
+    classes.mnist.map((digit, i) => `${digit} · ${classes.fashion[i]}`),
+  );
   canvas("garment").setAttribute("aria-label", `Garment: ${judged || guess}`);
   if (found.digit) {
     const name = opinion(found.digitJudged, classes.mnist);
     paint(canvas("digit"), found.digit, 28);
     write("digit-name", found.digitJudged ? classes.mnist[largest(found.digitJudged)] : "");
-    canvas("digit").setAttribute("aria-label", `Digit on the way back: ${name}`);
+    canvas("digit").setAttribute("aria-label", `Digit from z′: ${name}`);
+    write("digit-judged", name);
   }
+  loss(found);
   if (found.mel) {
     const word = opinion(found.word, classes.speech);
-    const rows = Float32Array.from(found.mel, (_, i) => /** @type {Float32Array} */ (found.mel)[(63 - Math.floor(i / 64)) * 64 + (i % 64)]);
-    paint(canvas("mel"), rows, 64, loudness); // low sounds below
+    paint(canvas("mel"), upright(found.mel), 64, loudness);
     write("word-name", found.word ? classes.speech[largest(found.word)] : "");
     write("heard", word);
     canvas("mel").setAttribute("aria-label", `Spectrogram: ${word}`);
@@ -255,10 +168,27 @@ function show(from, found) {
     write("heard", speaking ? "on its way" : "press “Hear it” first");
   }
   if (from.kind === "example" && found.seen) pad?.picture(found.seen);
-  flow(found);
-  if (from.kind !== "shared") sliders(found.shared);
+  flow(element("flow", HTMLElement), from, found);
+  const votes = Array.from(found.votes).sort((a, b) => Math.abs(b) - Math.abs(a));
+  const total = votes.reduce((a, b) => a + b, 0);
+  let few = 1;
+  for (let sum = votes[0]; few < votes.length && sum < 0.9 * total; few++) sum += votes[few];
+  const guessed = classes.fashion[largest(found.guess)];
+  write("votes-note", `Here ${few} of the ${votes.length} numbers give nine tenths of the votes for “${guessed}”.`);
+  sliders(found.shared, found.std, found.votes, from.kind === "shared");
   map(found.shared);
   later();
+}
+
+/** What z' does not keep of the drawing, or of the garment that was chosen. @param {Outcome} found */
+function loss(found) {
+  const [before, after, what] = found.chosen ? [found.chosen, found.garment, "garment"] : [found.seen, found.digit, "drawing"];
+  element("loss", HTMLElement).hidden = !before || !after;
+  if (!before || !after) return;
+  const { kept, added } = lost(canvas("lost"), before, after);
+  const text = `Of the ${what}’s ink, ${Math.round(100 * kept)} % comes back at its place; ${Math.round(100 * added)} % is new.`;
+  write("loss-note", text);
+  canvas("lost").setAttribute("aria-label", text);
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -275,56 +205,27 @@ function later() {
   }, 600);
 }
 
-/** @param {Outcome} found */
-function flow(found) {
-  const stages = [
-    { name: "x", note: "784 pixels", values: found.seen ?? found.digit, width: 28, colour: undefined },
-    { name: "z", note: `${found.zDigit.length} latents`, values: found.zDigit, width: 10, colour: signed },
-    { name: "z′", note: `${found.shared.length} shared numbers`, values: found.shared, width: 4, colour: signed },
-    { name: "z", note: `${found.zGarment.length} latents`, values: found.zGarment, width: 10, colour: signed },
-    { name: "x", note: "784 pixels", values: found.garment, width: 28, colour: undefined },
-  ];
-  const arrows = ["→ encoder →", "→ bridge →", "→ bridge →", "→ decoder →"];
-  const box = element("flow", HTMLElement);
-  if (!box.childElementCount) {
-    stages.forEach((_, i) => {
-      const figure = document.createElement("figure");
-      const picture = document.createElement("canvas");
-      picture.setAttribute("role", "img");
-      const caption = document.createElement("figcaption");
-      figure.append(picture, caption);
-      box.append(figure);
-      if (i < arrows.length) {
-        const arrow = document.createElement("span");
-        arrow.textContent = arrows[i];
-        box.append(arrow);
-      }
-    });
-  }
-  const figures = box.querySelectorAll("figure");
-  stages.forEach((stage, i) => {
-    const picture = figures[i].querySelector("canvas");
-    const caption = figures[i].querySelector("figcaption");
-    if (!picture || !caption || !stage.values) return;
-    paint(picture, stage.values, stage.width, stage.colour);
-    caption.textContent = `${stage.name}: ${stage.note}`;
-    const few = Array.from(stage.values.slice(0, 8), (value) => value.toFixed(1)).join(", ");
-    picture.setAttribute("aria-label", stage.values.length > 8 ? `${stage.note}` : `${stage.note}: ${few}`);
-  });
-}
-
-/** @param {Float32Array} shared */
-function sliders(shared) {
-  for (const [i, input] of element("sliders", HTMLFieldSetElement).querySelectorAll("input").entries()) {
-    input.value = String(shared[i]);
-    const shown = input.parentElement?.querySelector("output");
-    if (shown) shown.textContent = shared[i].toFixed(2);
+/**
+ * Each number of z', its standard deviation where it comes from an encoder, and its vote for the guessed class.
+ * @param {Float32Array} shared
+ * @param {Float32Array | null} std
+ * @param {Float32Array} votes
+ * @param {boolean} dragged whether the sliders already stand where the reader put them
+ */
+function sliders(shared, std, votes, dragged) {
+  const most = votes.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6);
+  for (const [i, label] of element("sliders", HTMLFieldSetElement).querySelectorAll("label").entries()) {
+    const [input, shown, vote] = [label.querySelector("input"), label.querySelector("output"), label.querySelector("i")];
+    if (input && !dragged) input.value = String(shared[i]);
+    if (shown) shown.textContent = shared[i].toFixed(2) + (std ? ` ± ${std[i].toFixed(2)}` : "");
+    vote?.style.setProperty("--vote", String(votes[i] / most));
+    if (vote) vote.title = `vote for the guessed class: ${votes[i].toFixed(1)}`;
   }
 }
 
 /** @param {Float32Array} next */
 function move(next) {
-  sliders(next);
+  for (const [i, input] of element("sliders", HTMLFieldSetElement).querySelectorAll("input").entries()) input.value = String(next[i]);
   set({ kind: "shared", value: next });
 }
 
@@ -414,13 +315,6 @@ function drag(a, b) {
   move(from.map((value, i) => value + (a - a0) * axes[0][i] + (b - b0) * axes[1][i]));
 }
 
-/** @param {string} tag @param {string} text @returns {HTMLElement} */
-function made(tag, text) {
-  const found = document.createElement(tag);
-  found.textContent = text;
-  return found;
-}
-
 /** What needs the second file: sliders, map, garments, numbers. */
 async function furnish() {
   if (!manifest || places) return;
@@ -437,7 +331,9 @@ async function furnish() {
       next[i] = Number(input.value);
       move(next);
     });
-    label.append(made("span", `z′${i + 1}`), input, made("output", Number(input.value).toFixed(2)));
+    const vote = made("i", "");
+    vote.setAttribute("aria-hidden", "true");
+    label.append(made("span", `z′${i + 1}`), input, made("output", Number(input.value).toFixed(2)), vote);
     box.append(label);
   });
   const { garments, clips } = manifest.items;
@@ -499,7 +395,7 @@ function choose(kind, labels, names, make) {
 /** Fetch the voices; true if they are there. @returns {Promise<boolean>} */
 async function voices() {
   try {
-    audio ??= new AudioContext(); // in the click itself: browsers want a touch before sound
+    if ("AudioContext" in window) audio ??= new AudioContext(); // in the click itself: browsers want a touch before sound
     await need("picture", "the models of digits and garments");
     await need("sound", "the bridge to speech and the voice");
     speaking = true;
@@ -512,7 +408,7 @@ async function voices() {
 
 /** Wait for the outcome that is on its way, and play it. */
 async function listen() {
-  if (!audio || !manifest) return;
+  if (!manifest) return;
   update();
   while (busy || stale) await new Promise((resolve) => setTimeout(resolve, 10));
   if (!outcome?.mel) {
@@ -520,12 +416,16 @@ async function listen() {
     status("Draw or choose something first.");
     return;
   }
+  const began = performance.now();
   const wave = /** @type {Float32Array} */ (await ask({ ask: "wave", mel: outcome.mel }));
-  element("live", HTMLElement).dataset.samples = String(wave.length);
+  const page = element("live", HTMLElement);
+  page.dataset.soundMilliseconds = (performance.now() - began).toFixed(1);
+  page.dataset.samples = String(wave.length);
   try {
+    if (!audio) throw new Error("This browser cannot play sound from a page");
     await play(audio, wave, manifest.sound.rate);
-  } catch {
-    status("The browser does not let this page make sounds: allow it, then press the button again.");
+  } catch (error) {
+    status(`${error instanceof Error ? error.message : error}. Allow sound for this page, then press “Hear it” again.`);
   }
 }
 

@@ -222,7 +222,11 @@ let playing = null;
  * @param {number} rate
  */
 export async function play(context, wave, rate) {
-  if (context.state === "suspended") await context.resume();
+  if (context.state !== "running") {
+    // a browser that blocks sound may leave this promise open for ever
+    await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 1500))]);
+    if (/** @type {string} */ (context.state) !== "running") throw new Error("The browser blocks sound on this page");
+  }
   playing?.stop();
   const buffer = context.createBuffer(1, wave.length, rate);
   buffer.getChannelData(0).set(wave);

@@ -2,13 +2,17 @@
 
 import { Models } from "./models.js";
 
-const WEIGHTS = new URL("./weights/", import.meta.url);
+/** @type {Record<string, string>} */
+let addresses = {}; // of files that are in the page itself
+
+/** Where a file is: in the page itself, or in the folder beside this one. @param {string} path */
+const address = (path) => addresses[path] ?? new URL(`./weights/${path}`, import.meta.url);
 
 /** @type {Promise<Models> | null} */
 let models = null;
 
 async function open() {
-  const answer = await fetch(new URL("manifest.json", WEIGHTS), { cache: "no-cache" });
+  const answer = await fetch(address("manifest.json"), { cache: "no-cache" });
   if (!answer.ok)
     throw new Error(answer.status === 404 ? "this copy of the book has no weights for the page" : `the server said ${answer.status}`);
   return new Models(await answer.json(), read);
@@ -20,7 +24,7 @@ async function open() {
  * @param {(bytes: number) => void} got
  */
 async function read(entry, got) {
-  const answer = await fetch(new URL(entry.path, WEIGHTS), { cache: "force-cache" });
+  const answer = await fetch(address(entry.path), { cache: "force-cache" });
   if (!answer.ok || !answer.body) throw new Error(`the server said ${answer.status} to ${entry.path}`);
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [];
@@ -56,10 +60,14 @@ async function answer(question, got) {
   if (question.ask === "tensor") return found.tensors.get(question.name ?? "");
   if (question.ask === "wave" && question.mel) return found.wave(question.mel);
   if (question.ask === "translate" && question.origin) return found.translate(question.origin, question.speak ?? false);
-  throw new Error(`nobody can answer ${question.ask}`);
+  throw new Error(`unknown question ${question.ask}`);
 }
 
 self.addEventListener("message", async ({ data }) => {
+  if (data.addresses) {
+    addresses = data.addresses;
+    return;
+  }
   try {
     const found = await answer(data, (bytes) => self.postMessage({ id: data.id, bytes }));
     self.postMessage({ id: data.id, found });

@@ -1,0 +1,53 @@
+// Along a path: one slider moves the source path, the target path and the transfer together; speech can be heard.
+
+import { html, picture, slider, words } from "./common.js";
+
+/**
+ * @param {HTMLElement} box
+ * @param {{paths: {name: string, steps: number, rows: {name: string, sheet: import("./common.js").Sheet, said: string[], sounds?: string[]}[]}[]}} data
+ *   `said` is the judge's class at each step; `sounds` are addresses of clips
+ */
+export default function draw(box, { paths }) {
+  const choose = html("select", box);
+  choose.setAttribute("aria-label", "path");
+  for (const { name } of paths) html("option", choose, name);
+  const area = html("div", box);
+  const fill = () => {
+    const { steps, rows } = paths[choose.selectedIndex];
+    area.replaceChildren();
+    const line = html("div", area);
+    line.style.cssText = "display: flex; flex-wrap: wrap; gap: 1rem; margin: 0.5rem 0";
+    let at = 0;
+    const shown = rows.map((row) => {
+      const one = html("div", line);
+      const made = picture(one, row.sheet, 112);
+      html("div", one, row.name);
+      const note = html("div", one);
+      const { sounds } = row;
+      if (sounds) {
+        const play = html("button", one, "Hear this step");
+        play.type = "button";
+        play.addEventListener("click", () => {
+          new Audio(sounds[at]).play().catch(() => {
+            note.textContent = "The browser blocks sound here.";
+          });
+        });
+      }
+      return { made, note, row };
+    });
+    const said = words(area);
+    /** @param {number} i */
+    const show = (i) => {
+      at = i;
+      for (const { made, note, row } of shown) {
+        made.show(i, `${row.name}, step ${i + 1}: ${row.said[i]}`);
+        note.textContent = row.said[i];
+      }
+      said.textContent = `Step ${i + 1} of ${steps}, as the judges see it: ${rows.map((row) => `${row.name} ${row.said[i]}`).join(", ")}.`;
+    };
+    slider(area, "along the path", steps - 1, 0, (value) => `step ${value + 1}`, show);
+    show(0);
+  };
+  choose.addEventListener("change", fill);
+  fill();
+}

@@ -1,0 +1,43 @@
+// Questions to the worker, and its answers.
+
+/** @type {Worker | null} */
+let worker = null;
+/** @type {Map<number, {resolve: (found: any) => void, reject: (error: Error) => void, got: (bytes: number) => void}>} */
+const waiting = new Map();
+let questions = 0;
+
+/**
+ * Ask the worker; it is started by the first question.
+ * @param {Record<string, unknown>} question
+ * @param {(bytes: number) => void} got
+ * @returns {Promise<any>}
+ */
+export function ask(question, got = () => {}) {
+  if (!worker) {
+    const { worker: script, addresses } = document.getElementById("lt-live")?.dataset ?? {}; // set where all is in one notebook
+    worker = new Worker(script ?? new URL("./worker.js", import.meta.url), { type: "module" });
+    if (addresses) worker.postMessage({ addresses: JSON.parse(addresses) });
+    worker.addEventListener("message", ({ data }) => {
+      const asked = waiting.get(data.id);
+      if ("bytes" in data) {
+        asked?.got(data.bytes);
+        return;
+      }
+      waiting.delete(data.id);
+      if ("error" in data) asked?.reject(new Error(data.error));
+      else asked?.resolve(data.found);
+    });
+    worker.addEventListener("error", () => {
+      for (const asked of waiting.values())
+        asked.reject(new Error("this browser cannot run the page's worker. It is older than 2023, or it blocks scripts"));
+      waiting.clear();
+      worker = null;
+    });
+  }
+  const id = questions++;
+  const running = worker;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject, got });
+    running.postMessage({ ...question, id });
+  });
+}
