@@ -49,7 +49,7 @@ run, budget = start("04_speech", profile)
 # %% tags=["nbval-ignore-output", "hide-input"]
 import torch
 
-from lt import datasets, metrics, named_generator
+from lt import datasets, losses, metrics, named_generator
 from lt.book import plots, report, setup, widgets
 from lt.datasets import CLASSES
 from lt.zoo import pretrained, stranger
@@ -191,15 +191,18 @@ def by_digit(y, found):
 
 
 def understood(method, y, waves):
-    """Rows of what the stranger and the second recogniser hear in clips (n, samples) that should say y (n,)."""
-    found, nearest = stranger.hear(waves, card["rate"]), nearest_by_dtw(templates, clips["train"].y, log_mel(waves))
+    """Rows of what the listeners hear in clips (n, samples) that should say y (n,), and how much the clips of a digit vary."""
+    mels = log_mel(waves)
+    found, nearest = stranger.hear(waves, card["rate"]), nearest_by_dtw(templates, clips["train"].y, mels)
+    run.add("ears", "speech", method, "diversity", [metrics.diversity(mels, y) / varied])
     run.add("ears", "speech", method, "stranger", [metrics.agreement(found, y)], n=len(y))
     run.add("ears", "speech", method, "second_ear", [metrics.agreement(nearest, y)], n=len(y))
-    run.add("ears", "speech", method, "judge", [metrics.agreement(speech.classify(log_mel(waves)).cpu(), y)], n=len(y))
+    run.add("ears", "speech", method, "judge", [metrics.agreement(speech.classify(mels).cpu(), y)], n=len(y))
     return by_digit(y, found)
 
 
 templates = log_mel(clips["train"].x)
+varied = metrics.diversity(log_mel(clips["test"].x), clips["test"].y)  # of real recordings
 pick = columns(fresh.y, EACH)
 with torch.no_grad():
     sample_waves = torch.cat([generator.waveform(part) for part in fresh.mean[pick].split(250)]).cpu()
@@ -238,11 +241,24 @@ report.table([{"rows": run.rows}], ["gan"]).query("Metric == 'acceptance'")
 # %% tags=["nbval-ignore-output", "hide-input"]
 from dataclasses import replace
 
+from joblib import Parallel, delayed
+
 from lt import fit_bridge
-from lt.tools.sweeps import ahead, fit_bridges
+from lt.tools.sweeps import ahead, cores, fit_bridges
 
 written = base.domains["mnist"]
-ahead(*[(fit_bridge, [replace(one.seen("mnist"), domain=None), replace(spoken, domain=None)], budget.speech_bridge, seed) for one in bases for seed in range(budget.seeds)])
+frontier = {weight: replace(budget.speech_bridge, beta_kl=weight) for weight in budget.frontier}  # of a later section, trained here side by side
+
+
+def pair(one):
+    return [replace(one.seen("mnist"), domain=None), replace(spoken, domain=None)]
+
+
+ahead(
+    *[(fit_bridge, pair(one), budget.speech_bridge, seed) for one in bases for seed in range(budget.seeds)],
+    *[(fit_bridge, pair(base), config, 0) for config in frontier.values() if config != budget.speech_bridge],
+    name="bridges",
+)
 bridges = [fit_bridges([one.seen("mnist"), spoken], budget.speech_bridge, range(budget.seeds)) for one in bases]
 for number, found in enumerate(bridges):
     for seed, bridge in enumerate(found):
@@ -364,9 +380,10 @@ plots.panels({"MNIST": digits.x[columns(digits.y)], "speech → MNIST": write(fr
 # %% tags=["nbval-ignore-output", "hide-input"]
 from lt.zoo.quality import paper_protocol_accuracy
 
-LOCAL = 200  # items a class whose distances and neighbours are looked at
-items = {"mnist": digits.x, "speech": speech.items(fresh.mean).cpu()}
-labels = {"mnist": digits.y, "speech": fresh.y.cpu()}
+SPOKEN, LOCAL = 300, 200  # test digits a class that are spoken, and items a class whose distances and neighbours are looked at
+spoken_digits = columns(digits.y, SPOKEN)
+items = {"mnist": digits.x[spoken_digits], "speech": speech.items(fresh.mean).cpu()}
+labels = {"mnist": digits.y[spoken_digits], "speech": fresh.y.cpu()}
 local = {key: columns(y, LOCAL) for key, y in labels.items()}
 own = {key: metrics.diversity(items[key][local[key]], labels[key][local[key]]) for key in items}
 DIRECTIONS = {  # setting of the results file: source, target
@@ -376,15 +393,20 @@ DIRECTIONS = {  # setting of the results file: source, target
 }
 
 
+def held(one, key):
+    """Latents of the items above."""
+    return one.held("mnist").take(spoken_digits.to(one.device)) if key == "mnist" else one.held("speech")
+
+
 @torch.no_grad()
 def measured(one, bridge, seed, source, target):
     """Everything that one bridge scores in one direction."""
     draws = named_generator("evaluation", seed, one.device)
     ends = bridge, one.domains[source], one.domains[target]
-    scores = metrics.transfer_accuracy(*ends, items[source], one.held(source), draws)
+    scores = metrics.transfer_accuracy(*ends, items[source], held(one, source), draws)
     scores["transfer_accuracy_paper_protocol"] = paper_protocol_accuracy(*ends, one.own(source), draws)
     pick, y = local[source], labels[source][local[source]]
-    made = one.domains[target].items(bridge.transfer(one.held(source).mean[pick.to(one.device)], source, target)).cpu()
+    made = one.domains[target].items(bridge.transfer(held(one, source).mean[pick.to(one.device)], source, target)).cpu()
     scores["diversity"] = metrics.diversity(made, y) / own[target]
     scores["trustworthiness"] = metrics.trustworthiness(items[source][pick], made, y, named_generator("ties", seed))
     if source == "speech":
@@ -392,8 +414,17 @@ def measured(one, bridge, seed, source, target):
     return scores
 
 
+def of_all(score, *arguments):
+    """``score(one, bridge, seed, *arguments)`` of every bridge, by base models; two at a time."""
+    calls = [delayed(score)(one, bridge, seed, *arguments) for one, of_base in zip(bases, bridges, strict=True) for seed, bridge in enumerate(of_base)]
+    scored = Parallel(cores(), prefer="threads")(calls)
+    return [scored[i : i + budget.seeds] for i in range(0, len(scored), budget.seeds)]
+
+
+for one in bases:
+    held(one, "mnist")  # now, and not by two threads at once
 for setting, (source, target) in DIRECTIONS.items():
-    found = [[measured(one, bridge, seed, source, target) for seed, bridge in enumerate(of_base)] for one, of_base in zip(bases, bridges, strict=True)]
+    found = of_all(measured, source, target)
     for metric in found[0][0]:
         n = 1000 if "protocol" in metric else len(items[source]) if "accuracy" in metric else None
         name = metric.replace("transfer", "reconstruction") if source == target else metric
@@ -405,24 +436,24 @@ report.table([{"rows": run.rows}], ["1", "2"])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 some = columns(digits.y, EACH // 2, 10)
-found, words_right = [], []
-for one, of_base in zip(bases, bridges, strict=True):
+
+
+@torch.no_grad()
+def heard_by_all(one, bridge, seed):
+    """What the listeners understand of the same test digits; and by the stranger, digit by digit."""
     before = one.domains["mnist"].classify(digits.x[some]).cpu()
-    for_base = []
-    for bridge in of_base:
-        with torch.no_grad():
-            waves = sound(bridge.transfer(one.held("mnist").mean[some.to(one.device)], "mnist", "speech"))
-        mels = log_mel(waves)
-        strange = stranger.hear(waves, card["rate"])
-        for_base.append(
-            {
-                "transfer_accuracy_waveform": metrics.agreement(before, speech.classify(mels).cpu()),
-                "transfer_accuracy_second_ear": metrics.agreement(before, nearest_by_dtw(templates, clips["train"].y, mels)),
-                "transfer_accuracy_stranger": metrics.agreement(before, strange),
-            }
-        )
-        words_right.append(by_digit(digits.y[some], strange))
-    found.append(for_base)
+    waves = sound(bridge.transfer(one.held("mnist").mean[some.to(one.device)], "mnist", "speech"))
+    mels, strange = log_mel(waves), stranger.hear(waves, card["rate"])
+    return {
+        "transfer_accuracy_waveform": metrics.agreement(before, speech.classify(mels).cpu()),
+        "transfer_accuracy_second_ear": metrics.agreement(before, nearest_by_dtw(templates, clips["train"].y, mels)),
+        "transfer_accuracy_stranger": metrics.agreement(before, strange),
+    }, by_digit(digits.y[some], strange)
+
+
+everything = of_all(heard_by_all)
+found = [[scores for scores, _ in of_base] for of_base in everything]
+words_right = [by for of_base in everything for _, by in of_base]
 for metric in found[0][0]:
     run.add("1", "mnist->speech", "bridging_vae", metric, [[scores[metric] for scores in of_base] for of_base in found], n=len(some))
 digits_heard["MNIST → speech"] = torch.tensor(words_right).mean(0).tolist()
@@ -456,12 +487,14 @@ plots.intervals(main, [words(row["setting"]) for row in main])
 # ([How the settings were chosen](13_selection.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-frontier = {weight: replace(budget.speech_bridge, beta_kl=weight) for weight in budget.frontier}
-pair = [replace(base.seen("mnist"), domain=None), replace(spoken, domain=None)]
-ahead(*[(fit_bridge, pair, config, 0) for config in frontier.values()], name="frontier")
-for weight, config in frontier.items():
-    (bridge,) = fit_bridges([base.seen("mnist"), spoken], config, [0])
+along = {weight: fit_bridge([base.seen("mnist"), spoken], config, 0) for weight, config in frontier.items()}
+for weight, bridge in along.items():
     run.trained(f"frontier {weight:g}", bridge.history)
+    with torch.no_grad():
+        nats = losses.gaussian_kl(*bridge.encode(held(base, "mnist").mean, "mnist")).mean().item()
+    understood_of_it = heard_by_all(base, bridge, 0)[0]["transfer_accuracy_stranger"]
+    run.add("frontier", "mnist->speech", f"KL weight {weight:g}", "transfer_accuracy_stranger", [understood_of_it], n=len(some))
+    run.add("frontier", "mnist->speech", f"KL weight {weight:g}", "nats", [nats])
     for setting, (source, target) in DIRECTIONS.items():
         scores = measured(base, bridge, 0, source, target)
         for metric in ("transfer_accuracy", "diversity", "trustworthiness"):
@@ -487,9 +520,9 @@ plots.trade_off(points, (1.0, 1.0), ("relative diversity", "accuracy"))
 # %% mystnb={"figure": {"caption": "MNIST \u2192 speech on held-out images: what the judge hears (column) of each written digit (row)."}, "image": {"alt": "Heat map of ten written by ten spoken digits with a strong diagonal."}} tags=["hide-input"]
 from sklearn.metrics import confusion_matrix
 
-held = base.held("mnist")
-after = speech.classify(speech.items(say(held.mean))).cpu()
-matrix = confusion_matrix(digits.y.numpy(), after.numpy(), labels=range(10), normalize="true")
+z = held(base, "mnist").mean
+after = speech.classify(speech.items(say(z))).cpu()
+matrix = confusion_matrix(labels["mnist"].numpy(), after.numpy(), labels=range(10), normalize="true")
 plots.confusion(matrix, CLASSES["mnist"], CLASSES["speech"], "MNIST → speech", "digit heard", "digit written")
 
 # %% mystnb={"figure": {"caption": "Speech \u2192 MNIST on fresh accepted latents: what is written (column) of each spoken digit (row)."}, "image": {"alt": "Heat map of ten spoken by ten written digits with a strong diagonal."}} tags=["hide-input"]
@@ -498,8 +531,8 @@ matrix = confusion_matrix(fresh.y.cpu().numpy(), back.numpy(), labels=range(10),
 plots.confusion(matrix, CLASSES["speech"], CLASSES["mnist"], "speech → MNIST", "digit written", "digit spoken")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-wrong = (after != digits.y).nonzero().flatten()[:3]
-z = say(held.mean[wrong.to(base.device)])
+wrong = spoken_digits[(after != labels["mnist"]).nonzero().flatten()[:3]]
+z = say(base.held("mnist").mean[wrong.to(base.device)])
 widgets.listening_table(
     {
         "written": [widgets.picture(digits.x[i], f"handwritten {int(digits.y[i])}") for i in wrong],
