@@ -2,19 +2,21 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor, nn
 
 from lt import metrics
 from lt.book import profiles, setup
-from lt.bridge import BridgeConfig, fit_bridge
+from lt.bridge import Bridge, BridgeConfig, fit_bridge
 from lt.errors import LtError
-from lt.latents import UNKNOWN, Latents
-from lt.loop import named_generator
+from lt.latents import UNKNOWN, Domain, Latents
+from lt.loop import default_device, named_generator
 from lt.zoo import few_labels, quality
 
 CLASSES = 10
+LOCAL = 300  # items a class whose distances and neighbours are looked at
 KEYS = ("mnist", "mnist_b")  # the two MNIST models of Tables 3 and 4, seeds 0 and 1
 
 
@@ -29,12 +31,13 @@ class Trial:
     # what stands for labels that are not known: "few" nothing, "spread" those of the neighbours, "clusters" matched clusters (no label at all)
     method: str = "few"
     keys: tuple[str, str] = KEYS  # source, an MNIST model, and target
+    base: int = 0  # number of the set of base models
 
 
-@functools.lru_cache(maxsize=1)  # once a worker
-def _pair(profile: str, keys: tuple[str, str] = KEYS) -> tuple[setup.Setup, list[Latents], list[int]]:
+@functools.lru_cache(maxsize=1)  # once a worker, if the trials of one set of base models come together
+def _pair(profile: str, keys: tuple[str, str] = KEYS, base: int = 0) -> tuple[setup.Setup, list[Latents], list[int]]:
     """Two models and their data, what bridges see of them, and how many different items that is of each."""
-    ready = setup.models(profiles.get(profile), keys)
+    ready = setup.models(profiles.get(profile), keys, base)
     return ready, [ready.seen(key) for key in keys], [len(ready.own(key)) for key in keys]
 
 
@@ -55,21 +58,55 @@ def prepared(seen: Sequence[Latents], items: int | Sequence[int], labels: int | 
     return [few_labels.spread_labels(d, n) for d, n in zip(few, items, strict=True)] if method == "spread" else few
 
 
+def _trained(trial: Trial) -> tuple[setup.Setup, list[Latents], Bridge]:
+    """The models of a trial, the latents that it trains on, and its bridge."""
+    ready, seen, items = _pair(trial.profile, trial.keys, trial.base)
+    latents = prepared(seen, items, trial.labels, trial.method, trial.seed)
+    return ready, latents, fit_bridge(latents, trial.config, trial.seed)
+
+
 def measure(trial: Trial) -> dict[str, float]:
     """Held-out accuracies of a trial (:func:`lt.metrics.transfer_accuracy`), ``seconds`` of training, and, where labels have
     names, ``label_accuracy``, the share of the labels it trained with that are true."""
-    ready, seen, items = _pair(trial.profile, trial.keys)
+    return _scores(trial, *_trained(trial))
+
+
+def _scores(trial: Trial, ready: setup.Setup, latents: list[Latents], bridge: Bridge) -> dict[str, float]:
+    _, seen, items = _pair(trial.profile, trial.keys, trial.base)
     held = ready.held(trial.keys[0])
-    latents = prepared(seen, items, trial.labels, trial.method, trial.seed)
-    bridge = fit_bridge(latents, trial.config, trial.seed)
     ends = ready.domains[trial.keys[0]], ready.domains[trial.keys[1]]
     scores = metrics.transfer_accuracy(bridge, *ends, ready.test("mnist").x, held, named_generator("evaluation", trial.seed, held.y.device))
     generator = named_generator("evaluation", trial.seed, held.y.device)
     scores["transfer_accuracy_paper_protocol"] = quality.paper_protocol_accuracy(bridge, *ends, seen[0].take(slice(items[0])), generator)
-    used = [(d.y[:n] == s.y[:n])[d.y[:n] != UNKNOWN] for d, s, n in zip(latents, seen, items, strict=True)]
-    used = torch.cat(used).double()
+    used = torch.cat([(d.y[:n] == s.y[:n])[d.y[:n] != UNKNOWN] for d, s, n in zip(latents, seen, items, strict=True)]).double()
     return {
         **scores,
         "seconds": bridge.history["seconds"][0],
         **({"label_accuracy": used.mean().item()} if len(used) and trial.method != "clusters" else {}),
+    }
+
+
+@functools.lru_cache(maxsize=2)
+def _second_opinion(profile: str) -> tuple[nn.Module, Tensor]:
+    """The convolutional judge of MNIST, and its classes of the test digits (n,)."""
+    ready = setup.Setup(profiles.get(profile), default_device())
+    judge = ready.second_judge("mnist")
+    return judge, Domain("mnist", judge=judge, device=ready.device).classify(ready.test("mnist").x)
+
+
+def measure_all(trial: Trial) -> dict[str, float]:
+    """:func:`measure` of a trial between two models of MNIST, and what an accuracy leaves out: the second judge's, ``diversity`` relative to
+    real digits, and ``trustworthiness``."""
+    ready, latents, bridge = _trained(trial)
+    target, test = ready.domains[trial.keys[1]], ready.test("mnist")
+    with torch.no_grad():
+        made = target.items(bridge.transfer(ready.held(trial.keys[0]).mean, *trial.keys))
+    judge, before = _second_opinion(trial.profile)
+    pick = torch.cat([(test.y == label).nonzero().flatten()[:LOCAL] for label in range(CLASSES)])
+    x, y, results = test.x[pick].cpu(), test.y[pick].cpu(), made[pick.to(made.device)].cpu()
+    return {
+        **_scores(trial, ready, latents, bridge),
+        "transfer_accuracy_second_judge": metrics.agreement(before, replace(target, judge=judge).classify(made)),
+        "diversity": metrics.diversity(results, y) / metrics.diversity(x, y),
+        "trustworthiness": metrics.trustworthiness(x, results, y, named_generator("ties", trial.seed)),
     }
