@@ -8,6 +8,7 @@ import seaborn as sns
 from IPython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import Tensor
 
@@ -100,14 +101,28 @@ def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figu
     return _finish(figure)
 
 
+def _plain_ticks(axis: Axes) -> None:
+    """A few ticks on a logarithmic axis, as plain numbers: where it spans less than a decade, powers of ten alone would leave it without any."""
+    low, high = axis.get_ylim()
+    if high / low < 100:
+        axis.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.yaxis.set_minor_locator(NullLocator())
+        axis.set_ylim(low, high)
+
+
 def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log: bool = True, across: str = "step") -> Figure:
     """Loss terms over steps, or over what is kept under ``across``: a panel a term and a line a run."""
-    figure, axes = plt.subplots(1, len(terms), figsize=(3.4 * len(terms), 2.8), squeeze=False, layout="constrained")
-    for axis, term in zip(axes[0], terms, strict=True):
+    columns = 2 if len(terms) == 4 else len(terms)  # four in a row are too small on a phone
+    down = -(-len(terms) // columns)
+    figure, axes = plt.subplots(down, columns, figsize=(3.4 * columns, 2.6 * down + 0.2), squeeze=False, layout="constrained")
+    for axis, term in zip(axes.flat, terms, strict=True):
         for name, history in runs.items():
             if term in history:
                 sns.lineplot(x=history[across], y=history[term], ax=axis, label=name)
         axis.set(xlabel=across, title=term, yscale="log" if log else "linear")
+        if log:
+            _plain_ticks(axis)
         if axis is not axes[0][0] and axis.get_legend():
             axis.get_legend().remove()
     if len(runs) > 3:  # too many names to stand inside a panel
@@ -175,7 +190,7 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
     axis.set_yticks(range(len(rows)), labels)
     axis.invert_yaxis()
     axis.set_xlabel("share of items that keep their class")
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncol=2, frameon=False)
     axis.grid(axis="x", color="0.9")
     sns.despine(figure)
     return _finish(figure)
@@ -223,6 +238,30 @@ def trade_off(rows: dict[str, dict[str, tuple[dict, ...]]], chance: tuple[float,
     return _finish(figure)
 
 
+def frontier(lines: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Figure:
+    """Two scores that trade against each other along a setting: ``{line: {setting: (row across, row up)}}``, with the setting beside its point.
+
+    The axes span the points; a ring marks the setting ``chosen``.
+    """
+    figure, axis = plt.subplots(figsize=(7, 4.6), layout="constrained")
+    for (name, points), colour, marker in zip(lines.items(), (SOURCE, SHARED, *PALETTE[3:]), "os^vP", strict=False):
+        x, y = ([rows[i]["value"] for rows in points.values()] for i in (0, 1))
+        axis.plot(x, y, color=colour, marker=marker, markersize=7, label=name)
+        for (setting, (across, up)), side in zip(points.items(), (1, -1) * len(points), strict=False):
+            at = across["value"], up["value"]
+            if up["low"] is not None:
+                axis.plot([at[0]] * 2, [up["low"], up["high"]], color=colour, linewidth=1, alpha=0.6)
+            if setting == chosen:
+                axis.plot(*at, marker="o", markersize=16, fillstyle="none", color=colour, markeredgewidth=1.5)
+            axis.annotate(setting, at, (0, 12 * side), textcoords="offset points", ha="center", va="center", fontsize=9)
+    axis.set(xlabel="relative diversity", ylabel="accuracy by the judge")
+    axis.margins(0.08)
+    axis.grid(color="0.9")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncol=3, frameon=False, handlelength=1.5, columnspacing=1)
+    sns.despine(figure)
+    return _finish(figure)
+
+
 def candidates(panels: dict[str, tuple[list[tuple[float, float]], int, str]], across: int = 3) -> Figure:
     """Accuracy against a second score, a panel a group: ``{title: (points, which is chosen, y label)}``; numbered from 1, the chosen one a diamond."""
     down = -(-len(panels) // across)
@@ -239,20 +278,33 @@ def candidates(panels: dict[str, tuple[list[tuple[float, float]], int, str]], ac
     return _finish(figure)
 
 
-def over_labels(lines: dict[str, dict[str, tuple[float, float | None, float | None]]], ticks: Sequence[str]) -> Figure:
-    """A share over labels a class, a line for each method: ``{method: {tick: (value, low, high)}}``, with 95 % intervals where there are some."""
-    figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    for (name, points), marker, colour in zip(lines.items(), "osD^v", PALETTE, strict=False):
+def over_labels(
+    lines: dict[str, dict[str, tuple[float, float | None, float | None]]],
+    ticks: Sequence[str],
+    chance: float | None = None,
+    across: str = "labels a class",
+) -> Figure:
+    """A share over labels a class, a line for each method: ``{method: {tick: (value, low, high)}}``, with 95 % intervals where there are some.
+
+    The line of a method called ``the paper`` has the paper's colour and open diamonds, as in :func:`intervals`; dotted: chance.
+    """
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    ours = iter(zip((SOURCE, SHARED, *PALETTE[3:]), "os^vP*X", strict=False))
+    for name, points in lines.items():
         x = [ticks.index(tick) for tick in points]
         value, low, high = zip(*points.values(), strict=True)
-        sns.lineplot(x=x, y=value, marker=marker, markersize=7, color=colour, label=name, ax=axis)
+        colour, marker = (TARGET, "D") if name == "the paper" else next(ours)
+        look: dict = {"fillstyle": "none", "linestyle": "--"} if name == "the paper" else {}
+        axis.plot(x, value, marker=marker, markersize=7, color=colour, label=name, **look)
         for at, bottom, top in zip(x, low, high, strict=True):
             if bottom is not None:
                 axis.plot([at, at], [bottom, top], color=colour, linewidth=2)
-    axis.set(xlabel="labels a class", ylabel="share that keeps its class", ylim=(0, 1.02))
+    if chance is not None:
+        axis.axhline(chance, color="0.5", linestyle=":", linewidth=1.2)
+    axis.set(xlabel=across, ylabel="share that keeps its class", ylim=(0, 1.02))
     axis.set_xticks(range(len(ticks)), ticks)
     axis.grid(axis="y", color="0.9")
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncol=2, frameon=False)
     sns.despine(figure)
     return _finish(figure)
 

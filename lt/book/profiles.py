@@ -22,7 +22,7 @@ class Profile:
 
     name: str
     source: str  # which data: "embedded" or "full"
-    base_models: int  # sets of base models that chapters 3 and 4 repeat everything with
+    base_models: int  # sets of base models that chapters 3, 4 and 7 repeat everything with
     seeds: int  # bridges per pair of domains and set of base models, seeds 0 .. seeds - 1
     vae: Mapping[str, VAEConfig]  # base model of each corpus
     judge: Mapping[str, JudgeConfig]  # classifier of each corpus
@@ -55,8 +55,8 @@ class Profile:
     game_rates: tuple[float, ...]  # the learning rate of a game is the best of these multiples, by short runs
     baseline_seeds: int  # repetitions of each game between pictures of chapter 05
     closed_seeds: int  # repetitions, with each set of base models, of the maps of chapter 05b that draw pairs, batches or items
-    ablation: BridgeConfig  # bridges of chapter 07, many and small
-    ablation_seeds: int  # repetitions of each
+    ablation: BridgeConfig  # bridges of chapter 07 beyond the paper's tables, many and small
+    ablation_seeds: int  # repetitions of each over a set of base models
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
@@ -243,10 +243,10 @@ _LAPTOP = Profile(
     baseline_seeds=3,
     closed_seeds=2,
     ablation=FAST_BRIDGE,
-    ablation_seeds=5,
+    ablation_seeds=1,  # over each set of base models
     labels=(0, 1, 10, 100, 1000),
-    shared_sizes=(2, 4, 16, 32),
-    projections=(8, 512),
+    shared_sizes=(2, 4, 32),
+    projections=(8,),
     many=BridgeConfig(Training(2600, 128, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0),
     many_pair=replace(FAST_BRIDGE, shared=16, beta_swd=2.0),
     many_seeds=1,
