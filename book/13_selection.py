@@ -42,8 +42,8 @@ run, budget = start("13_selection", profile)
 #   of each class). The base models, the judges and the bridges of a selection learn from the other training images only. What is kept aside is new to all of them.
 # - **One setting at a time.** The candidates of a group differ in one setting, or in a few that belong together. All else is as the profile has it. That
 #   is cheap, and it can miss two settings that are good only together.
-# - **Base models at half of their steps.** It is candidates that are compared, and a comparison needs no finished models. Judges and bridges have all of their steps.
-#   There is one base model of each corpus, and a second one of MNIST.
+# - **Finished base models.** The best weights for a bridge between half-trained base models are others than between finished ones: we tried. So base models, judges
+#   and bridges have all of their steps. Only where base models themselves are compared do they take half. There is one base model of each corpus, and a second one of MNIST.
 # - **Never accuracy alone.** A bridge that answers with ten prototypes can be accurate. So the candidates within 0.005 of the best accuracy count as
 #   equals, and the most diverse of them is chosen. Where the question is one of cost (schedule, width), the cheapest is chosen of those that
 #   are about as accurate and about as diverse. Base models are compared by the accuracy of reconstructions, then by the evidence lower bound (ELBO).

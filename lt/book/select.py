@@ -1,7 +1,7 @@
 """Choose the settings of the book's own recipe on training items kept aside: ``python -m lt select``. The test split is never read.
 
-Base models, judges and bridges of a selection are trained on the other training items alone. To stay cheap its VAEs take half of the
-profile's steps, and there is one of each corpus, plus the second MNIST model. Bridges take the profile's steps.
+Base models, judges and bridges of a selection are trained on the other training items alone, with the profile's steps. There is one VAE of each
+corpus, plus the second MNIST model. Where VAEs themselves are compared they take half of the steps, to stay cheap.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ def _base_models(budget: Profile, keys: Sequence[str], group: str = "") -> dict[
     calls: dict[str, tuple] = {}
     for key in keys:
         name, seed = setup.KEYS[key]
-        calls[key] = (vae.fit_vae, _halved(budget.vae[name]), parts(name, budget.source)[0], seed)
+        calls[key] = (vae.fit_vae, budget.vae[name], parts(name, budget.source)[0], seed)
     return calls | {f"judge {name}": (vae.fit_judge, budget.judge[name], parts(name, budget.source)[0], 0) for name in sorted(corpora)}
 
 
