@@ -48,7 +48,8 @@ run, budget = start("08_many_domains", profile)
 # $$
 #
 # The first sum asks that every domain is rebuilt from the shared space, the second that all clouds of points lie over one another there, and the third that equal classes meet.
-# So $m$ domains have $m (m - 1)$ directions, and one network learns them all. A direction has no parameters of its own: it is a pair of domain labels, one for the
+# The SWD is a mean over pairs, the others are sums over domains, so the balance of a bridge of two needs a larger $\beta_\mathrm{SWD}$ where there are more.
+# $m$ domains have $m (m - 1)$ directions, and one network learns them all. A direction has no parameters of its own: it is a pair of domain labels, one for the
 # encoder and one for the decoder.
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
@@ -86,7 +87,7 @@ for one in bases:
 # A word has 256 numbers where the others have 100; the bridge takes that as it is. *Seven* and *sneaker* are of one class here, number 7, as
 # a sneaker is garment 7. Words have no decoder. What a bridge gives back is a vector, and it is *read as the known name whose vector is nearest*.
 
-# %% tags=["hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input"]
 def all_words(device):
     """Names of numbers and of garments as one domain: the model, what bridges see of it, and phrases that none has seen."""
     encode = foreign.load_words()
@@ -144,7 +145,8 @@ Markdown(said if fifth else f"{said} The words are left out: `wordllama` is not 
 # ## Training: one bridge, and one for each pair
 #
 # One bridge for all has more to learn than a bridge of two: a map into the shared space and one out of it for every domain. So it gets a wider network and more steps. All the
-# bridges of two together get more of both, as the counts below say. `fit_bridge` takes any number of domains:
+# bridges of two together get more of both, as the counts below say. Width and $\beta_\mathrm{SWD}$ were set on training items that no bridge had seen;
+# `python -m lt select many` makes the choice again, by the rule of [chapter 13](13_selection.ipynb). `fit_bridge` takes any number of domains:
 
 # %% tags=["nbval-ignore-output"]
 def latents(number, together):

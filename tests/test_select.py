@@ -181,7 +181,7 @@ def test_a_record_is_written_and_read_again(tiny, tmp_path, calls, capsys):
 
 
 def test_a_killed_selection_goes_on_and_a_finished_one_trains_nothing(tiny, tmp_path, calls):
-    base = 3 * 30 + 2 * 60  # half of the VAEs' steps, all of the judges'
+    base = 3 * 60 + 2 * 60  # VAEs and judges
     calls.stop_at = base + 30 + 5  # in the second bridge
     with pytest.raises(KeyboardInterrupt):
         select.run(tmp_path, ["kl"], "tiny")
