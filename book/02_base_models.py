@@ -145,6 +145,7 @@ Markdown(
     + ". So the prior of a VAE also covers points that are no item of any class. A bridge does not sample there: it learns from latents of real images."
 )
 
+
 # %% [markdown]
 # ## Latent dimensions in use
 #

@@ -149,6 +149,7 @@ def step_by_step(pair, i, within, shown=8):
 NAMES = {"mnist": "MNIST", "mnist_b": "MNIST, second model", "fashion": "Fashion-MNIST", "speech": "speech"}
 walks.steps(step_by_step(("mnist", "fashion"), 0, False))
 
+
 # %% [markdown]
 # ## Within a class (Figure 6)
 #
@@ -189,6 +190,7 @@ walks.walks(figure(OF_PICTURES, False))
 
 # %% mystnb={"figure": {"caption": "Figure 7, speech: walks between two classes, two pairs a direction. Framed: the fixed points."}, "image": {"alt": "Two groups of two walks of three rows each: from digits to spectrograms and back. Transfer rows change class within one or two items."}} tags=["hide-input", "nbval-ignore-output"]
 walks.walks(figure(OF_SPEECH, False))
+
 
 # %% [markdown]
 # ## Listen
@@ -281,6 +283,7 @@ settings = list(dict.fromkeys(row["setting"] for row in run.rows))
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()
 
+
 # %% mystnb={"figure": {"caption": "Largest step of walks within a class, with 95 % intervals. The paper's claim is that transfer and target are alike."}, "image": {"alt": "Dot plot of five directions with three points each: source, target and transfer, with intervals. The text below says how they compare."}} tags=["hide-input", "nbval-ignore-output"]
 def of(kind):
     return {
@@ -319,6 +322,7 @@ walks.aligned_steps({words(setting): {row: np.mean(parts, axis=0) for row, parts
 # %% tags=["nbval-ignore-output", "hide-input"]
 report.pivot([{"rows": [row for row in run.rows if "over" not in row["method"]]}], "7", by_setting=True)
 
+
 # %% tags=["nbval-ignore-output", "hide-input"]
 def share(setting, row, metric):
     return rows[setting, f"{row}, between classes", metric]["value"]
@@ -338,6 +342,7 @@ Markdown(
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 report.pivot([{"rows": [row for row in run.rows if "over" not in row["method"]]}], "6", by_setting=True)
+
 
 # %% [markdown]
 # ## What to remember
