@@ -110,6 +110,7 @@ some = torch.tensor([[-1.3, 0.3], [-0.9, 1.1], [-0.8, 0.0], [-0.1, 1.0], [0.0, 0
 others = torch.tensor([[0.2, -1.0], [0.5, -0.3], [1.1, -1.2], [1.2, -0.1], [1.3, -0.9], [1.6, 0.3]])
 diagrams.sliced(some, others, torch.nn.functional.normalize(torch.tensor([1.0, 0.45]), dim=0))
 
+
 # %%
 def by_hand(a, b, directions):
     """The sliced Wasserstein distance of two clouds (n, d), along unit vectors (k, d)."""
@@ -173,6 +174,7 @@ bridges = {}
 for name, seed in trainings:
     bridges[name, seed] = fit_bridge(clouds, MODELS[name], seed)
     run.trained(f"{name} {seed}", bridges[name, seed].history)
+
 
 # %% [markdown]
 # ## What the bridge does
@@ -255,6 +257,7 @@ run.finish()
 shown = [row for row in run.rows if row["method"] in (*ROWS, "+ SWD, absolute")]
 report.pivot([{"rows": shown}], "figure 9")
 
+
 # %% [markdown]
 # And all weights. The left column of each panel is a bridge without SWD, the top row one without a classifier.
 
@@ -266,6 +269,7 @@ def mean(name, metric):
 SAID = {"class_kept": "class kept", "on_target": "on target", "neighbours_kept": "neighbours kept", "gap": "gap"}
 maps = {words: [[mean(NAME[s, c], metric) for s in SWD] for c in CLS] for metric, words in SAID.items()}
 plots.heat_maps(maps, [f"{c:g}" for c in CLS], [f"{s:g}" for s in SWD], ("weight of the SWD", "weight of the classifier"))
+
 
 # %% [markdown]
 # ## Does the SWD help?
@@ -298,6 +302,7 @@ Markdown(
     + "\n".join(lines)
     + ("\n\nOne seed is one draw: other seeds may say otherwise." if budget.toy_seeds == 1 else "")
 )
+
 
 # %% [markdown]
 # How to read the rows without a classifier: nothing in their loss knows the classes. Which point meets which is settled by the random start. An ellipse can be

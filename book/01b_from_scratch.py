@@ -39,7 +39,7 @@ run, budget = start("01b_from_scratch", profile)
 # %% tags=["setup"]
 from dataclasses import replace
 
-from IPython.display import Markdown
+from IPython.display import Markdown, display
 
 from lt import fit_bridge, losses, metrics
 from lt import networks as lt_networks
@@ -75,6 +75,7 @@ print("of each domain: mean (n, 2), std (n, 2), class (n,):", [part.ndim for par
 # %% mystnb={"figure": {"caption": "The gated mixing layer (a), with the sizes of this chapter, and where three of them stand in the bridge (b)."}, "image": {"alt": "Diagram. Above: input v gives W_z v; hidden h gives a gate g between 0 and 1 and a correction delta z; the output mixes both. Below: encoder and decoder as rows of boxes, the input v led around the hidden layers into the gated layers."}} tags=["hide-input"]
 diagrams.gated_mixing(lt_networks.BridgingVAE((2, 2), 2, budget.toy.width, budget.toy.depth, 2))
 
+
 # %%
 class Gate(nn.Module):
     def __init__(self, hidden, skip, out):
@@ -99,6 +100,7 @@ h, v = torch.randn(5, 16), torch.randn(5, 4)
 ours, theirs = same_weights(Gate(16, 4, 2), lt_networks.GatedMixing(16, 4, 2))
 assert torch.allclose(ours(h, v), theirs(h, v))
 print("the gate is lt.networks.GatedMixing")
+
 
 # %% [markdown]
 # ## 2. The network
@@ -149,6 +151,7 @@ for d in (0, 1):
     assert torch.allclose(ours.decode(z, d), theirs.decode(z, d))
 print("the network is lt.networks.BridgingVAE, of", lt_networks.parameter_count(ours), "parameters")
 
+
 # %% [markdown]
 # ## 3. The KL term
 #
@@ -174,6 +177,7 @@ normal = torch.distributions.Normal
 assert torch.allclose(kl(mean, std), torch.distributions.kl_divergence(normal(mean, std), normal(0.0, 1.0)).sum(-1), atol=1e-5)
 assert torch.allclose(kl(mean, std), losses.gaussian_kl(mean, std))
 print("the KL term is that of torch.distributions and of lt.losses")
+
 
 # %% [markdown]
 # ## 4. The sliced Wasserstein distance
@@ -242,6 +246,7 @@ generator, same = torch.Generator().manual_seed(7), torch.Generator().manual_see
 mine = loss_of(ours, *draw_batch(generator), generator)
 assert torch.isclose(mine, bridge_objective(theirs, toy, train)(same, torch.tensor(0.0))["loss"], rtol=1e-5)
 print("the loss is that of lt.bridge.bridge_objective")
+
 
 # %% [markdown]
 # ## 6. The loop
@@ -322,7 +327,7 @@ for seed in range(budget.toy_seeds):
 run.training["from scratch"] = time.perf_counter() - started
 print(f"{budget.toy_seeds} of {steps:,} steps: {run.training['from scratch']:.0f} s")
 
-# %% mystnb={"figure": {"caption": "Our own bridge at four moments of its training (seed 0). Above, domain 1 transferred, on the true points of domain 2: crosses belong on the grey half. Below, the shared space, with the classifier's side of class 1 in grey."}, "image": {"alt": "Two rows of four scatter plots. At step 0 the transfer is a small blob; it becomes an ellipse, then the right one with the crosses on the grey half. Below, two separate clouds become one that a line parts."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Our own bridge at four moments of its training (seed 0). Above, domain 1 transferred, on the true points of domain 2: crosses belong on the grey half. Below, the shared space, with the classifier's side of class 1 in grey."}, "image": {"alt": "Two rows of four scatter plots. At step 0 the transfer is a small blob; it becomes an ellipse, then the right one with the crosses on the grey half. Below, the clouds of both domains come to lie over one another, and a line parts the classes."}} tags=["hide-input", "nbval-ignore-output"]
 planes.stages(moments, ellipses.HALVES)
 
 # %% mystnb={"figure": {"caption": "The bridge from scratch (seed 0). Blue to yellow: points of domain 1; dark to cream: points of domain 2; grey points: the true target. Circles: class 0; crosses: class 1, which belongs on the grey ground after a transfer."}, "image": {"alt": "Four scatter plots: two ellipses; each transferred onto the other, with colours that run on and crosses on the grey half; the shared space, where both domains overlap and a line parts the classes."}} tags=["hide-input", "lead", "nbval-ignore-output"]
@@ -366,6 +371,7 @@ report.pivot([{"rows": run.rows}], "from scratch")
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()
 
+
 # %% [markdown]
 # ## From here to the real bridge
 #
@@ -383,7 +389,7 @@ run.finish()
 #
 # **Do not sort.** Without the sort, the distance pairs points as they come: at random. What happens to the shared space?
 
-# %% mystnb={"figure": {"caption": "A bridge whose distance pairs points at random, with the same number of steps."}, "image": {"alt": "Four scatter plots as at the top of the page; random pairs pull all points of the shared space together."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "A bridge whose distance pairs points at random, with the same number of steps."}, "image": {"alt": "Four scatter plots as at the top of the page, of the bridge with random pairs."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
 def unsorted(a, b, directions):
     return (((a - b) @ directions.T) ** 2).mean()
 
@@ -391,6 +397,9 @@ def unsorted(a, b, directions):
 torch.manual_seed(0)
 net = Bridge(width=toy.width, depth=toy.depth)
 train_bridge(net, 0, distance=unsorted)
+with torch.no_grad():
+    wide, narrow = (n.encode(test[0].mean, 0)[0].std().item() for n in (nets[0], net))
+display(Markdown(f"Random pairs are farther apart than sorted ones, so the term pulls all points together: the codes $z'$ spread over {narrow:.2f}, against {wide:.2f} with the sort."))
 planes.crossing(view(net), ellipses.HALVES)
 
 # %% [markdown]
@@ -403,6 +412,7 @@ train_bridge(free, 0, beta_kl=0.0)
 with torch.no_grad():
     spread = {name: (net.encode(test[0].mean, 0)[0].std().item(), net.encode(test[0].mean, 0)[1].mean().item()) for name, net in (("with the KL term", nets[0]), ("without", free))}
 Markdown("\n".join(f"- {name}: the means of $z'$ spread over {mean:.2f}, and each has a standard deviation of {std:.3f}" for name, (mean, std) in spread.items()))
+
 
 # %% [markdown]
 # **No gate.** Replace the gates by plain linear layers of the hidden units. Is the gate needed here?
