@@ -23,9 +23,7 @@ def cell(repository: str, foreign: bool = False) -> str:
     folder = repository.rpartition("/")[2]
     clone = f"cd; test -d {folder} || git clone -q --depth 1 {repository}"
     run = f"~/{folder}/lt/book/colab.py" + " foreign" * foreign
-    return (
-        f'import sys; "google.colab" in sys.modules and [get_ipython().system("{clone}"), get_ipython().run_line_magic("run", "{run}")];'
-    )
+    return f'import sys; "google.colab" in sys.modules and [get_ipython().system("{clone}"), get_ipython().run_line_magic("run", "{run}")];'
 
 
 def installed(name: str) -> str | None:
@@ -76,7 +74,9 @@ def main() -> None:
         print("Installing the book: about a minute.", flush=True)
         replaced = install(home, foreign)
         if replaced:
-            print(f"Restart the runtime now (menu Runtime, Restart session), then run the notebook from its top: {', '.join(replaced)} changed.")
+            print(
+                f"Restart the runtime now (menu Runtime, Restart session), then run the notebook from its top: {', '.join(replaced)} changed."
+            )
     if str(home) not in sys.path:
         sys.path.insert(0, str(home))  # an editable install is seen by kernels that start after it
     os.chdir(home / "book")  # results and pictures are there
