@@ -4,8 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -15,21 +13,20 @@ from lt.book import cli, runner
 ROOT = runner.find_root()
 
 
-def call(*arguments: str, python: tuple[str, ...] = (sys.executable,), **variables: str) -> tuple[int, str, str, float]:
-    """Exit status, what was printed, and seconds of ``python -m lt`` with these arguments, eighty columns wide."""
+def call(*arguments: str, **variables: str) -> tuple[int, str, str]:
+    """Exit status and what was printed of ``python -m lt`` with these arguments, eighty columns wide."""
     environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), **variables}
-    started = time.perf_counter()
-    done = subprocess.run([*python, "-m", "lt", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr, time.perf_counter() - started
+    done = subprocess.run([sys.executable, "-m", "lt", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_version():
-    assert call("--version")[:3] == (0, f"{lt.__version__}\n", "")
+    assert call("--version") == (0, f"{lt.__version__}\n", "")
 
 
 @pytest.mark.parametrize("verb", ["run", "build", "book", "publish", "live", "select", "train-gan"])
 def test_an_unknown_profile_is_refused_before_anything_heavy_is_imported(verb):
-    status, printed, error, _ = call(verb, "--profile", "fast", PYTHONPROFILEIMPORTTIME="1")
+    status, printed, error = call(verb, "--profile", "fast", PYTHONPROFILEIMPORTTIME="1")
     *imports, message = error.strip().splitlines()
     assert (status, printed, message) == (1, "", "error: unknown profile 'fast': choose one of quick, laptop, paper")
     modules = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports}
@@ -38,11 +35,16 @@ def test_an_unknown_profile_is_refused_before_anything_heavy_is_imported(verb):
 
 
 def test_an_unknown_profile_is_refused_within_a_second():
-    assert min(call("run", "--profile", "fast")[3] for _ in range(3)) < 1
+    script = (
+        "import sys, time; from lt.__main__ import main; sys.argv = ['lt', 'run', '--profile', 'fast']\n"
+        "try: main()\nexcept SystemExit: print(time.process_time())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 1, "of one core, whatever else the machine does"
 
 
 def test_help_is_not_cut():
-    status, printed, _, _ = call("--help")
+    status, printed, _ = call("--help")
     assert status == 0
     assert "..." not in printed.replace("[ARGS]...", "")
     assert max(map(len, printed.splitlines())) <= 80
@@ -54,7 +56,7 @@ def test_help_is_not_cut():
 
 def test_a_python_without_typer_gets_one_line(tmp_path):
     (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')\n")
-    status, printed, error, _ = call("run", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    status, printed, error = call("run", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
     assert (status, printed) == (1, "")
     assert error.count("\n") == 1
     assert error.startswith("error: ")
@@ -66,4 +68,3 @@ def test_a_mistake_in_lt_itself_is_not_taken_for_a_missing_package(tmp_path):
     script = "import sys; sys.modules['lt.book.cli'] = None; from lt.__main__ import main; main()"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert "Traceback" in done.stderr
-    assert Path(ROOT, "lt", "__main__.py").exists()
