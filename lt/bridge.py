@@ -1,4 +1,4 @@
-"""The bridge: its configuration, its objective, training, translation, scores, and a file of it."""
+"""The bridge: configuration, objective, training, translation, scores, saving and loading."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BridgeConfig:
     depth: int = 4  # layers in the encoder and in the decoder
     conditional: bool = True  # whether the networks see the domain label
     output: str = "gated"  # last layers: "gated" mixing (Figure 10), or plain "linear" ones
-    frozen: bool = False  # whether the latent classifier stays the random map that it begins as (the authors' code)
+    frozen: bool = False  # whether the latent classifier keeps its random initial weights (the authors' code)
     standardise: bool = True  # whether each domain's latents are centred and brought to a mean variance of 1
     beta_kl: float = 2e-3  # weight of the KL term
     beta_swd: float = 1.0  # weight of the sliced Wasserstein distance
@@ -106,7 +106,7 @@ def bridge_objective(
 
 
 class Bridge(nn.Module):
-    """A trained bridge. It goes by the names of its domains, and keeps the latents' centre and scale of each.
+    """A trained bridge. Domains are addressed by their names; the bridge keeps the centre and scale of each domain's latents.
 
     The first part serves the domains that were trained together, and each that was joined later has one of its own (:mod:`lt.tools.join`).
     """
@@ -180,7 +180,7 @@ class Bridge(nn.Module):
         return self.domain(target).items(self.transfer(z, source, target, generator))
 
     def score(self, x: Any, source: str, target: str, y: Any = None, real: Tensor | None = None) -> dict[str, float | None]:
-        """How well items x (n, ...) come over: class, variety and neighbourhood, as one row of numbers; kept in ``scores``.
+        """How well items x (n, ...) are translated: class, diversity and neighbourhood, as one row of numbers; kept in ``scores``.
 
         ``transfer_accuracy``, with a 95 % interval, compares the target judge's class of the results with labels y (n,; -1 is left out), or
         with the source judge's class. ``diversity`` is the mean distance within a class, relative to that of ``real`` items of the target if
@@ -218,7 +218,7 @@ class Bridge(nn.Module):
 def load_bridge(path: str | Path, domains: Sequence[Domain] = ()) -> Bridge:
     """A bridge written by :meth:`Bridge.save`, with the models of its domains where they are given.
 
-    Raises :class:`lt.LtError` for a file that is no bridge, for a model that it does not join, and for one of another latent size.
+    Raises :class:`lt.LtError` for a file that is no bridge, for a model of a domain that it does not join, and for a model with another latent size.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -247,7 +247,7 @@ def load_bridge(path: str | Path, domains: Sequence[Domain] = ()) -> Bridge:
 def fit_bridge(latents: Sequence[Latents], config: BridgeConfig | None = None, seed: int = 0) -> Bridge:
     """A bridge between two or more domains, on the device where their latents are, from the cache if it was trained before.
 
-    Latent sizes may differ, and labels may be unknown (-1). Raises :class:`lt.LtError` for latents that are not finite, and for names that are not told apart.
+    Latent sizes may differ, and labels may be unknown (-1). Raises :class:`lt.LtError` for latents that are not finite, and for two domains of one name.
     """
     config = BridgeConfig() if config is None else config
     latents = [latents] if isinstance(latents, Latents) else latents
@@ -277,7 +277,7 @@ def with_models(bridge: Bridge, history: History, latents: Sequence[Latents]) ->
 
 
 def standardise(bridge: Bridge, i: int, latents: Latents) -> Latents:
-    """Set centre and scale of the bridge's domain number i from its latents, and return them so moved."""
+    """Set centre and scale of the bridge's domain number i from its latents, and return the latents moved and scaled accordingly."""
     if not bridge.config.standardise:
         return latents
     shift = latents.mean.mean(0)

@@ -31,7 +31,7 @@ stored_only: ContextVar[bool] = ContextVar("stored_only", default=False)  # whet
 
 
 class NotStored(Exception):
-    """A training is not in the cache, and none is wanted."""
+    """A training is not in the cache, and the caller does not want to train."""
 
 
 def cache_folder() -> Path:
@@ -128,7 +128,7 @@ def _stored(path: Path) -> tuple[dict[str, Tensor], History] | None:
 def _write(weights: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_bytes(save(weights, metadata))  # save_file would make a file that others cannot read
-    os.replace(part, path)  # a reader never meets half a file
+    os.replace(part, path)  # no reader sees a half-written file
 
 
 def save_weights(model: nn.Module, path: Path, metadata: dict[str, str] | None = None, dtype: torch.dtype = torch.float16) -> str:

@@ -86,8 +86,8 @@ class Domain:
     encode: Callable | None = None  # x -> mean and std of q(z|x), two of (n, latent); or exact points z (n, latent)
     decode: Callable | None = None  # z (n, latent) -> x
     judge: Callable | None = None  # x -> logits or probabilities (n, classes), by a classifier that is trained on data alone
-    latent: int | None = None  # size of the latent space, where there is no encoder to tell
-    device: torch.device = torch.device("cpu")  # where the functions want their input
+    latent: int | None = None  # size of the latent space, needed where there is no encoder
+    device: torch.device = torch.device("cpu")  # device that the functions expect their input on
 
     def _call(self, what: str, x: Any) -> list:
         function = getattr(self, what)
@@ -115,7 +115,7 @@ class Domain:
         return _joined(self._call("decode", z), self.device)
 
     def probabilities(self, x: Any) -> Tensor:
-        """The judge's probability of each class: (n, ...) to (n, classes). What sums to one already is left as it is."""
+        """The judge's probability of each class: (n, ...) to (n, classes). Outputs that sum to one already are not changed."""
         scores = _joined(self._call("judge", x), self.device)
         if scores.ndim != 2:
             raise LtError(f"{self.name}: the judge gives shape {tuple(scores.shape)}: give logits or probabilities, (n, classes)")
@@ -148,7 +148,7 @@ class Domain:
         return Latents(self.name, mean, std, labels.to(self.device).repeat(1 + copies), self)
 
     def accept(self, per_class: int, seed: int = 0, threshold: float = 0.95, budget: int = 2_000_000) -> Latents:
-        """Points of the prior N(0, I) that decode to items of which the judge is sure: see :func:`accepted`."""
+        """Points of the prior N(0, I) whose decoded items the judge classifies with confidence: see :func:`accepted`."""
         return accepted(self, per_class, named_generator(f"accept {self.name}", seed, self.device), threshold, budget)[0]
 
 
@@ -172,7 +172,7 @@ def _joined(parts: list, device: torch.device) -> Tensor:
 def accepted(
     domain: Domain, per_class: int, generator: torch.Generator, threshold: float = 0.95, budget: int = 2_000_000
 ) -> tuple[Latents, Tensor, int]:
-    """Points of a GAN's prior whose decoded items the judge is sure of (softmax >= ``threshold``), section 4.1.
+    """Points of a GAN's prior whose decoded items the judge classifies with a softmax of at least ``threshold`` (section 4.1).
 
     Returns the first ``per_class`` of each class with the judge's labels, how many of each class were accepted in all
     (classes,), and how many points were drawn, at most ``budget``. Raises :class:`lt.LtError` naming the classes that are

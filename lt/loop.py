@@ -101,7 +101,7 @@ class _Trainer:
         self.mean = [torch.zeros_like(p) for p in self.parameters] if self.decay else []
         hidden = [p for p in self.parameters if training.muon and p.ndim == 2 and min(p.shape) >= HIDDEN]
         rest = [p for p in self.parameters if not any(p is h for h in hidden)]
-        lr = torch.tensor(training.lr, device=device)  # a tensor, so that a captured step sees the schedule
+        lr = torch.tensor(training.lr, device=device)  # a tensor, so that a captured CUDA graph reads the current learning rate
         made: list[tuple[torch.optim.Optimizer, float]] = []
         if rest:
             made.append((torch.optim.Adam(rest, lr=lr, betas=training.betas, fused=True, capturable=device.type == "cuda"), training.lr))
@@ -114,7 +114,7 @@ class _Trainer:
         self.stateful: list[Any] = [*self.optimizers, *self.schedules]
 
     def step(self, loss: Tensor) -> None:
-        # only these parameters' gradients: what flows on into another player's would be wasted work
+        # only the gradients of this player's parameters are needed
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward(inputs=self.parameters)
@@ -155,7 +155,7 @@ def fit(
     """Minimise ``objective(generator, progress)["loss"]`` and return its terms, averaged over every ``every`` steps.
 
     The objective draws its own batch from tensors on the device with the generator that it is given; ``progress`` is a scalar tensor
-    that goes from 0 to 1. Nothing in a step waits for the device; on CUDA the whole step is one captured graph (not with Muon). An
+    that goes from 0 to 1. No step waits for the device; on CUDA the whole step is one captured graph (not with Muon). An
     adversarial game is a sequence of players, parts of ``model`` with an optimiser each, that take turns in a step. ``validate`` returns
     a score after each interval, and the weights with the best one are kept. With ``checkpoint`` the run resumes from that file if it is
     there, and removes it when it is done; after ``seconds`` of training in all it stops early and leaves the checkpoint.
@@ -247,7 +247,7 @@ def _save(checkpoint: Path, model: nn.Module, trainers: list[_Trainer], generato
     part = checkpoint.with_suffix(f".{os.getpid()}.part")
     parts = [trainer.state_dict() for trainer in trainers]
     torch.save({"state": state, "model": model.state_dict(), "trainers": parts, "generator": generator.get_state()}, part)
-    os.replace(part, checkpoint)  # a reader never meets half a file
+    os.replace(part, checkpoint)  # no reader sees a half-written file
 
 
 def _resume(checkpoint: Path, model: nn.Module, trainers: list[_Trainer], generator: torch.Generator, name: str) -> dict:

@@ -1,4 +1,4 @@
-"""How well a transfer keeps class, variety and neighbourhood, with confidence intervals."""
+"""How well a transfer keeps class, diversity and neighbourhood, with confidence intervals."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def mlp(in_features: int, width: int, depth: int) -> nn.Sequential:
 class GatedMixing(nn.Module):
     """Gated mixing layer, ``(1 - g) * W_z v + g * dz`` with ``[dz, g] = W_h h`` and ``g = sigmoid(g)`` (Figure 10a).
 
-    ``v`` is the network's own input, ``h`` what its hidden layers made of it. With the gate shut the layer is linear; the gate corrects it.
+    ``v`` is the network's input, ``h`` the output of its hidden layers. Where the gate g is 0 the layer is linear in v; where it is 1 the output is dz.
     """
 
     def __init__(self, hidden: int, skip: int, out: int):

@@ -133,5 +133,5 @@ def test_the_builds_of_pytorch_are_kept_and_a_replaced_package_asks_for_a_restar
 def test_a_failed_installation_is_one_line(monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
-    with pytest.raises(SystemExit, match="pip cannot install the book: ERROR: .*no-such-package-of-the-book"):
+    with pytest.raises(SystemExit, match=r"pip cannot install the book: ERROR: .*no-such-package-of-the-book"):
         colab.pip("no-such-package-of-the-book")

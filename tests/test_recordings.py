@@ -91,7 +91,7 @@ def test_altered_embedded_clips_are_an_error(tmp_path, monkeypatch, lt_error):
     arrays["train_y"][0] += 1
     np.savez(tmp_path / "fsdd_300.npz", **arrays)
     monkeypatch.setattr(recordings, "ASSETS", tmp_path)
-    with lt_error("not what they should be"):
+    with lt_error("have been altered"):
         recordings.load("train", "embedded")
 
 

@@ -36,8 +36,8 @@ def update(root: Path) -> None:
 
 
 def _between(text: str, name: str, new: str) -> str:
-    pattern = rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)"
-    return re.sub(pattern, lambda found: found[1] + new + found[2], text, flags=re.S)
+    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}{new}\n{found[2]}", text, flags=re.S)
 
 
 def times(results: Path) -> pd.DataFrame:

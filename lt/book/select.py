@@ -139,7 +139,7 @@ def parts(name: str, source: str) -> tuple[Images, Images]:
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate and seed: all that a worker needs to know."""
+    """One candidate and seed: all that a worker needs."""
 
     profile: str
     group: str
@@ -224,7 +224,7 @@ def run(root: Path, groups: Sequence[str] = (), profile: str = PUBLISHED) -> Non
     if profile == "paper":
         raise LtError("the settings of profile paper are the paper's own: choose quick or laptop")
     for group in groups:
-        candidates(budget, group)  # says so now, not after an hour
+        candidates(budget, group)  # fails now instead of at the end of a long run
     folder = root / "book" / "results" / "selection" if profile == PUBLISHED else root / "_build" / "selection" / profile
     folder.mkdir(parents=True, exist_ok=True)
     for group in groups or GROUPS:

@@ -1,4 +1,4 @@
-"""The base models of one profile, what bridges see of them, and the data that measures them: one way to say it for every chapter."""
+"""The base models of one profile, what bridges see of them, and the data that measures them, for all chapters."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _embedded(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     digest = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()
     if digest != EMBEDDED_SHA256[name]:
         raise LtError(
-            f"the embedded {name} is not what it should be (sha256 {digest[:12]}, expected {EMBEDDED_SHA256[name][:12]}): restore {where}"
+            f"the embedded {name} has been altered (sha256 {digest[:12]}, expected {EMBEDDED_SHA256[name][:12]}): restore {where}"
         )
     # the last items of every class are held out: for Fashion-MNIST these are images of the corpus's own test split
     test = np.zeros(len(y), dtype=bool)

@@ -106,9 +106,7 @@ def _embedded(split: str) -> list[np.ndarray]:
         raise LtError(f"the embedded recordings cannot be read: {error}; restore {path.name} (git checkout lt/assets)") from error
     digest = hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest()
     if digest != EMBEDDED_SHA256:
-        raise LtError(
-            f"the embedded recordings are not what they should be (sha256 {digest[:12]}): restore {path.name} (git checkout lt/assets)"
-        )
+        raise LtError(f"the embedded recordings have been altered (sha256 {digest[:12]}): restore {path.name} (git checkout lt/assets)")
     return [arrays[f"{split}_x"], arrays[f"{split}_y"].astype(np.int64), arrays[f"{split}_speaker"].astype(np.int64)]
 
 

@@ -17,14 +17,14 @@ from lt.loop import named_generator
 from lt.metrics import agreement, diversity
 
 ITEMS, NEIGHBOURS = 4000, 5  # items looked at a domain, and neighbours that vote on a label
-CARRIES = 0.05  # a dimension carries something if its mean varies by more than this share of its whole variance
+CARRIES = 0.05  # a dimension carries information if the variance of its mean is more than this share of its whole variance
 RARE, READABLE = 0.2, 0.8  # warn below: a class's share of an even one, labels read by neighbours
 COLLAPSED, PROTOTYPES, MOVED = 0.5, 0.3, 0.5  # warn: nats of KL below, relative diversity below, share of a class in another above
 
 
 @dataclass
 class Report:
-    """Facts, and what stands in the way: ``problems`` stop a training, ``warnings`` say where it will fall short."""
+    """Facts, problems and warnings: ``problems`` prevent a training, ``warnings`` say where its result will be limited."""
 
     facts: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing stops a training."""
+        """Whether there are no problems."""
         return not self.problems
 
     def __str__(self) -> str:
@@ -44,9 +44,9 @@ class Report:
 def preflight(latents: Sequence[Latents], seed: int = 0) -> Report:
     """Whether a bridge between these domains can work, before it is trained.
 
-    Looks at shapes, finite values, balance of classes, dimensions that carry something, and how well labels are read off the latents by
-    their nearest neighbours. No transfer can be expected to keep more classes than its source's latents tell, and than the target's
-    decoder shows to its own judge: the smaller of the two is the ceiling of each direction.
+    Checks shapes, finite values, balance of classes, dimensions that carry information, and how accurately nearest neighbours predict labels
+    from latents. A transfer is not expected to be more accurate than that prediction in the source, nor than the target judge is on what the
+    target decodes: the smaller of the two is the ceiling of each direction.
     """
     report = Report()
     read, shown = {}, {}

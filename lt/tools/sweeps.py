@@ -42,7 +42,7 @@ def sweep(function: Callable[[Config], Result], configs: Sequence[Config], n_job
 
 
 def ahead(*calls: tuple[Any, ...], name: str = "training") -> None:
-    """Do cached trainings side by side before they are asked for: each call is ``(function, *arguments)``.
+    """Do cached trainings side by side before they are needed: each call is ``(function, *arguments)``.
 
     Only what is not in the cache is done; nothing happens where there is one core, or one training, or a GPU: the later call does it.
     """

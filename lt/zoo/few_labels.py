@@ -1,4 +1,4 @@
-"""Labels for items that have none, from the domain's own latents: what stands before a bridge where labels are few.
+"""Labels for items that have none, from the domain's own latents: used before a bridge is trained with few labels.
 
 A label that is not known is -1 in :class:`lt.latents.Latents`. Training gets the latents with the hidden labels already gone, so no
 term of the objective, and no batch, can use them.
@@ -55,7 +55,7 @@ def hide_labels(latents: Latents, per_class: int | None, items: int, generator: 
 def neighbour_graph(mean: np.ndarray, neighbours: int = 10) -> sparse.csr_matrix:
     """Symmetric graph (n, n) of nearest neighbours among points (n, d), with weights exp(-d(i,j)^2 / (s_i s_j)).
 
-    s_i is the distance to the last neighbour (self-tuning weights, Zelnik-Manor & Perona 2004). Dimensions that carry nothing (variance
+    s_i is the distance to the last neighbour (self-tuning weights, Zelnik-Manor & Perona 2004). Dimensions that carry no information (variance
     of the posterior means below 0.05) are left out.
     """
     x = mean[:, mean.var(0) > 0.05]
@@ -94,7 +94,7 @@ def clusters(latents: Latents, items: int, number: int) -> np.ndarray:
 
 
 def matched_clusters(seen: Sequence[Latents], items: int, number: int) -> list[Latents]:
-    """Latents of two domains whose labels are clusters of their own, numbered so that alike clusters have one number; no label is used.
+    """Latents of two domains whose labels are clusters of their own, numbered so that matching clusters have the same number; no label is used.
 
     Clusters are paired so that the two matrices of distances between their centres agree best (quadratic assignment, scipy's FAQ from 100
     starts). Only for domains of one kind of data.

@@ -21,10 +21,10 @@ def instance_norm(channels: int) -> nn.Module:
 
 
 class UNet(nn.Module):
-    """Pictures (n, 1, size, size) to pictures, both in [-1, 1]: halved down to a point and back, with skips (Isola et al. 2017, 6.1.1).
+    """Pictures (n, 1, size, size) to pictures, both in [-1, 1]: halved down to one pixel and back, with skip connections (Isola et al. 2017, 6.1.1).
 
-    The point sees the whole picture; without it (``point=False``) an output sees a patch, and of the rest only what instance
-    normalisation tells. No dropout: the authors found that the generator learns to ignore noise.
+    At one pixel the receptive field is the whole picture. Without that layer (``point=False``) an output depends on a patch, and on the rest only
+    through instance normalisation. No dropout: the authors found that the generator learns to ignore noise.
     """
 
     def __init__(self, size: int = 28, width: int = 16, point: bool = True):

@@ -38,7 +38,7 @@ def class_means(latents: Latents) -> Tensor:
 
 
 def prototype(target: Latents, classify: Callable[[Tensor], Tensor]) -> LatentMap:
-    """Classify, then the mean latent of the target's class: accuracy without any regard for what else an input is."""
+    """Classify, then the mean latent of the target's class: accurate, but all items of a class become one point."""
     means = class_means(target)
     return lambda z: means[classify(z)]
 
@@ -69,7 +69,7 @@ def by_class(source: Latents, target: Latents, classify: Callable[[Tensor], Tens
     """Classify, then the affine map ``fit_map`` (:func:`bures` or :func:`principal`) between the Gaussians of that class.
 
     The Gaussians are those of the posterior means, with ``ridge`` added to every variance: dimensions that the encoder does not
-    use have hardly any, and must not be blown up into ones that the target uses.
+    use have almost no variance, and must not be scaled up to dimensions that the target uses.
     """
     maps = []
     for label in range(int(source.y.max()) + 1):

@@ -37,7 +37,7 @@ class LogMel(nn.Module):
         """Sound with about this spectrogram, by the pseudo-inverse of the mel filters and Griffin-Lim: (n, 1, 64, 64) to (n, samples)."""
         low, high = math.log(self.FLOOR), math.log(self.CEILING)
         magnitude = ((mel.squeeze(1).float() + 1) / 2 * (high - low) + low).exp()
-        magnitude = (magnitude - self.FLOOR).clamp(min=0)  # what was at the floor is silence
+        magnitude = (magnitude - self.FLOOR).clamp(min=0)  # values at the floor become silence
         linear = (magnitude.transpose(1, 2) @ self.inverse).clamp(min=0).transpose(1, 2)
         samples = self.FRAMES * self.hop
         wave = F.griffinlim(

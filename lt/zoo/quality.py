@@ -119,7 +119,7 @@ def smoothness(x: Tensor, length: float) -> dict[str, float]:
     """How results move along paths x (paths, points, ...): ``path_length``, the mean length in units of ``length``, and the mean
     ``largest_step`` (:func:`largest_step`) of the paths that move, left out if none does.
 
-    Read both: random outputs step evenly but travel far.
+    Read both numbers: random outputs have even steps, but long paths.
     """
     total = step_sizes(x).sum(-1)
     scores = {"path_length": total.mean().item() / length}

@@ -31,7 +31,7 @@ Players = Sequence[Player]
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """The autoencoder of log-mel spectrograms whose decoder a generator of codes draws with."""
+    """The autoencoder of log-mel spectrograms; its decoder turns a generator's codes into spectrograms."""
 
     training: Training = Training(3000, 48, 2e-3, "onecycle", betas=(0.9, 0.99))
     code: int = 100  # dimensions of the code
@@ -113,7 +113,7 @@ def codes_of(autoencoder: Autoencoder, clips: Clips, copies: int, generator: tor
 def relativistic_game(gan: GAN, config: GANConfig, codes: Tensor) -> Players:
     """A relativistic pairing GAN with gradient penalties at real and made codes (n, code), in units of their spread (Huang et al. 2024, R3GAN).
 
-    The critic is asked only which of two is the recording: no class, no judge and no classifier's features enter the game.
+    The critic only compares a recording with a made one: no class, no judge and no classifier's features are used.
     """
     batch = config.training.batch
     real_codes = codes / gan.generator.spread

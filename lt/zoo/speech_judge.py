@@ -61,7 +61,7 @@ class SpectrogramCNN(nn.Module):
 
 
 class SpectrogramRNN(nn.Module):
-    """Log-mel spectrograms (n, 1, bands, frames) to logits (n, classes): a recurrent network that hears frame after frame, both ways."""
+    """Log-mel spectrograms (n, 1, bands, frames) to logits (n, classes): a recurrent network that reads the frames in both directions."""
 
     def __init__(self, classes: int = 10, width: int = 96, kernel: int = 5, bands: int = 64):
         super().__init__()

@@ -47,7 +47,7 @@ class SpectrogramDecoder(nn.Module):
 
 
 class CodeGenerator(nn.Module):
-    """z (n, latent) to log-mel spectrograms (n, 1, 64, 64): a small network makes a code, the decoder of an autoencoder draws it."""
+    """z (n, latent) to log-mel spectrograms (n, 1, 64, 64): a small network makes a code, and the decoder of an autoencoder makes a spectrogram of it."""
 
     def __init__(self, latent: int = 100, code: int = 100, width: int = 512, depth: int = 3, rate: int = 8_000):
         super().__init__()

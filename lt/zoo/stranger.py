@@ -1,4 +1,4 @@
-"""A recogniser from elsewhere: it learned English from other people's speech, and takes no part in any training, choice or filter of this book."""
+"""A recogniser from elsewhere: it learned English from other people's speech, and no training, selection or filter of this book uses it."""
 
 import torch
 from torch import Tensor
