@@ -38,7 +38,7 @@ UNUSED = {
     "searchindex.js": "#search-results",
 }
 SHEETS = ("basic.css", "theme.css", "pydata-sphinx-theme.css", "pygments.css", "sphinx-book-theme.css", "copybutton.css", "mystnb", "book.css")
-ICON_RULE = re.compile(r"(?<=[}])[^{}@]*\{--fa:[^{}]*\}")  # one for each of 2,000 icons
+RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")  # the innermost rules: selectors and declarations
 ICON_FONT = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}", re.I)
 NUMBER = re.compile(r"[−+-]?[\d.,]+(e[−+-]?\d+)?( ?[%×])?( \[[^\]]*\])?( of [\d.,]+)?( ?(s|ms|min|h|MB|GB|K|M|G))?|–|—")
 EQUATIONS = """
@@ -82,19 +82,39 @@ def slim_head(soup, root: str) -> None:
             script.attrs.pop("async", None)
 
 
-def one_sheet(static: Path) -> str:
-    """The theme's style sheets as one, without the rules and fonts of icons."""
+def used_rules(style: str, names: set[str]) -> str:
+    """A style sheet without the selectors that name a class outside ``names``; selectors with brackets stay as they are."""
+
+    def keep(rule: re.Match) -> str:
+        selectors = rule[1].split(",") if "(" not in rule[1] else [rule[1]]
+        kept = [selector for selector in selectors if "(" in selector or set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", selector)) <= names]
+        return f"{','.join(kept)}{{{rule[2]}}}" if kept else ""
+
+    return RULE.sub(keep, style)
+
+
+def class_names(html: Path, soups: list) -> set[str]:
+    """The classes of all pages, and every word in their scripts, which may set more."""
+    found = {name for soup in soups for node in soup.find_all(class_=True) for name in node["class"]}
+    texts = [path.read_text(encoding="utf-8") for path in html.rglob("*.js") if path.name not in ("fontawesome.js", "searchindex.js")]
+    texts += [script.string or "" for soup in soups for script in soup.select("script:not([src])")]
+    return found.union(*(re.findall(r"[\w-]+", text) for text in texts))
+
+
+def one_sheet(static: Path, names: set[str]) -> str:
+    """The theme's style sheets as one, without the font of icons and rules for classes outside ``names``."""
     found = []
     for name in SHEETS:
         (path,) = sorted(static.rglob(f"{name}*" if name == "mystnb" else name))[:1] or [None]
         if path is None:
             raise LtError(f"the theme has no {name} any more: see SHEETS in lt/book/pages.py")
         found.append(path.read_text(encoding="utf-8"))
-    text = ICON_FONT.sub("", ICON_RULE.sub("", "\n".join(found)))
-    text = re.sub(r"/\*[^*]*\*+([^/*][^*]*\*+)*/", "", text)  # comments
+    text = re.sub(r"/\*[^*]*\*+([^/*][^*]*\*+)*/", "", "\n".join(found))  # comments
+    text = used_rules(ICON_FONT.sub("", text), names)
     text = re.sub(r"@import[^;]*basic\.css[^;]*;", "", text)  # it is in this file
-    if elsewhere := re.search(r"url\((?![\"']?(data:|#))[^)]*\)|@import[^;]*;", text):
-        raise LtError(f"a style sheet of the theme asks for {elsewhere[0]}: put it into lt/book/pages.py")
+    asked = [name for name in re.findall(r"url\([\"']?([^\"')]*)[\"']?\)", text) if not name.startswith(("data:", "#"))]
+    if missing := [name for name in asked if not (static / name).exists()] + re.findall(r"@import[^;]*;", text):
+        raise LtError(f"a style sheet of the theme asks for {missing[0]}: put it into lt/book/pages.py")
     return text
 
 
@@ -131,13 +151,13 @@ def slim_pictures(soup, folder: Path) -> None:
     first = next((image for image in pictures if not image.get("src", "").endswith(".svg")), None)
     for image in pictures:
         path = Path(os.path.normpath(folder / image["src"])) if not image["src"].startswith(("data:", "http")) else None
-        if path is not None and path.suffix == ".png" and path.exists():
+        if path is not None and path.suffix == ".png" and path.parent.name == "_images" and path.exists():
             smaller = path.with_suffix(".webp")
             with Image.open(path) as picture:
                 scale = max(1, round(max(picture.info.get("dpi", (96,))) / 110))  # figures of twice the points are shown at their size
                 size = [round(side / scale) for side in picture.size]
                 if not smaller.exists():
-                    picture.save(smaller, lossless=True, quality=100, method=4)
+                    picture.save(smaller, lossless=True, quality=50, method=4)
             if smaller.stat().st_size < path.stat().st_size:
                 image["src"] = posixpath.splitext(image["src"])[0] + ".webp"
             if not image.get("width") and not image.get("style"):
@@ -301,6 +321,8 @@ def name_things(soup) -> None:
     """Names that say what is seen: summaries keep their own words, boxes of code and menus get a name."""
     for summary in soup.select("summary[aria-label]"):
         del summary["aria-label"]
+    for button in soup.select("button.search-button-field[aria-label]"):
+        del button["aria-label"]
     for pre in soup.select("article div.highlight > pre"):
         scrolls(pre, "code" if pre.find_parent(class_="cell_input") else "text")
     for pre in soup.select("article .cell_output pre:not([tabindex])"):
@@ -350,7 +372,7 @@ def finish(html: Path, lines: dict[str, str], mathjax: Path) -> None:
             root = posixpath.relpath(".", path.parent.relative_to(html).as_posix())
             soup.head.append(soup.new_tag("link", attrs={"rel": "stylesheet", "href": f"{root}/_static/equations.css"}))
         path.write_text(str(soup), encoding="utf-8")
-    (static / "site.css").write_text(one_sheet(static), encoding="utf-8")
+    (static / "site.css").write_text(one_sheet(static, class_names(html, soups)), encoding="utf-8")
     drop_unused(html)
 
 
