@@ -281,6 +281,16 @@ def status(records: Sequence[dict]) -> pd.DataFrame:
     )
 
 
+def versions(records: Sequence[dict]) -> pd.DataFrame:
+    """The versions behind the numbers, once for the whole book: library, version, and the chapters that ran with it."""
+    used: dict[tuple[str, str], list[str]] = {}
+    for record in records:
+        for library, version in record.get("versions", {}).items():
+            used.setdefault((library, version), []).append(record["chapter"][:2])
+    lines = sorted((library, version, "all" if len(chapters) == len(records) else ", ".join(chapters)) for (library, version), chapters in used.items())
+    return pd.DataFrame(lines, columns=["Library", "Version", "Chapters"])
+
+
 def markdown(frame: pd.DataFrame) -> str:
     """A data frame as a Markdown table."""
     lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]

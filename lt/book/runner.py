@@ -251,7 +251,7 @@ def vendor_mathjax(root: Path) -> Path:
 
 def build(root: Path, profile: str | None = None) -> Path:
     """Compile the published notebooks, or those executed at ``profile``, into ``_build/html``; any warning is an error."""
-    from lt.book import live
+    from lt.book import live, site
 
     book = root
     if profile:
@@ -262,18 +262,15 @@ def build(root: Path, profile: str | None = None) -> Path:
     mathjax = vendor_mathjax(root)
     html = root / "_build" / "html"
     shutil.rmtree(html, ignore_errors=True)
+    pages = site.stage(book, toc(root), root / "_build" / "pages")
     options = ["--path-output", str(root), "--all", "-W", "-n", "--keep-going", "-q"]
     # not the script jupyter-book: it may be another environment's
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(book), *options]
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(pages), *options]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
         raise LtError("jupyter-book failed or warned, see above")
-    static = html / "_static" / "mathjax"
-    for part in ("output/chtml/fonts", "input/tex/extensions"):
-        shutil.copytree(mathjax / part, static / part)
-    shutil.copy(mathjax / "tex-mml-chtml.js", static)
-    (html / ".nojekyll").touch()  # GitHub Pages drops folders that begin with _ otherwise
+    site.finish(book, toc(root), html, mathjax)
     print(f"open {html / 'index.html'}", flush=True)
     return html
 
