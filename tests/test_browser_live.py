@@ -18,7 +18,7 @@ from marionette import Firefox
 from test_browser import HTML, Quiet, browser, complaints, events, requests_gone_wrong, settled, site, width  # noqa: F401
 
 from lt import losses
-from lt.book import live, profiles, touch, widgets_live
+from lt.book import live, live_numbers, profiles, touch, widgets_live
 from lt.bridge import Bridge, BridgeConfig
 from lt.loop import Training
 
@@ -213,7 +213,7 @@ def test_ten_digits_in_three_hands_are_what_pytorch_makes_of_them(live_page, par
     waves = torch.stack([torch.tensor(wave_of(one[None])) for one in mel])
     assert (waves - read("wave")).abs().max() < 1e-6
     assert (read("wave").abs().amax(1) > 0.99).all(), "a sound, not silence"
-    of_torch = live.by_torch(parts, seen)
+    of_torch = live_numbers.by_torch(parts, seen)
     digits = torch.arange(10).repeat(3)
     for name, classes in (("fashion", read("judged").argmax(1)), ("speech", read("word").argmax(1))):
         assert (classes == torch.tensor(of_torch[name])).float().mean() > 0.95, name
@@ -391,7 +391,7 @@ def test_interactive_figures(browser, place, parts):  # noqa: F811
     assert f"{swd:.2f}" in said
     moved(browser, "weights", 0, 0)
     assert "class kept 0.10" in moved(browser, "weights", 1, 1)
-    assert base.domains["mnist"].classify(base.domains["mnist"].items(path))[5] == int(moved(browser, "path", 0, 5).split("digit ")[1][0])
+    assert base.domains["mnist"].classify(base.domains["mnist"].items(path))[5] == int(moved(browser, "path", 0, 5).split("digit, ")[1][0])
     assert "0.900" in moved(browser, "labels", 0, 1)
     browser.execute_script("document.querySelectorAll('#lt-figure-trade_off circle')[1].dispatchEvent(new Event('focus'))")
     said = browser.execute_script("return document.querySelector('#lt-figure-trade_off [aria-live]').textContent")

@@ -73,11 +73,11 @@ def live(
 ) -> None:
     """Export the live page's weights from trained models, and measure the page under Node.js; publish does it too."""
     from lt.book import live as page
-    from lt.book import profiles
+    from lt.book import live_numbers, profiles
 
     root = runner.find_root()
     page.renew(root, profile, page.collect(profiles.get(profile)), digits)
-    print(page.summary(root))
+    print(live_numbers.summary(root))
 
 
 @app.command()
