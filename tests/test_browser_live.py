@@ -18,7 +18,7 @@ from marionette import Firefox
 from test_browser import HTML, Quiet, browser, complaints, events, requests_gone_wrong, settled, site, width  # noqa: F401
 
 from lt import losses
-from lt.book import live, profiles, touch, widgets_live
+from lt.book import live, live_numbers, profiles, touch, widgets_live
 from lt.bridge import Bridge, BridgeConfig
 from lt.loop import Training
 
@@ -213,7 +213,7 @@ def test_ten_digits_in_three_hands_are_what_pytorch_makes_of_them(live_page, par
     waves = torch.stack([torch.tensor(wave_of(one[None])) for one in mel])
     assert (waves - read("wave")).abs().max() < 1e-6
     assert (read("wave").abs().amax(1) > 0.99).all(), "a sound, not silence"
-    of_torch = live.by_torch(parts, seen)
+    of_torch = live_numbers.by_torch(parts, seen)
     digits = torch.arange(10).repeat(3)
     for name, classes in (("fashion", read("judged").argmax(1)), ("speech", read("word").argmax(1))):
         assert (classes == torch.tensor(of_torch[name])).float().mean() > 0.95, name
@@ -349,11 +349,15 @@ def test_interactive_figures(browser, place, parts):  # noqa: F811
     grid = {"SWD weight": (0.0, 1.0), "classifier weight": (0.0, 0.5, 2.0)}
     keys = [(s, c) for s in grid["SWD weight"] for c in grid["classifier weight"]]
     toys = {key: Bridge(BridgeConfig(Training(1, 8), shared=2, width=8), ["one", "two"], [2, 2], 2).eval() for key in keys}
-    points = [(torch.randn(20, 2), torch.arange(20) % 2) for _ in range(2)]
-    methods = {("mnist->fashion", "bridging_vae"): [lambda x: bridge_of(parts, x)], ("mnist->fashion", "copy"): [lambda x: x]}
-    rows = {
-        (*key, m): {"value": 0.5 + i / 10} for i, key in enumerate(methods) for m in ("transfer_accuracy", "trustworthiness", "diversity")
-    }
+    clouds = [(torch.randn(20, 2), torch.arange(20) % 2) for _ in range(2)]
+    digits = parts.digits[0][:12]
+    made = {"bridging_vae": bridge_of(parts, digits), "copy": digits}
+    names = ("transfer_accuracy", "trustworthiness", "diversity")
+    methods = [
+        {"method": name, "name": name, "results": widgets_live.sheet(made[name], 12)["src"]} | {m: [0.5 + i / 10, 0.4, None] for m in names}
+        for i, name in enumerate(made)
+    ]
+    points = {"mnist->fashion": {"title": "there", "inputs": widgets_live.sheet(digits, 12)["src"], "points": methods}}
     start, end = (base.held("mnist").mean[i] for i in (3, 40))
     path = torch.stack([start + t * (end - start) for t in torch.linspace(0, 1, 6)])
     ways = {
@@ -362,9 +366,9 @@ def test_interactive_figures(browser, place, parts):  # noqa: F811
     }
     figures = [
         touch.swd_angle(a, b),
-        touch.weights(grid, toys, points, {key: {"class_kept": i / 10} for i, key in enumerate(keys)}),
+        touch.weights(grid, toys, clouds, {key: {"class_kept": i / 10} for i, key in enumerate(keys)}),
         touch.shared_map(bridge, base),
-        touch.trade_off(rows, methods, {"mnist->fashion": parts.digits[0][:12]}, ["bridging_vae", "copy"]),
+        touch.trade_off(points),
         touch.path(base, {"a path": ways}, 8000),
         touch.labels(
             {"the paper": {"1": (0.4, None, None)}, "the same method": {"1": (0.5, 0.4, 0.6), "all": (0.9, 0.85, 0.95)}}, ["1", "all"]
@@ -387,10 +391,11 @@ def test_interactive_figures(browser, place, parts):  # noqa: F811
     assert f"{swd:.2f}" in said
     moved(browser, "weights", 0, 0)
     assert "class kept 0.10" in moved(browser, "weights", 1, 1)
-    assert base.domains["mnist"].classify(base.domains["mnist"].items(path))[5] == int(moved(browser, "path", 0, 5).split("digit ")[1][0])
+    assert base.domains["mnist"].classify(base.domains["mnist"].items(path))[5] == int(moved(browser, "path", 0, 5).split("digit, ")[1][0])
     assert "0.900" in moved(browser, "labels", 0, 1)
     browser.execute_script("document.querySelectorAll('#lt-figure-trade_off circle')[1].dispatchEvent(new Event('focus'))")
-    assert "copy" in browser.execute_script("return document.querySelector('#lt-figure-trade_off [aria-live]').textContent")
+    said = browser.execute_script("return document.querySelector('#lt-figure-trade_off [aria-live]').textContent")
+    assert said == "copy: transfer accuracy 0.600, trustworthiness 0.600, diversity 0.60."
     browser.execute_script(
         "document.querySelector('#lt-figure-shared_map svg').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))"
     )

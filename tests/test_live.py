@@ -12,7 +12,7 @@ import torch
 from live_toys import live_parts, rounded, trained_a_little, wave_of
 from torch import nn
 
-from lt.book import live, profiles, runner
+from lt.book import live, live_numbers, profiles, runner
 from lt.book.pack import Pack
 from lt.bridge import Bridge
 from lt.zoo.mel import LogMel
@@ -143,12 +143,48 @@ def test_the_first_picture_of_laptop_is_small(tmp_path):
 def test_the_page_is_measured_by_its_own_code(parts, weights, tmp_path):
     (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
     node("--version")
-    record = live.measure(tmp_path, weights, parts, "untrained", 20)
+    record = live_numbers.measure(tmp_path, weights, parts, "untrained", 20)
     found = {(row["setting"], row["metric"]): row["value"] for row in record["rows"]}
     for setting in ("mnist->fashion", "mnist->speech"):
         assert found[setting, "class_agreement_with_torch"] >= 0.8
         assert found[setting, "warm_ms"] > 0
     assert {row["method"] for row in record["rows"]} == {"page"}
+
+
+def rows_of(accuracy: float = 0.95, picture: int = 5_000_000, sound: int = 3_000_000) -> list[dict]:
+    """What a measurement of the page finds, PyTorch's accuracy being 0.95."""
+    found = {("mnist->fashion", "bytes_first_picture"): picture, ("mnist->speech", "bytes_sound"): sound}
+    for setting in ("mnist->fashion", "mnist->speech"):
+        found |= {(setting, "transfer_accuracy_true_label"): accuracy, (setting, "transfer_accuracy_true_label_torch"): 0.95}
+    return [{"setting": setting, "metric": metric, "value": value} for (setting, metric), value in found.items()]
+
+
+def test_a_page_that_is_too_large_or_too_coarse_is_refused(lt_error):
+    live_numbers.require_quality(rows_of())
+    live_numbers.require_quality(rows_of(0.9455))
+    with lt_error("mnist->fashion", "0.9440", "0.9500", "half precision"):
+        live_numbers.require_quality(rows_of(0.944))
+    with lt_error("picture", "6,000,001", "narrower"):
+        live_numbers.require_quality(rows_of(picture=6_000_001))
+    with lt_error("sound", "4,000,001"):
+        live_numbers.require_quality(rows_of(sound=4_000_001))
+
+
+def test_a_page_that_is_refused_leaves_the_old_weights(book, parts, monkeypatch, lt_error):
+    (book / "benchmarks").symlink_to(ROOT / "benchmarks")
+    node("--version")
+    before = (live.folder_of(book) / "manifest.json").read_text()
+    monkeypatch.setattr(live_numbers, "LIMITS", {"picture": 1000, "sound": 1000})
+    with lt_error("picture", "more than 1,000"):
+        live.renew(book, "quick", parts, 10)
+    assert [path.name for path in live.folder_of(book).parent.iterdir()] == ["weights"]
+    assert (live.folder_of(book) / "manifest.json").read_text() == before
+    assert not (book / "book" / "results" / "live.json").exists()
+    monkeypatch.undo()
+    manifest = live.renew(book, "quick", parts, 10)
+    live.require_agreement(book)
+    assert json.loads((book / "book" / "results" / "live.json").read_text())["rows"] == manifest["numbers"]
+    assert {row["method"] for row in manifest["numbers"]} == {"page"}
 
 
 @pytest.fixture

@@ -64,23 +64,6 @@ def test_every_combination_of_weights_has_its_own_bridge():
     assert np.allclose(data["bridges"][4]["transfer"][1], there.numpy(), atol=1e-4)
 
 
-def test_a_method_is_shown_with_its_own_transfers():
-    methods = {
-        ("mnist->fashion", name): [lambda x, shift=shift: (x + shift).clamp(0, 1)]
-        for name, shift in (("bridging_vae", 0.25), ("copy", 0.0))
-    }
-    keys = [(*key, metric) for key in methods for metric in ("transfer_accuracy", "trustworthiness", "diversity")]
-    rows = {key: {"value": i / 10} for i, key in enumerate(keys)}
-    x = torch.rand(12, 784)
-    data = data_of(touch.trade_off(rows, methods, {"mnist->fashion": x}, ["bridging_vae", "copy"]))
-    (direction,) = data["directions"]
-    found = pictures(data["sheet"])
-    for point, shift in zip(direction["points"], (0.25, 0), strict=True):
-        assert np.abs(found[point["pictures"]].reshape(12, -1) - (x + shift).clamp(0, 1).numpy()).max() < 0.02
-    assert [point["bridge"] for point in direction["points"]] == [True, False]
-    assert direction["points"][1]["locality"] == 0.4
-
-
 def test_a_path_to_speech_can_be_heard(parts):
     base = live_setup(parts)
     z = torch.randn(4, 100)

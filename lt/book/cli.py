@@ -81,13 +81,13 @@ def live(
     They are made from trained models, and the page is measured under Node.js. publish does it too.
     """
     from lt.book import live as page
-    from lt.book import profiles, readme
+    from lt.book import live_numbers, profiles, readme
 
     root = runner.find_root()
     parts = page.collect(profiles.get(profile))
     page.renew(root, profile, parts, digits)
     readme.renew_picture(root, parts)
-    print(page.summary(root))
+    print(live_numbers.summary(root))
 
 
 @app.command()

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lt.book.live_numbers import measure, require_quality
 from lt.book.pack import Pack, write_manifest
 from lt.book.profiles import Profile
 from lt.bridge import Bridge
 from lt.cache import NotStored, fingerprint, stored_only
 from lt.datasets import CLASSES
 from lt.errors import LtError
-from lt.latents import CHUNK
 from lt.loop import default_device
 
 PAGE = "book/live"  # in _toc.yml
 CHAPTERS = {"fashion": "03_bridging", "speech": "04_speech"}  # which chapter trained the bridge from MNIST to a domain
 LEVELS = 127  # weights in bytes run from -127 to 127
-LIMITS = {"picture": 6_000_000, "sound": 4_000_000}  # compressed bytes: the first picture with the manifest, and the sound
-TOLERANCE = 0.005  # by which the page's accuracy may differ from PyTorch's
 GARMENTS, CLIPS, DOTS = 20, 6, 40  # a class: to pick from, and on the map
 METRICS = ("transfer_accuracy", "transfer_accuracy_second_judge")
 
@@ -256,95 +251,6 @@ def follow(root: Path, profile: str, digits: int = 300) -> None:
         renew(root, profile, collect(profiles.get(profile), stored=True), digits)
 
 
-def require_quality(rows: list[dict]) -> None:
-    """Raise :class:`lt.LtError` if the page is larger than :data:`LIMITS`, or its accuracy is not PyTorch's within :data:`TOLERANCE`."""
-    found = {(row["setting"], row["metric"]): row["value"] for row in rows}
-    for (setting, metric), name in {
-        ("mnist->fashion", "bytes_first_picture"): "picture",
-        ("mnist->speech", "bytes_sound"): "sound",
-    }.items():
-        if found[setting, metric] > LIMITS[name]:
-            raise LtError(
-                f"the live page's {name} has {found[setting, metric]:,.0f} bytes, more than {LIMITS[name]:,}: use narrower models"
-            )
-    for setting in ("mnist->fashion", "mnist->speech"):
-        page, ours = (found[setting, f"transfer_accuracy_true_label{by}"] for by in ("", "_torch"))
-        if abs(page - ours) > TOLERANCE:
-            raise LtError(f"{setting}: the live page has accuracy {page:.4f} and PyTorch {ours:.4f}: store its weights in half precision")
-
-
-def summary(root: Path) -> str:
-    """The page's numbers, a line each."""
-    path = root / "book" / "results" / "live.json"
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    return "\n".join(f"{row['setting']:16} {row['metric']:36} {row['value']:,}" for row in rows) or "not measured yet"
-
-
 def _accuracy(record: dict) -> dict[str, float]:
     rows = [row for row in record["rows"] if (row["method"], row["metric"]) == ("bridging_vae", "transfer_accuracy")]
     return {row["setting"]: row["value"] for row in rows}
-
-
-@torch.no_grad()
-def by_torch(parts: Parts, x: Tensor) -> dict[str, np.ndarray]:
-    """What PyTorch makes of digits x (n, 784): classes of garment and word by their judges, (n,) each."""
-    z = torch.cat([parts.vaes["mnist"].encode(part)[0] for part in x.split(CHUNK)])
-    decode = {"fashion": parts.vaes["fashion"].decode, "speech": parts.generator.decode}
-    found = {}
-    for name, bridge in parts.bridges.items():
-        made = bridge.transfer(z, "mnist", name)
-        classes = [parts.judges[name](decode[name](part)).argmax(-1) for part in made.split(CHUNK)]
-        found[name] = torch.cat(classes).cpu().numpy().astype(np.uint8)
-    return found
-
-
-def measure(root: Path, folder: Path, parts: Parts, profile: str, digits: int = 10_000) -> dict:
-    """Run the page's own code under Node.js on held-out digits, compare with PyTorch, and return the record."""
-    from lt.book.records import _cpu, commit_of
-
-    x, y = (part[:digits] for part in parts.digits)
-    if shutil.which("node") is None:
-        raise LtError("Node.js is missing, and the live page is measured by its own code: install npm")
-    by = by_torch(parts, x)
-    with tempfile.TemporaryDirectory() as scratch:
-        pixels = Path(scratch) / "digits.bin"
-        pixels.write_bytes((x * 255).round().to(torch.uint8).cpu().numpy().tobytes())
-        script = root / "benchmarks" / "live.mjs"
-        done = subprocess.run(["node", str(script), str(folder), str(pixels), str(len(x))], capture_output=True, text=True)
-    if done.returncode:
-        raise LtError(f"the live page fails under Node.js: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
-    found = json.loads(done.stdout)
-    rows = [
-        _row("mnist->fashion", "bytes_first_picture", found["bytes_first_picture"], note="compressed, with the manifest"),
-        _row("mnist->speech", "bytes_sound", found["bytes_sound"], note="compressed"),
-    ]
-    for setting, name in (("mnist->fashion", "fashion"), ("mnist->speech", "speech")):
-        classes = np.array(found[name]["classes"])
-        rows += [
-            _row(setting, "class_agreement_with_torch", float((classes == by[name]).mean()), len(x)),
-            _row(setting, "transfer_accuracy_true_label", float((classes == y.cpu().numpy()).mean()), len(x), "by the page"),
-            _row(
-                setting,
-                "transfer_accuracy_true_label_torch",
-                float((by[name] == y.cpu().numpy()).mean()),
-                len(x),
-                "the same bridge in PyTorch",
-            ),
-            _row(setting, "cold_ms", found[name]["cold_ms"], note="read, unpack and compute the first"),
-            _row(setting, "warm_ms", found[name]["warm_ms"], len(x), "mean"),
-        ]
-    rows.append(_row("mnist->speech", "warm_ms_wave", found["wave_ms"], note="Griffin-Lim, mean of ten"))
-    return {
-        "chapter": "live",
-        "profile": profile,
-        "device": "cpu",
-        "cpu": f"{_cpu().split(',')[0]}, one thread of Node.js {found['node']}",
-        "commit": commit_of(Path(__file__).parent),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "node": found["node"]},
-        "rows": rows,
-    }
-
-
-def _row(setting: str, metric: str, value: float, n: int | None = None, note: str = "") -> dict:
-    row = {"table": "page", "setting": setting, "method": "page", "metric": metric, "value": round(value, 5), "low": None, "high": None}
-    return {**row, "base_models": 1, "seeds": 1, "n": n, "paper": None, "note": note}

@@ -1,13 +1,12 @@
 """The interactive figures of the chapters: what each needs of a chapter's models and rows, for :func:`lt.book.widgets_live.figure`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from IPython.display import HTML
 from torch import Tensor
 
 from lt.book.live import each, plane
-from lt.book.paper import words
 from lt.book.setup import Setup, corpus
 from lt.book.widgets_live import figure, sheet, sounds
 from lt.bridge import Bridge
@@ -75,39 +74,13 @@ def shared_map(bridge: Bridge, base: Setup, keys: tuple[str, str] = ("mnist", "f
     return figure("shared_map", data, "Map of the shared space")
 
 
-@torch.no_grad()
-def trade_off(
-    rows: Mapping[tuple[str, str, str], dict],
-    methods: Mapping[tuple[str, str], Sequence[Callable[[Tensor], Tensor]]],
-    inputs: Mapping[str, Tensor],
-    names: Sequence[str],
-) -> HTML:
-    """Chapter 5: accuracy against trustworthiness, and the transfers of each method under the pointer.
+def trade_off(points: Mapping[str, dict]) -> HTML:
+    """Chapters 5 and 5b: accuracy against trustworthiness, and the transfers of each method under the pointer.
 
-    ``rows`` by (setting, method, metric), ``methods`` by (setting, method), ``inputs`` (n, 784) of each setting.
+    ``points`` has for each setting a ``title``, ``inputs`` and ``points``: dictionaries of a ``method``, its ``name``, the three measurements as
+    (value, low, high), and ``results``. Pictures stand side by side in one image, at a data address.
     """
-    pictures, directions = [], []
-    for setting, x in inputs.items():
-
-        def keep(made: Tensor) -> list[int]:
-            start = sum(map(len, pictures))
-            pictures.append(made.cpu())
-            return list(range(start, start + len(made)))
-
-        first, points = keep(x), []
-        for name in names:
-            accuracy, locality, diversity = (rows[setting, name, m]["value"] for m in ("transfer_accuracy", "trustworthiness", "diversity"))
-            numbers = {"accuracy": accuracy, "locality": locality, "diversity": diversity}
-            points.append(
-                {"method": words(name), **numbers, "pictures": keep(methods[setting, name][0](x)), "bridge": name == "bridging_vae"}
-            )
-        directions.append({"name": words(setting), "inputs": first, "points": points})
-    data = {
-        "axes": ["transfer accuracy", "trustworthiness within a class"],
-        "sheet": sheet(torch.cat(pictures)),
-        "directions": directions,
-    }
-    return figure("trade_off", data, "Accuracy against locality, with each method's transfers")
+    return figure("trade_off", dict(points), "Accuracy against locality, with each method's transfers")
 
 
 @torch.no_grad()

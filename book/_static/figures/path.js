@@ -35,7 +35,6 @@ export default function draw(box, { paths }) {
       }
       return { made, note, row };
     });
-    const said = words(area);
     /** @param {number} i */
     const show = (i) => {
       at = i;
@@ -43,9 +42,10 @@ export default function draw(box, { paths }) {
         made.show(i, `${row.name}, step ${i + 1}: ${row.said[i]}`);
         note.textContent = row.said[i];
       }
-      said.textContent = `Step ${i + 1} of ${steps}, as the judges see it: ${rows.map((row) => `${row.name} ${row.said[i]}`).join(", ")}.`;
+      said.textContent = `Step ${i + 1} of ${steps}, as the judges see it: ${rows.map((row) => `${row.name}, ${row.said[i]}`).join("; ")}.`;
     };
     slider(area, "along the path", steps - 1, 0, (value) => `step ${value + 1}`, show);
+    const said = words(area);
     show(0);
   };
   choose.addEventListener("change", fill);

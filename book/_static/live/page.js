@@ -429,12 +429,26 @@ async function listen() {
   }
 }
 
+/** @type {Record<string, string>} */
+const WORDS = {
+  bytes_first_picture: "bytes until the first picture",
+  bytes_sound: "bytes more until the first sound",
+  class_agreement_with_torch: "same class as with PyTorch",
+  transfer_accuracy_true_label: "right class, by this page",
+  transfer_accuracy_true_label_torch: "right class, by PyTorch",
+  cold_ms: "first answer, ms",
+  warm_ms: "each later answer, ms",
+  warm_ms_wave: "from spectrogram to sound, ms",
+  "mnist->fashion": "digit → garment",
+  "mnist->speech": "digit → word",
+};
+
 /** The page's own numbers, as a table. */
 function numbers() {
   if (!manifest) return;
   const box = element("numbers", HTMLElement);
   const megabytes = Object.entries(manifest.files).map(([name, { bytes }]) => `${name} ${(bytes / 1e6).toFixed(1)} MB`);
-  const note = made("p", `Profile ${manifest.profile}, commit ${manifest.commit}. Files: ${megabytes.join(", ")}.`);
+  const note = made("p", `Models of profile ${manifest.profile}. Files: ${megabytes.join(", ")}.`);
   box.replaceChildren(note);
   if (!manifest.numbers?.length) {
     box.append(made("p", "These weights have not been measured."));
@@ -452,7 +466,7 @@ function numbers() {
     const line = document.createElement("tr");
     const value = row.value >= 1000 ? row.value.toLocaleString("en") : String(Math.round(row.value * 1e4) / 1e4);
     const note = [row.n ? `${row.n.toLocaleString("en")} digits` : "", row.note].filter(Boolean).join(", ");
-    for (const text of [row.setting.replace("->", " → "), row.metric.replaceAll("_", " "), value, note]) line.append(made("td", text));
+    for (const text of [WORDS[row.setting] ?? row.setting, WORDS[row.metric] ?? row.metric, value, note]) line.append(made("td", text));
     table.append(line);
   }
   box.append(table);
