@@ -573,18 +573,18 @@ for source, target in there_and_back:
     )
 Markdown("\n".join(lines))
 
+# %% [markdown]
+# The paper does not describe its generator, so we cannot say for certain why its numbers differ from ours.
+
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()
 
 # %% [markdown]
-# The paper does not describe its generator, so we cannot say for certain why its numbers differ from ours.
-#
 # ## What to remember
 #
 # - Before saying that a competitor fails, show that it has stopped getting better.
 # - A pair of equal class is not a pair. An L1 loss on such pairs asks for the median of the class, and a cycle loss never sees the pair.
 # - Trustworthiness does not see magnitude, diversity does not see order, accuracy sees neither. Read all three, and a picture.
-# - Each of the three games draws from nothing but pairs of equal class. What it does with them is decided by its loss.
 #
 # ## What to try
 #
