@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from lt.book.paper import words
@@ -72,7 +73,8 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
     ``rows`` by (setting, method, metric). Lines are 95 % intervals; dashed: the trustworthiness by chance.
     """
     figure, axes = plt.subplots(len(settings), 1, figsize=(WIDTH, 3.6 * len(settings) + 0.9), squeeze=False, layout="constrained")
-    handles, drawn = {}, []
+    handles: dict[str, Artist] = {}
+    drawn: list[tuple] = []
     for axis, setting in zip(axes[:, 0], settings, strict=True):
         axis.axhline(chance, color="0.6", linestyle="--", linewidth=1)
         for number, method in enumerate(methods, 1):
@@ -92,7 +94,7 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
         axis.set(title=words(setting), ylabel="trustworthiness within a class")
         axis.margins(0.1)
     axes[-1, 0].set_xlabel("transfer accuracy")
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncol=2, frameon=False)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncol=2, frameon=False)
     sns.despine(figure)
     figure.canvas.draw()  # places are in pixels, which are known from here on
     scale = figure.dpi / 72
@@ -100,8 +102,9 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
         of_axis = [found for found in drawn if found[0] is axis]
         spots = [(*axis.transData.transform(at), scale * area**0.5 / 2) for _, _, at, area in of_axis]
         for (_, number, at, area), place in zip(of_axis, free_places(spots), strict=True):
-            offset = {"xytext": [v / scale for v in place], "textcoords": "offset points"}
-            if np.hypot(*offset["xytext"]) > area**0.5 / 2 + 15:  # far away: with a line to its point
-                offset["arrowprops"] = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.8, "shrinkA": 0, "shrinkB": area**0.5 / 2}
-            axis.annotate(str(number), at, ha="center", va="center", fontsize=11, fontweight="bold", zorder=5, **offset)
+            radius, away = area**0.5 / 2, (place[0] / scale, place[1] / scale)
+            line = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.8, "shrinkA": 0, "shrinkB": radius}
+            far = np.hypot(*away) > radius + 15  # then a line leads to the point
+            look = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold", "zorder": 5}
+            axis.annotate(str(number), at, away, textcoords="offset points", arrowprops=line if far else None, **look)
     return _finish(figure)
