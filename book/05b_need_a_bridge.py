@@ -254,11 +254,11 @@ Markdown(transfers.where_better(by_key, directions, CLOSED))
 # %% [markdown]
 # ## Accuracy against locality
 
-# %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. Blue: the bridge; green: maps that classify first; red: one map for all classes; grey: controls. The upper right is where a translation should be; dashed: chance."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge, seven maps without training, and the controls copy of the input and shuffled labels."}} tags=["hide-input", "lead"]
+# %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. Blue: the bridge; green: maps that classify first; red: one map for all classes. The upper right is where a translation should be; dashed: the trustworthiness of results drawn at random."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge and for each of seven maps without training."}} tags=["hide-input", "lead"]
 chance, shown = value(there, "chance", "trustworthiness"), ("bridging_vae", *CLOSED, "copy", "shuffled_labels")
 ten = {setting: test[source].x[[int((test[source].y == label).nonzero()[0]) for label in range(10)]] for setting, (source, _) in directions.items()}
 run.points(transfers.points(by_key, directions, shown, ten, {(setting, m): methods[setting, m][0][0](x) for setting, x in ten.items() for m in shown}))  # for the interactive figure
-comparisons.beside(by_key, (there, back), shown, chance)
+comparisons.beside(by_key, (there, back), shown[:-2], chance)
 
 # %% [markdown]
 # A point should not be small: trustworthiness does not see magnitude. A lookup lies near the lower line by construction, whatever its accuracy: it draws at random.
@@ -384,10 +384,10 @@ powers = [-6, -4, -3, -2, -1]
 
 def over_ridges(fit_map):
     found = [transfers.scores(source, target, through_latents(base, "mnist", "fashion", maps.by_class(a, b, classify, fit_map, 10.0**p))(test["mnist"].x)) for p in powers]
-    return {"power of ten": powers, "accuracy": [s["transfer_accuracy"] for s in found], "diversity": [s["diversity"] for s in found]}
+    return {"ridge, as a power of ten": powers, "accuracy": [s["transfer_accuracy"] for s in found], "diversity": [s["diversity"] for s in found]}
 
 
-plots.histories({"principal axes": over_ridges(maps.principal), "Gaussian OT": over_ridges(maps.bures)}, ["accuracy", "diversity"], log=False, across="power of ten")
+plots.histories({"principal axes": over_ridges(maps.principal), "Gaussian OT": over_ridges(maps.bures)}, ["accuracy", "diversity"], log=False, across="ridge, as a power of ten")
 
 # %% [markdown]
 # **The sign of a principal axis is arbitrary.** Turn the first axis of every class around. Accuracy stays; does anything else change?

@@ -197,6 +197,16 @@ def test_methods_stand_at_their_values_and_more_diverse_ones_are_larger():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1  bridging VAE", "3  class prototype"]
 
 
+def test_numbers_of_points_that_lie_together_stand_apart():
+    points = [(100.0, 100.0, 8.0), (103.0, 100.0, 8.0), (100.0, 104.0, 8.0), (400.0, 100.0, 8.0)]
+    places = comparisons.free_places(points, 17.0)
+    at = np.array([(x + dx, y + dy) for (x, y, _), (dx, dy) in zip(points, places, strict=True)])
+    between = np.linalg.norm(at[:, None] - at[None], axis=-1) + 1e9 * np.eye(4)
+    assert between.min() > 16, "no number on another"
+    assert min(np.linalg.norm(place - np.array(p[:2])) for place in at for p in points) > 8, "no number on a point"
+    assert np.linalg.norm(places[3]) < 20, "a number stays beside its point where there is room"
+
+
 def test_a_watched_run_shows_its_best_look_and_its_last_third():
     curves = {"a->b": {"pix2pix": ([0.1, 0.5, 0.9, 1.0], [0.9, 0.8, 0.7, 0.6]), "cyclegan": ([0.1, 0.5, 0.9, 1.0], [0.1, 0.1, 0.1, 0.12])}}
     figure = comparisons.watched(curves)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from lt.book.paper import words
@@ -47,15 +49,33 @@ def watched(curves: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[fl
     return _finish(figure)
 
 
+def free_places(points: Sequence[tuple[float, float, float]], size: float = 17.0) -> list[tuple[float, float]]:
+    """Where the numbers of points (x, y, radius) go, in pixels from the centre: beside the point, over no other point and no other number."""
+    taken = list(points)
+    places = []
+    for i, (x, y, radius) in enumerate(points):
+        tried = []
+        for reach in (radius + 0.6 * size, radius + 1.4 * size, radius + 2.3 * size, radius + 3.3 * size):
+            for turn in range(16):
+                angle = np.pi / 4 + turn * np.pi / 8
+                at = x + reach * np.cos(angle), y + reach * np.sin(angle)
+                overlap = sum(max(0.0, r + size / 2 - np.hypot(at[0] - u, at[1] - v)) for j, (u, v, r) in enumerate(taken) if j != i)
+                tried.append((overlap + 0.02 * reach, at))
+        _, best = min(tried, key=lambda found: found[0])
+        taken.append((*best, size / 2))
+        places.append((best[0] - x, best[1] - y))
+    return places
+
+
 def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], methods: Sequence[str], chance: float) -> Figure:
     """Accuracy against trustworthiness, a panel a direction, a numbered point a method, larger where its results are more diverse.
 
-    ``rows`` by (setting, method, metric). Lines are 95 % intervals; dashed: chance.
+    ``rows`` by (setting, method, metric). Lines are 95 % intervals; dashed: the trustworthiness by chance.
     """
     figure, axes = plt.subplots(len(settings), 1, figsize=(WIDTH, 3.6 * len(settings) + 0.9), squeeze=False, layout="constrained")
-    handles = {}
+    handles: dict[str, Artist] = {}
+    drawn: list[tuple] = []
     for axis, setting in zip(axes[:, 0], settings, strict=True):
-        axis.axvline(0.1, color="0.6", linestyle="--", linewidth=1)
         axis.axhline(chance, color="0.6", linestyle="--", linewidth=1)
         for number, method in enumerate(methods, 1):
             if (setting, method, "transfer_accuracy") not in rows:
@@ -65,16 +85,26 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
             for row, ends in ((across, "xerr"), (up, "yerr")):
                 if row["low"] is not None:
                     reach = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
-                    axis.errorbar(across["value"], up["value"], color=colour, linewidth=1.5, alpha=0.6, zorder=2, **{ends: reach})
-            at = across["value"], up["value"]
-            area = 150 + 320 * min(size["value"], 1.2)
-            ink = "black" if 0.3 * colour[0] + 0.6 * colour[1] + 0.1 * colour[2] > 0.6 else "white"
-            axis.scatter(*at, s=area, color=colour, marker=marker, edgecolors="white", linewidths=0.8, zorder=3)
-            axis.annotate(str(number), at, color=ink, ha="center", va="center", fontsize=9, fontweight="bold", zorder=4)
+                    axis.errorbar(across["value"], up["value"], color=colour, linewidth=1.2, alpha=0.6, zorder=2, **{ends: reach})
+            area, first = 20 + 200 * min(size["value"], 1.2), method == methods[0]
+            look = {"color": colour, "marker": marker, "edgecolors": "white", "linewidths": 0.8, "zorder": 4 if first else 3}
+            axis.scatter(across["value"], up["value"], s=area, alpha=1 if first else 0.75, **look)
+            drawn.append((axis, number, (across["value"], up["value"]), area))
             handles.setdefault(f"{number}  {words(method)}", plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=8))
         axis.set(title=words(setting), ylabel="trustworthiness within a class")
         axis.margins(0.1)
     axes[-1, 0].set_xlabel("transfer accuracy")
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncol=2, frameon=False)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncol=2, frameon=False)
     sns.despine(figure)
+    figure.canvas.draw()  # places are in pixels, which are known from here on
+    scale = figure.dpi / 72
+    for axis in axes[:, 0]:
+        of_axis = [found for found in drawn if found[0] is axis]
+        spots = [(*axis.transData.transform(at), scale * area**0.5 / 2) for _, _, at, area in of_axis]
+        for (_, number, at, area), place in zip(of_axis, free_places(spots), strict=True):
+            radius, away = area**0.5 / 2, (place[0] / scale, place[1] / scale)
+            line = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.8, "shrinkA": 0, "shrinkB": radius}
+            far = np.hypot(*away) > radius + 15  # then a line leads to the point
+            look = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold", "zorder": 5}
+            axis.annotate(str(number), at, away, textcoords="offset points", arrowprops=line if far else None, **look)
     return _finish(figure)
