@@ -140,7 +140,7 @@ print(f"z {speech.latent} -> spectrogram {tuple(speech.items(torch.zeros(1, spee
 # |---|---|---|---|
 # | the panel | a convolutional and a recurrent network, their probabilities multiplied | every other training recording | accepts and labels what the bridge learns from |
 # | the judge | another convolutional network | the training recordings between | scores; never filters, labels or picks |
-# | the second recogniser | no weights: nearest recording by dynamic time warping of cepstral coefficients | all training recordings, as templates | scores waveforms |
+# | the second recogniser | no weights: nearest recording by dynamic time warping of cepstral coefficients, from the same log-mel spectrogram | all training recordings, as templates | scores waveforms |
 # | the stranger | PocketSphinx, an English recogniser; a grammar restricts it to the ten words | other people, whole sentences, nothing of this corpus | scores waveforms |
 #
 # The stranger does not understand all recordings either, so read its numbers beside what it hears of those.
@@ -172,10 +172,10 @@ report.table([{"rows": run.rows}], ["gan"]).head(3)
 # %% mystnb={"figure": {"caption": "What the generator says: share of each digit among accepted samples. A dashed line marks an even tenth."}, "image": {"alt": "Bar chart of ten shares, one for each digit, around a dashed line at one tenth."}} tags=["hide-input"]
 plots.shares(dict(zip(CLASSES["speech"], (accepted / accepted.sum()).tolist(), strict=True)), even=0.1)
 
-# %% mystnb={"figure": {"caption": "Recordings (left) and accepted samples of the generator (right), a column a digit."}, "image": {"alt": "Two mosaics of spectrograms, ten columns each: recordings with fine harmonics, and generated clips of similar shapes."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Recordings and accepted samples of the generator, a column a digit."}, "image": {"alt": "Two mosaics of spectrograms, ten columns each: recordings with fine harmonics, and generated clips of similar shapes."}} tags=["hide-input"]
 
 
-def columns(y, n=4, first=0):
+def columns(y, n=3, first=0):
     """Indices of items first, first + 1, ... of each class, class by class in columns."""
     return torch.stack([(y == digit).nonzero().flatten()[first : first + n] for digit in range(10)], dim=1).flatten()
 
@@ -184,7 +184,7 @@ by_speaker = torch.argsort(torch.rand(len(clips["test"]), generator=named_genera
 shuffled = clips["test"].x[by_speaker], clips["test"].y[by_speaker]
 recorded = log_mel(shuffled[0][columns(shuffled[1])])
 sampled = speech.items(fresh.mean[columns(fresh.y)])
-plots.spectrograms({"recordings, several speakers": recorded.squeeze(1), "accepted samples": sampled.squeeze(1)}, across=2, size=5)
+plots.spectrograms({"recordings, several speakers": recorded.squeeze(1), "accepted samples": sampled.squeeze(1)}, labels=CLASSES["speech"])
 
 # %% [markdown]
 # ## What the stranger hears
@@ -392,8 +392,7 @@ plots.spectrograms(
         "recordings, for comparison": recorded.squeeze(1),
         "MNIST → speech": spelled.squeeze(1),
     },
-    across=2,
-    size=5,
+    labels=CLASSES["speech"],
 )
 
 # %% mystnb={"figure": {"caption": "Figure 4: the handwritten digits behind the transfers above (left), and what the spoken samples above become in writing (right)."}, "image": {"alt": "Two mosaics of handwritten digits, ten columns each: inputs, and digits drawn from sound, of the right class in most columns."}} tags=["hide-input"]

@@ -52,8 +52,11 @@ def panels(pictures: dict[str, Tensor], columns: int = 10, across: int = 2, size
     return _finish(figure)
 
 
-def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1, size: float = 7.2) -> Figure:
-    """Log-mel spectrograms (n, bands, frames) in [-1, 1], low notes at the bottom, as mosaics side by side, each under its title."""
+def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1, size: float = 7.2, labels: Sequence[str] = ()) -> Figure:
+    """Log-mel spectrograms (n, bands, frames) in [-1, 1], low notes at the bottom, as mosaics side by side, each under its title.
+
+    ``labels`` are the names of the columns.
+    """
     down = -(-len(pictures) // across)
     mosaics = {}
     for title, mels in pictures.items():
@@ -69,6 +72,9 @@ def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1
     for axis, (title, picture) in zip(axes.flat, mosaics.items(), strict=False):
         axis.imshow(picture, cmap="magma", vmin=-1, vmax=1, interpolation="nearest")
         axis.set_title(title, fontsize=11)
+        wide = picture.shape[1] / columns
+        for i, label in enumerate(labels):
+            axis.text((i + 0.5) * wide, picture.shape[0], label, ha="center", va="top", fontsize=10)
     return _finish(figure)
 
 
