@@ -556,7 +556,7 @@ for weight, bridge in along.items():
         for metric in ("transfer_accuracy", "diversity", "trustworthiness"):
             run.add("frontier", setting, f"KL weight {weight:g}", metric, [scores[metric]], n=len(items[source]) if "accuracy" in metric else None)
 
-# %% mystnb={"figure": {"caption": "Right or rich: accuracy against relative diversity, a line a direction. The number at a point is the weight of the KL term, a ring marks the weight of this chapter. One bridge a point; bars are 95 % intervals over items alone."}, "image": {"alt": "Three lines of points, one for each direction. Along each line, with more weight on the KL term, diversity falls much and accuracy rises a little."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Right or rich: accuracy against relative diversity, a panel a direction. The number at a point is the weight of the KL term, a ring marks the weight of this chapter. One bridge a point; bars are 95 % intervals over items alone."}, "image": {"alt": "Three panels, one for each direction, each a line of points. With more weight on the KL term, diversity falls much and accuracy rises a little."}} tags=["hide-input"]
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "frontier"}
 plots.frontier(
     {

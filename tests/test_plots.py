@@ -78,7 +78,7 @@ def test_the_diagram_shows_the_shapes_of_the_code():
 def test_a_frontier_joins_the_points_of_a_setting_and_marks_the_chosen_one():
     points = {"0.001": (row(0.8, None, None), row(0.9, 0.85, 0.95)), "0.02": (row(0.4, None, None), row(0.95, 0.9, 0.99))}
     (axis,) = plots.frontier({"A → B": points}, "0.02").axes
-    assert axis.lines[0].get_xydata().tolist() == [[0.8, 0.9], [0.4, 0.95]]
+    assert axis.lines[0].get_xydata().tolist() == [[0.4, 0.95], [0.8, 0.9]]
     rings = [line.get_xydata().tolist() for line in axis.lines if line.get_markersize() == 16]
     assert rings == [[[0.4, 0.95]]], "the chosen setting alone has a ring"
     assert {"0.001", "0.02"} <= {text.get_text() for text in axis.texts}
