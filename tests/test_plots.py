@@ -93,6 +93,36 @@ def test_the_diagram_shows_the_shapes_of_the_code():
     assert all(f"shape-{key}" in texts(diagrams.architecture({key: f"shape-{key}" for key in keys})) for key in keys)
 
 
+def test_a_frontier_joins_the_points_of_a_setting_and_marks_the_chosen_one():
+    points = {"0.001": (row(0.8, None, None), row(0.9, 0.85, 0.95)), "0.02": (row(0.4, None, None), row(0.95, 0.9, 0.99))}
+    (axis,) = plots.frontier({"A → B": points}, "0.02").axes
+    assert axis.lines[0].get_xydata().tolist() == [[0.4, 0.95], [0.8, 0.9]]
+    rings = [line.get_xydata().tolist() for line in axis.lines if line.get_markersize() == 16]
+    assert rings == [[[0.4, 0.95]]], "the chosen setting alone has a ring"
+    assert {"0.001", "0.02"} <= {text.get_text() for text in axis.texts}
+    assert axis.get_xlim()[0] > 0.3, "the axis spans the points, not everything from 0 to 1"
+
+
+def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():
+    lines = {"the paper": {"1": (0.3, None, None)}, "ours": {"1": (0.5, 0.4, 0.6)}}
+    drawn = {line.get_label(): line for line in plots.over_labels(lines, ["1"], chance=0.1).axes[0].lines}
+    of_intervals = {line.get_label(): line for line in plots.intervals([row(0.9, 0.85, 0.95, 0.8)], ["first"]).axes[0].lines}
+    assert drawn["the paper"].get_color() == of_intervals["paper"].get_color() == plots.TARGET
+    assert drawn["ours"].get_color() == of_intervals["ours, 95 % interval"].get_color() == plots.SOURCE
+
+
+def test_a_logarithmic_axis_of_less_than_a_decade_has_plain_ticks():
+    figure = plots.histories({"a": {"step": [1, 2], "loss": [0.57, 0.97]}}, ["loss"])
+    figure.draw_without_rendering()
+    ticks = [label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_text()]
+    assert 2 <= len(ticks) <= 6
+    assert all(float(tick) > 0 for tick in ticks), f"plain numbers: {ticks}"
+
+
+def test_columns_of_spectrograms_have_their_names():
+    assert {"zero", "one"} <= set(texts(plots.spectrograms({"a": torch.rand(4, 64, 64)}, columns=2, labels=["zero", "one"])).split())
+
+
 @pytest.mark.parametrize(
     "figure",
     [

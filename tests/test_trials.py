@@ -6,10 +6,11 @@ from dataclasses import replace
 import torch
 from toys import lopsided
 
-from lt.book import trials
+from lt.book import profiles, trials
 from lt.bridge import BridgeConfig
 from lt.latents import UNKNOWN
 from lt.loop import Training
+from lt.zoo.image_judge import ConvJudgeConfig
 
 
 def test_two_domains_label_items_of_their_own():
@@ -67,3 +68,22 @@ def test_a_trial_between_unlike_domains_has_variety_and_neighbours_beside_its_ac
     assert scores["label_accuracy"] == 1, "labels that are merely few are all true"
     assert trials.measure_across(trial, 30) == scores
     trials._pair.cache_clear()
+
+
+def test_all_of_a_trial_is_its_measure_and_what_an_accuracy_leaves_out(tiny_profile, monkeypatch):
+    trials._pair.cache_clear()
+    trials._second_opinion.cache_clear()
+    config = ConvJudgeConfig(Training(5, 32))
+    small = dataclasses.replace(tiny_profile, base_models=2, second_judge=dict.fromkeys(tiny_profile.second_judge, config))
+    monkeypatch.setitem(profiles.PROFILES, "tiny", small)
+    trial = trials.Trial("tiny", BridgeConfig(Training(20, 32), shared=4, width=16, depth=1, projections=8), 0)
+    scores, plain = trials.measure_all(trial), trials.measure(trial)
+    assert {name: scores[name] for name in plain} == plain
+    assert set(scores) - set(plain) == {"transfer_accuracy_second_judge", "diversity", "trustworthiness"}
+    assert 0 <= scores["trustworthiness"] <= 1
+    assert scores["diversity"] > 0
+    # other base models: the second set joins the same two models the other way round, so another bridge
+    other = trials.measure_all(dataclasses.replace(trial, base=1))
+    assert other["diversity"] != scores["diversity"]
+    trials._pair.cache_clear()
+    trials._second_opinion.cache_clear()

@@ -8,7 +8,7 @@ import seaborn as sns
 from IPython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import Tensor
 
@@ -55,8 +55,11 @@ def panels(pictures: dict[str, Tensor], columns: int = 10, across: int = 2, size
     return _finish(figure)
 
 
-def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1, size: float = 7.2) -> Figure:
-    """Log-mel spectrograms (n, bands, frames) in [-1, 1], low notes at the bottom, as mosaics side by side, each under its title."""
+def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1, size: float = 7.2, labels: Sequence[str] = ()) -> Figure:
+    """Log-mel spectrograms (n, bands, frames) in [-1, 1], low notes at the bottom, as mosaics side by side, each under its title.
+
+    ``labels`` are the names of the columns.
+    """
     down = -(-len(pictures) // across)
     mosaics = {}
     for title, mels in pictures.items():
@@ -72,6 +75,9 @@ def spectrograms(pictures: dict[str, Tensor], columns: int = 10, across: int = 1
     for axis, (title, picture) in zip(axes.flat, mosaics.items(), strict=False):
         axis.imshow(picture, cmap="magma", vmin=-1, vmax=1, interpolation="nearest")
         axis.set_title(title, fontsize=11)
+        wide = picture.shape[1] / columns
+        for i, label in enumerate(labels):
+            axis.text((i + 0.5) * wide, picture.shape[0], label, ha="center", va="top", fontsize=10)
     return _finish(figure)
 
 
@@ -102,10 +108,10 @@ def rows_of_images(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figu
 
 
 def _plain_ticks(axis: Axes) -> None:
-    """A few ticks on a logarithmic axis, as plain numbers: where it spans less than a decade, powers of ten alone would leave it without any."""
+    """A few ticks on a logarithmic axis, as plain numbers: where it spans little, powers of ten alone would leave it without any."""
     low, high = axis.get_ylim()
     if high / low < 100:
-        axis.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        axis.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]) if high / low < 3 else LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axis.yaxis.set_minor_locator(NullLocator())
         axis.set_ylim(low, high)
@@ -238,26 +244,28 @@ def trade_off(rows: dict[str, dict[str, tuple[dict, ...]]], chance: tuple[float,
     return _finish(figure)
 
 
-def frontier(lines: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Figure:
-    """Two scores that trade against each other along a setting: ``{line: {setting: (row across, row up)}}``, with the setting beside its point.
+def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Figure:
+    """Two scores that trade against each other along a setting, a panel each: ``{title: {setting: (row across, row up)}}``, with the setting beside its point.
 
     The axes span the points; a ring marks the setting ``chosen``.
     """
-    figure, axis = plt.subplots(figsize=(7, 4.6), layout="constrained")
-    for (name, points), colour, marker in zip(lines.items(), (SOURCE, SHARED, *PALETTE[3:]), "os^vP", strict=False):
-        x, y = ([rows[i]["value"] for rows in points.values()] for i in (0, 1))
-        axis.plot(x, y, color=colour, marker=marker, markersize=7, label=name)
-        for (setting, (across, up)), side in zip(points.items(), (1, -1) * len(points), strict=False):
+    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 2.3 * len(panels) + 0.4), squeeze=False, sharex=True, layout="constrained")
+    for axis, (title, points) in zip(axes[:, 0], panels.items(), strict=True):
+        ranked = sorted(points.items(), key=lambda item: item[1][0]["value"])
+        axis.plot(
+            [across["value"] for _, (across, _) in ranked], [up["value"] for _, (_, up) in ranked], color=SOURCE, marker="o", markersize=7
+        )
+        for i, (setting, (across, up)) in enumerate(ranked):
             at = across["value"], up["value"]
             if up["low"] is not None:
-                axis.plot([at[0]] * 2, [up["low"], up["high"]], color=colour, linewidth=1, alpha=0.6)
+                axis.plot([at[0]] * 2, [up["low"], up["high"]], color=SOURCE, linewidth=1, alpha=0.6)
             if setting == chosen:
-                axis.plot(*at, marker="o", markersize=16, fillstyle="none", color=colour, markeredgewidth=1.5)
-            axis.annotate(setting, at, (0, 12 * side), textcoords="offset points", ha="center", va="center", fontsize=9)
-    axis.set(xlabel="relative diversity", ylabel="accuracy by the judge")
-    axis.margins(0.08)
-    axis.grid(color="0.9")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncol=3, frameon=False, handlelength=1.5, columnspacing=1)
+                axis.plot(*at, marker="o", markersize=16, fillstyle="none", color=PALETTE[3], markeredgewidth=2)
+            axis.annotate(setting, at, (0, 15 if i % 2 else -15), textcoords="offset points", ha="center", va="center", fontsize=10)
+        axis.set(title=title, ylabel="accuracy")
+        axis.margins(0.1, 0.25)
+        axis.grid(color="0.9")
+    axes[-1, 0].set_xlabel("relative diversity")
     sns.despine(figure)
     return _finish(figure)
 
