@@ -11,7 +11,25 @@ from hypothesis import strategies as st
 from lt.book import profiles, runner
 from lt.book.paper import FAILS, PAPER
 from lt.book.records import Run, read
-from lt.book.report import GROUPS, Found, claims, conditions, counts, formatted, headline, markdown, once, report, shown, table, verdict
+from lt.book.report import (
+    GROUPS,
+    SUCCESS,
+    Found,
+    claims,
+    conditions,
+    counts,
+    formatted,
+    group,
+    headline,
+    like_for_like,
+    markdown,
+    measured,
+    once,
+    report,
+    shown,
+    table,
+    verdict,
+)
 from lt.tools.intervals import crossed_interval
 
 ROOT = runner.find_root()
@@ -135,17 +153,20 @@ def test_three_groups_of_at_most_six_columns_with_a_count_each():
 
 def test_the_report_prints_the_numbers_of_the_files():
     records = read(folder=PUBLISHED)
-    found = report(records).set_index(["Model", "What"])
+    found = report(records).set_index("What")
     reading = next(record for record in records if record["chapter"] == "03_bridging")
     wanted = next(
         r for r in reading["rows"] if (r["setting"], r["method"], r["metric"]) == ("mnist->fashion", "bridging_vae", "transfer_accuracy")
     )
-    line = found.loc[("bridging VAE", "MNIST → Fashion-MNIST, transfer accuracy")]
+    line = found.loc["MNIST → Fashion-MNIST, transfer accuracy: bridging VAE"]
     assert line["Ours, held out"] == formatted(wanted)
     said = conditions(records)
     assert f"profile `{reading['profile']}`" in said
     assert f"`python -m lt run 03 --profile {reading['profile']}`" in said
     assert conditions([])
+    alike = like_for_like(records)
+    assert len(alike) == sum(group(*key) == SUCCESS and key in measured(records) for key in PAPER)
+    assert all(row["paper"] is not None for row in alike)
 
 
 def test_a_claim_without_its_row_is_not_measured():

@@ -168,15 +168,21 @@ def report(records: Sequence[dict]) -> pd.DataFrame:
         lines.append(
             {
                 "Group": group(setting, method, metric),
-                "What": f"{words(setting)}, {words(metric)}",
-                "Model": words(method),
-                "Ours, held out": formatted(held) if held else "",
-                "Ours, paper's protocol": formatted(like) if like is not held else "",
+                "What": f"{words(setting)}, {words(metric)}: {words(method)}",
                 "Paper": f"{paper:.3g}",
+                "Ours, paper's protocol": formatted(like) if like is not held else "",
+                "Ours, held out": formatted(held) if held else "",
                 "Verdict": word,
             }
         )
     return pd.DataFrame(lines).sort_values("Group", key=lambda names: names.map(GROUPS.index), kind="stable", ignore_index=True)
+
+
+def like_for_like(records: Sequence[dict], which: str = SUCCESS) -> list[dict]:
+    """The measured rows of one group that verdicts are taken from, in the paper's order: of the paper's protocol where there is one, else held out."""
+    found = measured(records)
+    keys = [key for key in PAPER if group(*key) == which and key in found]
+    return [found.get((setting, method, f"{metric}_paper_protocol"), found[setting, method, metric])[1] for setting, method, metric in keys]
 
 
 def shown(table: pd.DataFrame, which: str) -> pd.DataFrame:
