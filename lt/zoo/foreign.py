@@ -33,7 +33,7 @@ FOUND = 0.5  # cosine to the nearest known name that a text, or a word of it, mu
 SPREAD = 0.08  # standard deviation that a bridge gives each number of a word's vector: neighbours of a name mean the same
 NOTHING = -1  # the reader may read no digit
 LATENT = 100  # of the GAN of faces
-RADIUS = 7.0  # points nearer to the origin are moved out to it
+RADIUS = 5.0  # points nearer to the origin are moved out to it
 SPREAD_OF_FACES = 0.5  # standard deviation that a bridge gives each number of a point of the GAN
 LOOKS = (
     "bright",
