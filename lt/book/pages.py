@@ -37,6 +37,7 @@ UNUSED = {
     "language_data.js": "#search-results",
     "searchindex.js": "#search-results",
 }
+<<<<<<< HEAD
 SHEETS = (
     "basic.css",
     "theme.css",
@@ -47,6 +48,9 @@ SHEETS = (
     "mystnb",
     "book.css",
 )
+=======
+SHEETS = ("basic.css", "theme.css", "pydata-sphinx-theme.css", "pygments.css", "sphinx-book-theme.css", "copybutton.css", "mystnb")
+>>>>>>> pages
 RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")  # the innermost rules: selectors and declarations
 ICON_FONT = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}", re.I)
 NUMBER = re.compile(r"[−+-]?[\d.,]+(e[−+-]?\d+)?( ?[%×])?( \[[^\]]*\])?( of [\d.,]+)?( ?(s|ms|min|h|MB|GB|K|M|G))?|–|—")
@@ -80,7 +84,7 @@ def slim_head(soup, root: str) -> None:
             node.decompose()
     for meta in soup.select("meta[name=viewport]")[1:]:
         meta.decompose()
-    sheets = [link for link in soup.select("head link[rel=stylesheet]") if any(name in link["href"] for name in SHEETS)]
+    sheets = [link for link in soup.select("head link[rel=stylesheet]") if any(name in link["href"] for name in (*SHEETS, "book.css"))]
     for link in sheets[1:]:
         link.decompose()
     if sheets:
@@ -118,6 +122,8 @@ def one_sheet(static: Path, names: set[str]) -> str:
         if path is None:
             raise LtError(f"the theme has no {name} any more: see SHEETS in lt/book/pages.py")
         found.append(path.read_text(encoding="utf-8"))
+    own = static / "book.css"
+    found += [own.read_text(encoding="utf-8")] if own.exists() else []
     text = re.sub(r"/\*[^*]*\*+([^/*][^*]*\*+)*/", "", "\n".join(found))  # comments
     text = used_rules(ICON_FONT.sub("", text), names)
     text = re.sub(r"@import[^;]*basic\.css[^;]*;", "", text)  # it is in this file
@@ -176,7 +182,7 @@ def slim_pictures(soup, folder: Path) -> None:
         if image["src"].startswith("data:image/png"):
             with Image.open(io.BytesIO(base64.b64decode(image["src"].partition(",")[2]))) as picture:
                 image["width"], image["height"] = map(str, picture.size)
-        if image is not first:
+        if image is not first and not image.find_parent(class_="lt-provenance"):
             image["loading"] = "lazy"
         image["decoding"] = "async"
 
@@ -313,8 +319,10 @@ def tidy_table(soup, table) -> None:
         for column in range(min(len(_cells(row)) for row in rows)):
             cells = [_cells(row)[column] for row in rows]
             texts = [text for text in map(_text, cells) if text]
-            look = "lt-number" if texts and all(NUMBER.fullmatch(text) for text in texts) else None
-            look = look or ("lt-long" if texts and max(map(len, texts)) > 60 else None)
+            played = any(cell.find(["audio", "img"]) for cell in cells)
+            look = "lt-number" if texts and not played and all(NUMBER.fullmatch(text) for text in texts) else None
+            longest = max(map(len, texts), default=0)
+            look = look or ("lt-text" if longest > 160 else "lt-long" if longest > 60 else None)
             if look:
                 above = [_cells(row)[column] for row in head if len(_cells(row)) > column]
                 for cell in (*above, *cells):
@@ -346,12 +354,9 @@ def name_things(soup) -> None:
 
 def add_provenance(soup, line: str) -> None:
     """Put one small line, which leads to the box at the foot, beside the badge under the title."""
-    badge = soup.select_one("article h1 ~ p img[src$='colab.svg']")
-    if not (badge and line):
+    place = soup.select_one("article p.lt-provenance")
+    if not (place and line):
         return
-    place = badge.find_parent("p")
-    place["class"] = ["lt-provenance"]
-    badge["width"], badge["height"] = "117", "20"
     small = soup.new_tag("a" if soup.select_one("#set-up") else "span", attrs={"href": "#set-up"} if soup.select_one("#set-up") else {})
     small.string = line
     place.append(" ")
@@ -376,7 +381,7 @@ def finish(html: Path, lines: dict[str, str], mathjax: Path) -> None:
         slim_players(soup, path.parent, root)
         tidy_tables(soup)
         name_things(soup)
-        if soup.select_one("#search-results"):
+        if soup.select_one("#search-results") and (static / "search.js").exists():
             soup.head.append(soup.new_tag("script", attrs={"src": f"{root}_static/search.js", "defer": ""}))
     style = equations(soups, mathjax, "mathjax")
     if style:

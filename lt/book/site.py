@@ -13,7 +13,7 @@ from pathlib import Path
 from lt.book import pages, records, report
 
 LEAD, SETUP = "lead", "setup"  # tags of cells
-BADGE = re.compile(r"^\[!\[")
+BADGE = re.compile(r"^\[!\[([^\]]*)\]\(([^)]*)\)\]\(([^)]*)\)$", re.M)
 BOX = '<details class="lt-setup" id="set-up">\n<summary>Set-up and provenance</summary>'
 
 
@@ -89,6 +89,14 @@ def _setup(cells: list, facts: str) -> list:
     return [*kept, new_markdown_cell(BOX, id="set-up-open"), *said, *moved, new_markdown_cell("</details>", id="set-up-close")]
 
 
+def _badge(cells: list) -> list:
+    """The cells with the badge as HTML, so that the description of the page begins with its question."""
+    cells = copy.deepcopy(cells)
+    for cell in cells[:1]:
+        cell.source = BADGE.sub(r'<p class="lt-provenance"><a href="\3"><img alt="\1" src="../\2" width="117" height="20"></a></p>', cell.source)
+    return cells
+
+
 def arrange(notebook, facts: str = ""):
     """A copy of a notebook in the order of its page: question, lead figure, the rest, and a closed box with the set-up.
 
@@ -96,7 +104,7 @@ def arrange(notebook, facts: str = ""):
     A notebook without such tags keeps its order.
     """
     notebook = copy.deepcopy(notebook)
-    notebook.cells = _setup(_lead(list(notebook.cells)), facts)
+    notebook.cells = _setup(_badge(_lead(list(notebook.cells))), facts)
     return notebook
 
 
