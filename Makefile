@@ -42,17 +42,10 @@ node_modules/.installed: package.json
 	touch $@
 
 test: lint
-<<<<<<< HEAD
-	$(PY) -m pytest --ignore-glob 'tests/test_browser*'
+	$(PY) -m pytest --ignore-glob 'tests/test_browser*' --ignore tests/test_pages.py
 	LT_PROFILE=quick $(PY) -m pytest --nbval --nbval-current-env book
 	$(PY) -m lt build
-	$(PY) -m pytest tests/test_browser*.py
-=======
-	$(PY) -m pytest --ignore tests/test_browser.py --ignore tests/test_pages.py
-	LT_PROFILE=quick $(PY) -m pytest --nbval --nbval-current-env book
-	$(PY) -m lt build
-	$(PY) -m pytest tests/test_browser.py tests/test_pages.py
->>>>>>> pages
+	$(PY) -m pytest tests/test_browser*.py tests/test_pages.py
 
 bench: setup
 	for file in benchmarks/*_step.py; do $(PY) $$file || exit 1; done

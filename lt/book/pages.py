@@ -37,20 +37,7 @@ UNUSED = {
     "language_data.js": "#search-results",
     "searchindex.js": "#search-results",
 }
-<<<<<<< HEAD
-SHEETS = (
-    "basic.css",
-    "theme.css",
-    "pydata-sphinx-theme.css",
-    "pygments.css",
-    "sphinx-book-theme.css",
-    "copybutton.css",
-    "mystnb",
-    "book.css",
-)
-=======
 SHEETS = ("basic.css", "theme.css", "pydata-sphinx-theme.css", "pygments.css", "sphinx-book-theme.css", "copybutton.css", "mystnb")
->>>>>>> pages
 RULE = re.compile(r"([^{}@;]+)\{([^{}]*)\}")  # the innermost rules: selectors and declarations
 ICON_FONT = re.compile(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}", re.I)
 NUMBER = re.compile(r"[−+-]?[\d.,]+(e[−+-]?\d+)?( ?[%×])?( \[[^\]]*\])?( of [\d.,]+)?( ?(s|ms|min|h|MB|GB|K|M|G))?|–|—")

@@ -93,7 +93,9 @@ def _badge(cells: list) -> list:
     """The cells with the badge as HTML, so that the description of the page begins with its question."""
     cells = copy.deepcopy(cells)
     for cell in cells[:1]:
-        cell.source = BADGE.sub(r'<p class="lt-provenance"><a href="\3"><img alt="\1" src="../\2" width="117" height="20"></a></p>', cell.source)
+        cell.source = BADGE.sub(
+            r'<p class="lt-provenance"><a href="\3"><img alt="\1" src="../\2" width="117" height="20"></a></p>', cell.source
+        )
     return cells
 
 
