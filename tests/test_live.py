@@ -203,6 +203,20 @@ def book(tmp_path) -> Path:
     return tmp_path
 
 
+def test_a_book_that_was_run_gets_a_page_of_its_own_weights(book, parts, monkeypatch):
+    (book / "benchmarks").symlink_to(ROOT / "benchmarks")
+    node("--version")
+    asked = []
+    monkeypatch.setattr(live, "collect", lambda budget, stored: asked.append((budget.name, stored)) or parts)
+    live.follow(book, "quick", 10)
+    assert asked == [], "page and chapters agree"
+    path = book / "book" / "results" / "03_bridging.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "code": "another run"}))
+    live.follow(book, "quick", 10)
+    assert asked == [("quick", True)]
+    assert live.problem(book) is None
+
+
 def test_page_and_chapters_must_agree(book, lt_error):
     live.require_agreement(book)
     path = book / "book" / "results" / "04_speech.json"
