@@ -124,7 +124,9 @@ def test_layout(page, browser, site):
 
 
 def test_links_and_anchors_lead_somewhere():
-    trees = {path: soup_of(path.read_text(encoding="utf-8")) for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts}
+    trees = {
+        path: soup_of(path.read_text(encoding="utf-8")) for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts
+    }
     names = {path: {node.get("id") or node.get("name") for node in tree.select("[id], a[name]")} for path, tree in trees.items()}
     broken = []
     for path, tree in trees.items():
@@ -192,7 +194,9 @@ def test_players_have_names_and_play_one_at_a_time(browser, site):
     page = pages_with("article audio[aria-label]")[0]
     shown(browser, site, page, 1400)
     browser.get_log("performance")
-    players = browser.execute_script("return [...document.querySelectorAll('.lt-player')].map(b => [b.getAttribute('aria-label'), b.textContent])")
+    players = browser.execute_script(
+        "return [...document.querySelectorAll('.lt-player')].map(b => [b.getAttribute('aria-label'), b.textContent])"
+    )
     assert len(players) > 1
     assert not [name for name, seen in players if seen not in name or len(name) <= len(seen)]
     assert [name for name, _ in players if name.startswith("sound")] == []

@@ -135,7 +135,9 @@ def draw_icons(soup, script: str) -> None:
         classes = node["class"]
         name = next(c for c in classes if c.startswith("fa-") and c not in ("fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-fw"))
         width, height, path = icon(script, name.removeprefix("fa-"), "fab" in classes or "fa-brands" in classes)
-        drawing = soup.new_tag("svg", attrs={"viewBox": f"0 0 {width} {height}", "class": "lt-icon", "aria-hidden": "true", "focusable": "false"})
+        drawing = soup.new_tag(
+            "svg", attrs={"viewBox": f"0 0 {width} {height}", "class": "lt-icon", "aria-hidden": "true", "focusable": "false"}
+        )
         drawing.append(soup.new_tag("path", attrs={"fill": "currentColor", "d": path}))
         node.name = "span"
         node["class"] = [c for c in classes if not c.startswith("fa")]
@@ -184,7 +186,11 @@ def player_name(audio) -> str:
     beside = [image.get("alt", "") for image in cell.select("img")]
     if place:
         text = cells[0].get_text(" ", strip=True)
-        described = [" ".join(filter(None, (heads[0] if heads else "", text)))] if text else [image.get("alt", "") for image in cells[0].select("img")]
+        described = (
+            [" ".join(filter(None, (heads[0] if heads else "", text)))]
+            if text
+            else [image.get("alt", "") for image in cells[0].select("img")]
+        )
     else:
         described = []
     name = ", ".join(dict.fromkeys(filter(None, (*described[:1], *beside[:1], head))))
@@ -384,6 +390,10 @@ def drop_unused(html: Path) -> None:
     for path in [*(html / "_images").glob("*.png"), *(html / "_images").glob("*.webp")]:
         if path.name not in text:
             path.unlink()
-    for path in (html / "_static" / "scripts" / "fontawesome.js", html / "_static" / "sphinx-thebe.js", html / "_static" / "sphinx-thebe.css"):
+    for path in (
+        html / "_static" / "scripts" / "fontawesome.js",
+        html / "_static" / "sphinx-thebe.js",
+        html / "_static" / "sphinx-thebe.css",
+    ):
         path.unlink(missing_ok=True)
     shutil.rmtree(html / "_static" / "vendor", ignore_errors=True)

@@ -287,7 +287,9 @@ def versions(records: Sequence[dict]) -> pd.DataFrame:
     for record in records:
         for library, version in record.get("versions", {}).items():
             used.setdefault((library, version), []).append(record["chapter"][:2])
-    lines = sorted((library, version, "all" if len(chapters) == len(records) else ", ".join(chapters)) for (library, version), chapters in used.items())
+    lines = sorted(
+        (library, version, "all" if len(chapters) == len(records) else ", ".join(chapters)) for (library, version), chapters in used.items()
+    )
     return pd.DataFrame(lines, columns=["Library", "Version", "Chapters"])
 
 

@@ -65,7 +65,9 @@ def _lead(cells: list) -> list:
     left.metadata.pop("mystnb", None)
     left.metadata["tags"].append("hide-input")
     left.outputs = [output for output in left.outputs if not _shows(output)]
-    link = new_markdown_cell('<p class="lt-note">This code draws <a href="#lead">the figure at the top of the page</a>.</p>', id="lead-link")
+    link = new_markdown_cell(
+        '<p class="lt-note">This code draws <a href="#lead">the figure at the top of the page</a>.</p>', id="lead-link"
+    )
     anchor = new_markdown_cell('<div id="lead"></div>', id="lead-anchor")
     cells = [*cells[:index], left, link, *cells[index + 1 :]]
     i, j = place
@@ -91,7 +93,9 @@ def _badge(cells: list) -> list:
     """The cells with the badge as HTML, so that the description of the page begins with its question."""
     cells = copy.deepcopy(cells)
     for cell in cells[:1]:
-        cell.source = BADGE.sub(r'<p class="lt-provenance"><a href="\3"><img alt="\1" src="../\2" width="117" height="20"></a></p>', cell.source)
+        cell.source = BADGE.sub(
+            r'<p class="lt-provenance"><a href="\3"><img alt="\1" src="../\2" width="117" height="20"></a></p>', cell.source
+        )
     return cells
 
 
