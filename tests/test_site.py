@@ -91,7 +91,10 @@ def test_a_data_frame_loses_its_counter_and_lines_numbers_up():
 
     frame = pd.DataFrame({"model": ["bridge", "map"], "accuracy": ["0.966 [0.959, 0.972]", "0.769 [0.761, 0.777]"], "n": [10, 9]})
     soup = table(frame.to_html())
-    assert [[cell.get_text() for cell in row.find_all(["td", "th"])] for row in soup.select("tr")] == [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
+    assert [[cell.get_text() for cell in row.find_all(["td", "th"])] for row in soup.select("tr")] == [
+        list(frame.columns),
+        *frame.astype(str).to_numpy().tolist(),
+    ]
     assert [cell.get_text() for cell in soup.select("thead .lt-number")] == ["accuracy", "n"]
     assert [head["scope"] for head in soup.select("th")] == ["col"] * 3
     box = soup.select_one("table").parent

@@ -369,7 +369,8 @@ def finish(html: Path, lines: dict[str, str], mathjax: Path) -> None:
         tidy_tables(soup)
         name_things(soup)
         if soup.select_one("#search-results") and (static / "search.js").exists():
-            soup.head.append(soup.new_tag("script", attrs={"src": f"{root}_static/search.js", "defer": ""}))
+            index = soup.select_one("script[src*='searchindex']")  # which starts the search
+            index.insert_before(soup.new_tag("script", attrs={"src": f"{root}_static/search.js", "defer": ""}))
     style = equations(soups, mathjax, "mathjax")
     if style:
         (static / "equations.css").write_text(style, encoding="utf-8")

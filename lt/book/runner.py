@@ -237,7 +237,7 @@ def vendor_mathjax(root: Path) -> Path:
     """The folder with MathJax, fetched once with npm."""
     folder = root / "_build" / "vendor"
     mathjax = folder / "node_modules" / "mathjax" / "es5"
-    if not (mathjax / "tex-mml-chtml.js").exists():
+    if not (mathjax / "node-main.js").exists():
         npm = shutil.which("npm")
         if npm is None:
             raise LtError("npm is missing, and equations need the package mathjax from it: install npm (Node.js)")
