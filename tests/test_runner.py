@@ -218,7 +218,6 @@ def test_build(root, vendored, monkeypatch, capsys):
     assert call(monkeypatch, "build") == "0"
     html = root / "_build" / "html"
     assert capsys.readouterr().out == f"open {html / 'index.html'}\n"
-    assert (html / "_static" / "mathjax" / "tex-mml-chtml.js").exists()
     assert (html / "_static" / "site.css").exists()
     assert (html / ".nojekyll").exists()
     assert "Title" in (html / "book" / "01_good.html").read_text()
