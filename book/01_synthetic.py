@@ -110,6 +110,11 @@ some = torch.tensor([[-1.3, 0.3], [-0.9, 1.1], [-0.8, 0.0], [-0.1, 1.0], [0.0, 0
 others = torch.tensor([[0.2, -1.0], [0.5, -0.3], [1.1, -1.2], [1.2, -0.1], [1.3, -0.9], [1.6, 0.3]])
 diagrams.sliced(some, others, torch.nn.functional.normalize(torch.tensor([1.0, 0.45]), dim=0))
 
+# %% tags=["nbval-ignore-output", "hide-input"]
+from lt.book import touch
+
+touch.swd_angle(some, others)
+
 
 # %%
 def by_hand(a, b, directions):
@@ -249,6 +254,14 @@ for name in MODELS:
         counted = metric in ("class_kept", "on_target")  # shares of points: an interval even of one seed
         n = 2 * budget.toy_points if counted or (metric != "gap" and budget.toy_seeds > 1) else None  # all but the gap end at 1
         run.add("figure 9", "ellipse 1<->ellipse 2", name, metric, [m[metric] for m in measured[name]], n=n)
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+touch.weights(
+    {"SWD weight": SWD, "classifier weight": CLS},
+    {p: bridges[NAME[p], 0].cpu() for p in GRID},
+    [(d.mean, d.y) for d in test],
+    {p: measured[NAME[p]][0] for p in GRID},
+)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()

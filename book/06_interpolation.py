@@ -191,6 +191,19 @@ walks.walks(figure(OF_PICTURES, False))
 # %% mystnb={"figure": {"caption": "Figure 7, speech: walks between two classes, two pairs a direction. Framed: the fixed points."}, "image": {"alt": "Two groups of two walks of three rows each: from digits to spectrograms and back. Transfer rows change class within one or two items."}} tags=["hide-input", "nbval-ignore-output"]
 walks.walks(figure(OF_SPEECH, False))
 
+# %% tags=["nbval-ignore-output", "hide-input"]
+from lt.book import touch
+
+
+def under_a_slider(pair, i):
+    """One walk of a direction, for the figure with a slider: what it is walked between, and both ways into the target."""
+    source, target = pair[i], pair[1 - i]
+    ((m, n),) = ends(source, 1, False, named_generator(f"walk {source} False", 0))
+    rows = walk(pair, i, 0, held[source].mean[m], held[source].mean[n], 12)
+    return dict(zip(("source", "target", "transfer"), zip((source, target, target), rows, strict=True), strict=True))
+
+
+touch.path(base, {f"{NAMES[p[i]]} → {NAMES[p[1 - i]]}": under_a_slider(p, i) for p, i in DIRECTIONS[1:]}, pretrained.card()["rate"])
 
 # %% [markdown]
 # ## Listen
