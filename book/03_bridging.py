@@ -50,7 +50,7 @@ from joblib import Parallel, delayed
 from torch.nn import functional as F
 
 from lt import BridgeConfig, Training, fit_bridge, losses, metrics, named_generator
-from lt.book import diagrams, plots, profiles, records, report, setup
+from lt.book import charts, diagrams, plots, profiles, records, report, setup
 from lt.book.paper import words
 from lt.bridge import Bridge, bridge_objective, network_of
 from lt.datasets import CLASSES
@@ -394,7 +394,7 @@ pd.DataFrame(lines, index=pd.Index([words(s) for s in kept], name="reconstructio
 
 # %% mystnb={"figure": {"caption": "Transfer and reconstruction accuracy on held-out data, with 95 % intervals, and the paper's numbers (on its own, easier protocol)."}, "image": {"alt": "Dot plot of five accuracies with short intervals beside diamonds that mark the paper's numbers."}} tags=["hide-input"]
 main = [row for row in run.rows if row["table"] in ("1", "2") and row["metric"] in ("transfer_accuracy", "reconstruction_accuracy")]
-plots.intervals(main, [words(row["setting"]) for row in main])
+charts.intervals(main, [words(row["setting"]) for row in main])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 costs = {s: ROWS[s, "bridging_vae", "transfer_accuracy"]["value"] - ROWS[s, "bridging_vae", "transfer_accuracy_second_judge"]["value"] for s in transfers}

@@ -46,7 +46,7 @@ from joblib import Parallel, delayed
 from sklearn.metrics import confusion_matrix
 
 from lt import datasets, fit_bridge, losses, metrics, named_generator
-from lt.book import plots, report, setup, widgets
+from lt.book import charts, plots, report, setup, widgets
 from lt.book.paper import words
 from lt.datasets import CLASSES
 from lt.networks import parameter_count
@@ -539,7 +539,7 @@ Markdown(
 
 # %% mystnb={"figure": {"caption": "Transfer and reconstruction accuracy on held-out latents, with 95 % intervals, and the paper's numbers (SC09, another generator, another judge: not comparable)."}, "image": {"alt": "Dot plot of three accuracies with intervals beside diamonds that mark the paper's numbers."}} tags=["hide-input"]
 main = [row for row in run.rows if row["table"] in ("1", "2") and row["metric"] in ("transfer_accuracy", "reconstruction_accuracy")]
-plots.intervals(main, [words(row["setting"]) for row in main])
+charts.intervals(main, [words(row["setting"]) for row in main])
 
 # %% [markdown]
 # ## Right or rich? The weight of the KL term
@@ -564,7 +564,7 @@ for weight, bridge in along.items():
 
 # %% mystnb={"figure": {"caption": "Right or rich: accuracy against relative diversity, a panel a direction. The number at a point is the weight of the KL term, a ring marks the weight of this chapter. One bridge a point; bars are 95 % intervals over items alone."}, "image": {"alt": "Three panels, one for each direction, each a line of points. With more weight on the KL term, diversity falls much and accuracy rises a little."}} tags=["hide-input"]
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "frontier"}
-plots.frontier(
+charts.frontier(
     {
         words(setting) if "->" in setting else f"{words(setting)}, reconstructed": {
             f"{weight:g}": tuple(rows[setting, f"KL weight {weight:g}", metric] for metric in ("diversity", "transfer_accuracy")) for weight in frontier

@@ -46,7 +46,7 @@ import torch
 from IPython.display import Markdown
 
 from lt import fit_bridge, metrics, named_generator
-from lt.book import paper, plots, report, setup, trials
+from lt.book import charts, paper, plots, report, setup, trials
 from lt.latents import UNKNOWN
 from lt.tools.sweeps import ahead, sweep
 from lt.zoo import few_labels
@@ -167,7 +167,7 @@ def accuracy(table, name):
     return rows[table, name, "transfer_accuracy"]
 
 
-plots.intervals([accuracy("4", name) for name in TABLE_4], list(TABLE_4))
+charts.intervals([accuracy("4", name) for name in TABLE_4], list(TABLE_4))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 COLUMNS = {"transfer accuracy": "transfer_accuracy", "second judge": "transfer_accuracy_second_judge", "paper's protocol": "transfer_accuracy_paper_protocol", "diversity": "diversity", "trustworthiness": "trustworthiness"}
@@ -188,7 +188,7 @@ def short_table(names, columns=COLUMNS, theirs=True):
 short_table([("4", name) for name in TABLE_4])
 
 # %% mystnb={"figure": {"caption": "Parts that Table 4 does not name, with short bridges: transfer accuracy with 95 % intervals. The axis spans what these bridges reach; the first line is the whole method."}, "image": {"alt": "Dot plot with a line for each variant of the bridge: most lie close to the whole method, and a shared space of two dimensions lies below."}} tags=["nbval-ignore-output", "hide-input"]
-plots.intervals([accuracy("parts", name) for name in PARTS], list(PARTS))
+charts.intervals([accuracy("parts", name) for name in PARTS], list(PARTS))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 short_table([("parts", name) for name in PARTS], {key: COLUMNS[key] for key in ("transfer accuracy", "second judge", "diversity", "trustworthiness")}, theirs=False)
@@ -237,7 +237,7 @@ lines = {
     "ours, labels spread": {tick: value(accuracy("beyond", f"{called(n)}, spread")) for n, tick in numbers.items() if ("beyond", f"{called(n)}, spread") in settings},
     "ours, matched clusters": {"0": value(accuracy("beyond", "no label, matched clusters"))},
 }
-plots.over_labels(lines, ticks, chance=paper.CHANCE)
+charts.over_labels(lines, ticks, chance=paper.CHANCE)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 short_table([("3", called(n)) for n in numbers])
@@ -308,7 +308,7 @@ kept = {
     }
     for name, latents in told.items()
 }
-plots.over_labels(kept, [f"{w:g}" for w in weights], across="weight of the SWD")
+charts.over_labels(kept, [f"{w:g}" for w in weights], across="weight of the SWD")
 
 # %% [markdown]
 # **2.** Spread the labels on Fashion-MNIST, where classes overlap in the latent space. How many are true?

@@ -63,7 +63,7 @@ from IPython.display import Markdown
 from torch.nn.functional import normalize
 
 from lt import fit_bridge, join, metrics, named_generator
-from lt.book import plots, report, setup
+from lt.book import charts, plots, report, setup
 from lt.latents import Domain, Latents
 from lt.loop import one_thread
 from lt.networks import parameter_count
@@ -267,7 +267,7 @@ def matrix(method, metric="transfer_accuracy"):
 
 
 # %% mystnb={"figure": {"caption": "One bridge for all domains: share of held-out items that keep their class, from source (row) to target (column). The diagonal is reconstruction."}, "image": {"alt": "Heat map of transfer accuracies with a row for each source and a column for each target domain."}} tags=["nbval-ignore-output", "hide-input", "lead"]
-plots.transfers(matrix("many_bridge"), [short_titles[name] for name in names])
+charts.transfers(matrix("many_bridge"), [short_titles[name] for name in names])
 
 # %% [markdown]
 # In the next table a cell is the accuracy by one bridge for all, and in brackets how far that is above (+) or below (−) the bridge of that pair alone.
@@ -449,7 +449,7 @@ last = kept(bridge, len(copies) - 1)
 run.add("growth", f"{max(budget.growth)} domains", "joined_bridge", "transfer_accuracy", [last], n=len(mnist.held))
 
 # %% mystnb={"figure": {"caption": "Seconds of training against the number of domains, on logarithmic axes."}, "image": {"alt": "Line plot: the time of a bridge for each pair grows fastest, that of one bridge trained anew and that of joining one by one more slowly."}} tags=["nbval-ignore-output", "hide-input"]
-plots.growth({"domains": ({METHODS[method]: line for method, line in curves.items()}, "seconds in all")})
+charts.growth({"domains": ({METHODS[method]: line for method, line in curves.items()}, "seconds in all")})
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 few, most = min(budget.growth), max(budget.growth)

@@ -60,7 +60,7 @@ import torch
 from IPython.display import Markdown
 
 from lt import fit_bridge, metrics, named_generator
-from lt.book import plots, report, setup, trials
+from lt.book import charts, plots, report, setup, trials
 from lt.book.paper import words
 from lt.datasets import CLASSES
 from lt.tools.sweeps import ahead, sweep
@@ -336,7 +336,7 @@ for title, metric in (("found again (top-1)", "top1"), ("class kept", "transfer_
             row = rows[called(name, told), metric]
             lines[words(name)][str(told)] = (row["value"], row["low"], row["high"])
     panels[title] = lines
-plots.over_supervision(panels, ticks, [10 / n, 0.1])
+charts.over_supervision(panels, ticks, [10 / n, 0.1])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def columns(keys, names):

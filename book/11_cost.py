@@ -53,7 +53,7 @@ from IPython.display import Markdown
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from lt.book import paper, plots, profiles, records, report
+from lt.book import charts, paper, profiles, records, report
 from lt.bridge import bridge_objective, network_of
 from lt.datasets.recordings import Clips
 from lt.latents import Latents
@@ -221,7 +221,7 @@ for name, value in claims.items():
 Markdown(report.markdown(pd.DataFrame({"Reading": claims.keys(), "One GAN costs as much as … bridges": [f"{value:,.0f}" for value in claims.values()]})))
 
 # %% mystnb={"figure": {"caption": "How many bridges between MNIST and speech cost as much as one GAN, in three readings. The dashed line is the paper's claim of 200."}, "image": {"alt": "Dot plot on a logarithmic axis: three readings of the cost of a GAN in bridges, beside a dashed line at 200."}} tags=["hide-input", "lead"]
-plots.ratios(claims, 200, "the paper's claim", "bridges for the cost of one GAN")
+charts.ratios(claims, 200, "the paper's claim", "bridges for the cost of one GAN")
 
 # %% [markdown]
 # The ratio is a fact about WaveGAN's schedule more than about bridges. Where base models are small and quick, as the VAEs here,
@@ -240,7 +240,7 @@ plain = replace(own, training=replace(own.training, muon=0.0))
 per_width = {w: bridge_step(replace(plain, width=w)) for w in widths}
 per_domain = {n: bridge_step(plain, n) for n in numbers}
 vae_total = vaes["mnist", 0][1]
-plots.growth(
+charts.growth(
     {
         "width of the bridge": ({"one step": per_width}, "operations a step"),
         "domains joined": ({"one step": per_domain}, "operations a step"),

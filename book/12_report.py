@@ -47,7 +47,7 @@ from pathlib import Path
 
 from IPython.display import Markdown
 
-from lt.book import plots, profiles, records, report
+from lt.book import charts, profiles, records, report
 from lt.book.paper import CHANCE, PAPER, words
 
 found = records.read("01_synthetic", "02_base_models", "03_bridging", "04_speech", "05_baselines", "05b_need_a_bridge", "06_interpolation", "07_ablations", "11_cost")
@@ -306,7 +306,7 @@ Markdown(report.markdown(report.claims(checks)))
 
 # %% mystnb={"figure": {"caption": "The paper's successes: our results with 95 % intervals, on the paper's protocol where there is one, beside the paper's numbers."}, "image": {"alt": "Dot plot: a line for each result that the paper shows to work, our interval beside a diamond for the paper's number."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 alike = report.like_for_like(found)
-plots.intervals(alike, [f"{words(row['setting'])}, {words(row['method'])}" for row in alike])
+charts.intervals(alike, [f"{words(row['setting'])}, {words(row['method'])}" for row in alike])
 
 # %% [markdown]
 # ## The tables

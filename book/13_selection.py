@@ -60,7 +60,7 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown
 
-from lt.book import plots, profiles, report, select
+from lt.book import charts, profiles, report, select
 
 TITLES = {
     "kl": "KL weight",
@@ -114,7 +114,7 @@ panels = {
     )
     for group, record in found.items()
 }
-plots.candidates(panels) if panels else Markdown("No picture: nothing is selected yet.")
+charts.candidates(panels) if panels else Markdown("No picture: nothing is selected yet.")
 
 # %% [markdown]
 # ## Every candidate

@@ -6,7 +6,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lt.book import diagrams, plots, walks
+from lt.book import charts, diagrams, plots, walks
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_a_mosaic_puts_each_image_in_its_place():
 
 
 def test_intervals_and_the_papers_numbers_stand_at_their_values():
-    figure = plots.intervals([row(0.9, 0.85, 0.95, 0.8), row(0.5, 0.4, 0.6)], ["first", "second"])
+    figure = charts.intervals([row(0.9, 0.85, 0.95, 0.8), row(0.5, 0.4, 0.6)], ["first", "second"])
     (axis,) = figure.axes
     at = {(round(float(line.get_xdata()[0]), 3), line.get_marker()) for line in axis.lines}
     assert {(0.9, "o"), (0.5, "o"), (0.8, "D")} <= at
@@ -51,7 +51,7 @@ def test_a_trade_off_has_a_panel_a_setting_and_a_point_a_method():
             "theirs": (row(0.5, None, None), row(0.6, None, None), row(0.1, None, None)),
         }
     }
-    figure = plots.trade_off(rows, (0.1, 0.5), ("accuracy", "locality"))
+    figure = charts.trade_off(rows, (0.1, 0.5), ("accuracy", "locality"))
     points = [container.lines[0].get_xydata()[0].tolist() for container in figure.axes[0].containers]
     assert points == [[0.9, 0.7], [0.5, 0.6]]
     assert figure.axes[0].get_title() == "A → B"
@@ -71,7 +71,7 @@ def test_a_confusion_matrix_prints_its_shares():
 
 
 def test_a_table_of_transfers_says_where_from_and_where_to():
-    figure = plots.transfers(np.array([[0.99, 0.87], [0.625, 0.5]]), ["digits", "shoes"])
+    figure = charts.transfers(np.array([[0.99, 0.87], [0.625, 0.5]]), ["digits", "shoes"])
     assert {"0.990", "0.625", "digits", "shoes", "from", "to"} <= set(texts(figure).split())
     assert figure.axes[0].collections[0].get_clim() == (0.5, 1.0), "the colours span what is there"
 
@@ -82,7 +82,7 @@ def test_points_that_are_told_the_same_stand_side_by_side():
         "b": {"nothing": (0.4, None, None)},
         "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)},
     }
-    figure = plots.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
+    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
     drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
     assert drawn["a"][0] < 0 < drawn["b"][0]
     assert drawn["c"] == [1, 2], "a line stays on its ticks"
@@ -95,7 +95,7 @@ def test_the_diagram_shows_the_shapes_of_the_code():
 
 def test_a_frontier_joins_the_points_of_a_setting_and_marks_the_chosen_one():
     points = {"0.001": (row(0.8, None, None), row(0.9, 0.85, 0.95)), "0.02": (row(0.4, None, None), row(0.95, 0.9, 0.99))}
-    (axis,) = plots.frontier({"A → B": points}, "0.02").axes
+    (axis,) = charts.frontier({"A → B": points}, "0.02").axes
     assert axis.lines[0].get_xydata().tolist() == [[0.4, 0.95], [0.8, 0.9]]
     rings = [line.get_xydata().tolist() for line in axis.lines if line.get_markersize() == 16]
     assert rings == [[[0.4, 0.95]]], "the chosen setting alone has a ring"
@@ -105,8 +105,8 @@ def test_a_frontier_joins_the_points_of_a_setting_and_marks_the_chosen_one():
 
 def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():
     lines = {"the paper": {"1": (0.3, None, None)}, "ours": {"1": (0.5, 0.4, 0.6)}}
-    drawn = {line.get_label(): line for line in plots.over_labels(lines, ["1"], chance=0.1).axes[0].lines}
-    of_intervals = {line.get_label(): line for line in plots.intervals([row(0.9, 0.85, 0.95, 0.8)], ["first"]).axes[0].lines}
+    drawn = {line.get_label(): line for line in charts.over_labels(lines, ["1"], chance=0.1).axes[0].lines}
+    of_intervals = {line.get_label(): line for line in charts.intervals([row(0.9, 0.85, 0.95, 0.8)], ["first"]).axes[0].lines}
     assert drawn["the paper"].get_color() == of_intervals["paper"].get_color() == plots.TARGET
     assert drawn["ours"].get_color() == of_intervals["ours, 95 % interval"].get_color() == plots.SOURCE
 
@@ -133,13 +133,13 @@ def test_columns_of_spectrograms_have_their_names():
         lambda: walks.aligned_steps({"A → B": {"source": np.ones(9), "transfer": np.arange(9.0)}}),
         lambda: walks.pairs_of({"A → B": {"source": (1.0, None, None), "target": (2.0, 1.9, 2.1)}}, "largest step"),
         lambda: plots.active_dimensions({"a": torch.rand(10)}, {"a": 3}),
-        lambda: plots.heat_maps({"a": np.eye(2), "b": np.eye(2)}, ["0", "1"], ["0", "1"], ("x", "y")),
+        lambda: charts.heat_maps({"a": np.eye(2), "b": np.eye(2)}, ["0", "1"], ["0", "1"], ("x", "y")),
         lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
-        lambda: plots.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
+        lambda: charts.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
         lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),
         lambda: plots.shared_space(np.random.default_rng(0).normal(size=(20, 2)), {"by class": (np.arange(20) % 10, list("0123456789"))}),
-        lambda: plots.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
-        lambda: plots.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
+        lambda: charts.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
+        lambda: charts.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
     ],
 )
 def test_every_figure_draws(figure, tmp_path):

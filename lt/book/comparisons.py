@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from lt.book.paper import words
-from lt.book.plots import PALETTE, SHARED, SOURCE, _finish
+from lt.book.plots import PALETTE, SHARED, SOURCE, finished
 
 WIDTH = 5.2  # inches: the column of a phone shows it at two thirds of its size
 # blue is the bridge throughout the book; the paper's competitors, the maps without training, and the controls have colours of their own
@@ -46,7 +46,7 @@ def watched(curves: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[fl
     handles, labels = max((axis.get_legend_handles_labels() for axis in axes[:, 0]), key=lambda found: len(found[0]))
     figure.legend(handles, labels, loc="outside lower center", ncol=3, frameon=False)
     sns.despine(figure)
-    return _finish(figure)
+    return finished(figure)
 
 
 def free_places(points: Sequence[tuple[float, float, float]], size: float = 17.0) -> list[tuple[float, float]]:
@@ -107,4 +107,4 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
             far = np.hypot(*away) > radius + 15  # then a line leads to the point
             look = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold", "zorder": 5}
             axis.annotate(str(number), at, away, textcoords="offset points", arrowprops=line if far else None, **look)
-    return _finish(figure)
+    return finished(figure)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from lt.book.plots import _finish
+from lt.book.plots import finished
 
 
 def _points(axis, xy: np.ndarray, row: dict, d: int, alpha: float = 1.0, size: float = 1.0) -> None:
@@ -68,7 +68,7 @@ def synthetic(rows: dict[str, dict], halves: Sequence[Sequence[float]]) -> Figur
         line[0].set_ylabel(name, fontsize=11)
     for axis, title in zip(axes[0], titles, strict=True):
         axis.set_title(title, fontsize=11.5)
-    return _finish(figure)
+    return finished(figure)
 
 
 def crossing(row: dict, halves: Sequence[Sequence[float]]) -> Figure:
@@ -82,7 +82,7 @@ def crossing(row: dict, halves: Sequence[Sequence[float]]) -> Figure:
     titles = ("two domains", "domain 1 → 2", "domain 2 → 1", "shared space z′")
     for axis, title in zip(axes.flat, titles, strict=True):
         axis.set_title(title, fontsize=12)
-    return _finish(figure)
+    return finished(figure)
 
 
 def stages(rows: dict[str, dict], halves: Sequence[Sequence[float]]) -> Figure:
@@ -94,4 +94,4 @@ def stages(rows: dict[str, dict], halves: Sequence[Sequence[float]]) -> Figure:
         line[0].set_title(title, fontsize=11.5)
     axes[0, 0].set_ylabel("domain 1 → 2", fontsize=11)
     axes[1, 0].set_ylabel("shared space z′", fontsize=11)
-    return _finish(figure)
+    return finished(figure)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, _finish
+from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
 ROW_COLOURS = {"source": SOURCE, "target": TARGET, "transfer": SHARED}  # the three kinds of path of Figures 6 and 7
 
@@ -61,7 +61,7 @@ def walks(groups: dict[str, list[dict[str, Tensor]]]) -> Figure:
         axis.tick_params(length=0)
         axis.set_title(title, fontsize=12)
         sns.despine(ax=axis, left=True, bottom=True)
-    return _finish(figure)
+    return finished(figure)
 
 
 def steps(rows: dict[str, tuple[Tensor, Sequence[str], np.ndarray, np.ndarray]]) -> Figure:
@@ -93,7 +93,7 @@ def steps(rows: dict[str, tuple[Tensor, Sequence[str], np.ndarray, np.ndarray]])
     axes[-1].set_xlabel("bars: step, in units of the path's mean step", fontsize=10)
     handles, labels = axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncol=2, frameon=False, fontsize=10)
-    return _finish(figure)
+    return finished(figure)
 
 
 def aligned_steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
@@ -118,7 +118,7 @@ def aligned_steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncol=3, frameon=False)
     sns.despine(figure)
-    return _finish(figure)
+    return finished(figure)
 
 
 def pairs_of(lines: dict[str, dict[str, tuple[float, float | None, float | None]]], xlabel: str) -> Figure:
@@ -137,4 +137,4 @@ def pairs_of(lines: dict[str, dict[str, tuple[float, float | None, float | None]
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncol=3, frameon=False)
     sns.despine(figure)
-    return _finish(figure)
+    return finished(figure)
