@@ -257,8 +257,14 @@ Markdown(transfers.where_better(by_key, directions, CLOSED))
 # %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. Blue: the bridge; green: maps that classify first; red: one map for all classes. The upper right is where a translation should be; dashed: the trustworthiness of results drawn at random."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge and for each of seven maps without training."}} tags=["hide-input", "lead"]
 chance, shown = value(there, "chance", "trustworthiness"), ("bridging_vae", *CLOSED, "copy", "shuffled_labels")
 ten = {setting: test[source].x[[int((test[source].y == label).nonzero()[0]) for label in range(10)]] for setting, (source, _) in directions.items()}
-run.points(transfers.points(by_key, directions, shown, ten, {(setting, m): methods[setting, m][0][0](x) for setting, x in ten.items() for m in shown}))  # for the interactive figure
+of_points = transfers.points(by_key, directions, shown, ten, {(setting, m): methods[setting, m][0][0](x) for setting, x in ten.items() for m in shown})
+run.points(of_points)  # for the interactive figure
 comparisons.beside(by_key, (there, back), shown[:-2], chance)
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+from lt.book import touch
+
+touch.trade_off(of_points)
 
 # %% [markdown]
 # A point should not be small: trustworthiness does not see magnitude. A lookup lies near the lower line by construction, whatever its accuracy: it draws at random.

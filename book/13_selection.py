@@ -149,7 +149,8 @@ Markdown("\n\n".join(f"**{TITLES[group]}**: {record['rule']}.\n\n{table(record)}
 # an earlier, shorter training. So the numbers of the stranger are a little kind to *accepted samples*; it chose nothing about bridges. The speech bridge's KL weight is chosen by
 # the panel, and measured by the judge, which has no part in any choice.
 #
-# The competitors of [chapter 5](05_baselines.ipynb) and the profile `paper` were not selected here: those have the constants of their papers, at budgets that two cores can pay.
+# The competitors of [chapter 5](05_baselines.ipynb) have the constants of their papers, at budgets that two cores can pay; their learning rates are searched there, on training items
+# kept aside. The profile `paper` has the constants of the paper's text.
 #
 # ## What to remember
 #

@@ -311,11 +311,11 @@ def status(root: Path) -> str:
         name = Path(page).name
         path = root / "book" / "results" / f"{name}.json"
         if not path.exists():
-            rows.append((name, "", "", "", "", "never run", f"python -m lt run {number(name)}"))
+            rows.append((name, "", "", "", "", "never run", f"python -m lt run {name.split('_')[0]}"))
             continue
         record = json.loads(path.read_text(encoding="utf-8"))
         changed = stale(root, page, record)
-        command = f"python -m lt run {number(name)} --profile {record['profile']}" if changed else ""
+        command = f"python -m lt run {name.split('_')[0]} --profile {record['profile']}" if changed else ""
         facts = (record["profile"], record["device"], f"{record['seconds']:.0f}", record.get("commit", "unknown"))
         rows.append((name, *facts, ", ".join(changed) or "nothing", command))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
