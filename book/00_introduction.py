@@ -19,7 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/00_introduction.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
 # %% tags=["parameters", "setup"]
 import os
@@ -43,8 +43,6 @@ from lt.book.paper import words
 from lt.datasets import CLASSES
 from lt.zoo import pretrained
 
-if os.path.isdir("latent-translation-book/book"):  # in Colab: the results are there
-    os.chdir("latent-translation-book/book")
 plots.style()
 budget = profiles.get(profile)
 base = setup.models(budget, ("mnist", "fashion", "speech"))  # as in chapters 3 and 4, which have trained them

@@ -19,7 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/03_bridging.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
 # %% tags=["parameters", "setup"]
 import os
@@ -256,7 +256,14 @@ plots.shared_space(
     },
 )
 
+# %% tags=["nbval-ignore-output", "hide-input"]
+from lt.book import touch
+
+touch.shared_map(mixed, base)
+
 # %% [markdown]
+# Or draw a digit yourself: the page [Touch it](live.md) runs this bridge in the browser.
+#
 # ## Reconstructions through the bridge (Figure 3)
 #
 # Image → base latent → shared latent → base latent → image, with the same label on both sides. Eight numbers are left in the

@@ -19,7 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/07_ablations.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
 # %% tags=["parameters", "setup"]
 import os
@@ -238,6 +238,11 @@ lines = {
     "ours, matched clusters": {"0": value(accuracy("beyond", "no label, matched clusters"))},
 }
 charts.over_labels(lines, ticks, chance=paper.CHANCE)
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+from lt.book import touch
+
+touch.labels(lines, ticks)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 short_table([("3", called(n)) for n in numbers])

@@ -19,7 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/12_report.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import os, sys; home = os.path.expanduser("~/latent-translation-book"); sys.path.append(home); "google.colab" in sys.modules and get_ipython().system(f"test -d {home} || (git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book {home} && pip install -q -e {home})");
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
 # %% tags=["parameters", "setup"]
 import os
@@ -224,7 +224,7 @@ def domain_label():
 
 @claim("The sliced Wasserstein distance adds to it (Table 4)")
 def wasserstein():
-    weight = profiles.get(next(r["profile"] for r in found if r["chapter"] == "07_ablations")).ablation.beta_cls
+    weight = profiles.get(next(r["profile"] for r in found if r["chapter"] == "07_ablations")).bridge.beta_cls
     text = f"by the paper's protocol: without {rows.said(same, 'conditional', PROTOCOL)} (paper {paper(same, 'conditional')}), with {rows.said(same, 'conditional + SWD', PROTOCOL)} (paper {paper(same, 'conditional + SWD')}); "
     text += f"held out: without {rows.said(same, 'conditional')}, with {rows.said(same, 'conditional + SWD')}. Our classification weight is {weight:g}, the paper's 0.05"
     if above((same, "conditional + SWD", PROTOCOL), (same, "conditional", PROTOCOL)):
@@ -282,8 +282,8 @@ def orders():
 @claim("The weight of the KL term is 0.1 (3), or 0.05 for pictures and 0.01 for speech (B.1)")
 def kl_weight():
     text = f"with the text's 0.05, to the letter: {by_letter.said(there, 'bridging_vae')} and {by_letter.said(back, 'bridging_vae')} the two ways (chance is {CHANCE:g}); with the 0.005 of the authors' code, briefly trained: "
-    code = "mean, KL weight of the code"
-    text += f"{rows.said(there, code)} and {rows.said(back, code)}; 0.1 was not run"
+    text += f"{rows.said(there, 'the code')} and {rows.said(back, 'the code')}; with 0.1, as briefly: "
+    text += f"{rows.said(there, 'the same, KL weight 0.1')} and {rows.said(back, 'the same, KL weight 0.1')}"
     fails = all(by_letter.high(s, "bridging_vae") < 0.2 for s in (there, back))
     return "the text disagrees with itself" + (", and 0.05 does not work here" if fails else ""), text
 
@@ -314,7 +314,7 @@ charts.intervals(alike, [f"{words(row['setting'])}, {words(row['method'])}" for 
 # *Held out* is measured on test items, with posterior means; *the paper's protocol* on training latents, sampled, as the authors did. The
 # verdict compares like with like: it takes the paper's protocol where there is one. Our intervals count seeds *and* test items; with one base model they
 # say nothing of other base models. The paper has no intervals. There are three groups, each with a rule of its own
-# (`lt.book.report.verdict`). The bridges of Tables 3 and 4 are trained for fewer steps than those of Tables 1 and 2 ([chapter 7](07_ablations.ipynb)).
+# (`lt.book.report.verdict`). Tables 3 and 4 have the recipe of Tables 1 and 2 ([chapter 7](07_ablations.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 table = report.report(found)
@@ -369,7 +369,7 @@ Markdown(report.markdown(report.shown(table, report.APART)))
 # | Figures 3 and 4, reconstructions and transfers | [chapter 3](03_bridging.ipynb) for pictures, [chapter 4](04_speech.ipynb) for speech, with players |
 # | Figure 5, the models compared, and 11, Latent CycleGAN | [chapter 5](05_baselines.ipynb) |
 # | Figures 6 and 7, interpolation | [chapter 6](06_interpolation.ipynb) |
-# | Figure 10, the gated mixing layer | its equation in [chapter 3](03_bridging.ipynb); `lt.networks.GatedMixing` |
+# | Figure 10, the gated mixing layer | drawn, and in code, in [chapter 3](03_bridging.ipynb); `lt.networks.GatedMixing` |
 #
 # ## Past the paper
 #
@@ -480,10 +480,9 @@ Markdown(f"{report.conditions(letter)}\n\n{report.markdown(shown)}")
 # Between pictures nothing is transferred, and nothing even reconstructed: the answer is the same for every input. This is posterior
 # collapse. A nat of information in $z'$ costs $\beta_{KL}$; what it can save is $\beta_{Cls}$ of the classification loss, plus its
 # part in a squared error that most latent dimensions, being noise, leave unchanged. With both weights at 0.05 there is next to nothing to win.
-# A short run with a falling learning rate does not get that far: 2,000 steps with these weights still transfer something (the second reading in
-# [chapter 3](03_bridging.ipynb)). The speech pair, with
+# A short run with a falling learning rate does not get that far: 2,000 steps with these weights still transfer something ([chapter 3](03_bridging.ipynb)). The speech pair, with
 # $\beta_{Cls}$ at 0.3 and $\beta_{KL}$ at 0.01, learns. The authors' code sets 0.005 in the place of 0.05, and that is a working
-# weight (the third reading in [chapter 3](03_bridging.ipynb)). We take the number in the text for a slip. (The speech bridges of this run
+# weight ([chapter 3](03_bridging.ipynb)). We take the number in the text for a slip. (The speech bridges of this run
 # had 25,000 steps, half of the paper's, and the book's own GAN behind them: SpecGAN on FSDD, not WaveGAN on SC09.)
 #
 # ## Status of every page

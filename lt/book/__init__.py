@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lt.errors import LtError
@@ -24,14 +21,12 @@ def check_profile(name: str) -> str:
 
 
 def start(chapter: str, profile: str) -> tuple[Run, Profile]:
-    """Begin a chapter: in the folder of the book, with the look of its figures; its record, and what the profile spends.
+    """Begin a chapter: the look of its figures, its record, and what the profile spends.
 
     Raises :class:`lt.LtError` for an unknown profile.
     """
     from lt.book import plots, profiles, records
 
     budget = profiles.get(profile)
-    if "google.colab" in sys.modules:
-        os.chdir(Path("~/latent-translation-book/book").expanduser())  # where the first cell has put it
     plots.style()
     return records.Run(chapter, budget), budget
