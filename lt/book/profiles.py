@@ -276,9 +276,9 @@ _LAPTOP = Profile(
 _BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)  # section B.1
 
 # Sections B.1 and B.2 to the letter: epochs become steps of the 60,000 training items, the learning rate is constant
-_PAPER = Profile(
+_PAPER = replace(
+    _LAPTOP,
     name="paper",
-    source="full",
     base_models=1,
     seeds=5,
     vae=_corpora(VAEConfig(Training(100 * 60_000 // 512, 512)), VAEConfig(Training(100 * 60_000 // 512, 512))),
@@ -293,18 +293,13 @@ _PAPER = Profile(
     speech_bridge=replace(
         _BY_THE_TEXT, training=Training(25_000, 128), shared=16, width=1024, depth=8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3
     ),
-    recordings="fsdd",
     accepted=1300,
-    fresh=200,
-    heard=50,
     frontier=(3e-4, 1e-3, 1e-2),
-    walks=100,
     reading_steps=50_000,
     reading_seeds=3,
     bridge_width=512,
     toy=_toy(5000),
     toy_seeds=5,
-    toy_points=5000,
     latent_classifier=LatentClassifierConfig(Training(10_000, 128, 1.5e-3, "onecycle")),
     # the baselines see about as many pictures as 200 epochs of the few thousand pairs of their papers
     pix2pix=Pix2PixConfig(_game(10_000, 64), width=64),
@@ -312,29 +307,20 @@ _PAPER = Profile(
     latent_cyclegan=CycleGANConfig(_game(10_000, 128), width=512, depth=4, identity=0.0),
     speech_pix2pix=Pix2PixConfig(_game(2_000, 16), width=64),
     speech_cyclegan=CycleGANConfig(_game(2_000, 16), width=64, depth=6),
-    aside=500,
-    game_rates=(0.5, 1.0, 2.0),
-    baseline_seeds=3,
     closed_seeds=5,
     ablation=replace(_BY_THE_TEXT, training=Training(10_000, 128)),  # a fifth of the steps: there are many of them
     ablation_seeds=3,
-    labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
     many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
     many_pair=replace(_BY_THE_TEXT, training=Training(10_000, 128), shared=16),
     many_seeds=3,
     many_items=300,
-    growth=(2, 3, 4, 6, 8),
     growth_steps=2000,
     same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
     same_seeds=3,
-    true_pairs=(1, 10, 100, 1000, 10_000),
-    shown_pairs=(10, 100, 1000),
     points=5000,
-    guesses=(8, 10, 12, 15, 20),
     transports=(5, 300),
-    few_across=(1, 10, 100),
     across_seeds=3,
     # none of it is in the paper: as laptop, with more of everything
     words_bridge=_words(5000),
