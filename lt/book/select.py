@@ -67,14 +67,15 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
 }
 # what decides among candidates of about the same accuracy, where it is not the largest diversity
 DECIDES = {"schedule": "seconds", "width": "seconds", "vae_mnist": "elbo", "vae_fashion": "elbo"}
+MARGIN = 0.01  # about what another set of base models changes in an accuracy
 RULES = {
-    "diversity": "of those within 0.005 of the best accuracy, the largest diversity",
-    "elbo": "of those within 0.005 of the best accuracy, the largest ELBO",
-    "seconds": "of those within 0.005 of the best accuracy, and of these within 0.05 of the largest diversity, the fewest seconds",
+    "diversity": f"of those within {MARGIN} of the best accuracy, the largest diversity",
+    "elbo": f"of those within {MARGIN} of the best accuracy, the largest ELBO",
+    "seconds": f"of those within {MARGIN} of the best accuracy, and of these within 0.05 of the largest diversity, the fewest seconds",
 }
 
 
-def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = 0.005) -> dict:
+def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = MARGIN) -> dict:
     """The row that the rule takes (``RULES``), the first of equals; raises :class:`lt.LtError` if there is none, or for a score that is not finite.
 
     ``margin`` is the difference in accuracy below which candidates count as equals.

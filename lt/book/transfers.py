@@ -49,7 +49,7 @@ class End:
 
     @cached_property
     def diversity(self) -> float:
-        """How much real held-out items of one class differ: the unit of every diversity."""
+        """Mean distance between real held-out items of one class, the unit of every diversity."""
         return metrics.diversity(self.images.x[self.local], self.images.y[self.local])
 
     def neighbours_by_chance(self) -> float:
