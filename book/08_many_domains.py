@@ -145,8 +145,8 @@ Markdown(said if fifth else f"{said} The words are left out: `wordllama` is not 
 # ## Training: one bridge, and one for each pair
 #
 # One bridge for all has more to learn than a bridge of two: a map into the shared space and one out of it for every domain. So it gets a wider network and more steps. All the
-# bridges of two together get more of both, as the counts below say. Width and $\beta_\mathrm{SWD}$ were set on training items that no bridge had seen;
-# `python -m lt select many` makes the choice again, by the rule of [chapter 13](13_selection.ipynb). `fit_bridge` takes any number of domains:
+# bridges of two together get more of both, as the counts below say. These settings follow from the cost: as many steps as take about as long as all the pairs do. They were not tuned;
+# `python -m lt select many` compares others by the rule of [chapter 13](13_selection.ipynb). `fit_bridge` takes any number of domains:
 
 # %% tags=["nbval-ignore-output"]
 def latents(number, together):
@@ -196,9 +196,9 @@ for name in names[2:]:
     joining[name] = [[bridge.history["seconds"][0] for bridge in of_set] for of_set in later]
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-for name, seconds in joining.items():
+for name, taken in joining.items():
     for number, seed in itertools.product(sets, seeds):
-        run.training[f"joining {name} {number} {seed}"] = seconds[number][seed]
+        run.training[f"joining {name} {number} {seed}"] = taken[number][seed]
 
 # %%
 for number, seed in itertools.product(sets, seeds):
