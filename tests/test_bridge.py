@@ -297,7 +297,7 @@ def test_a_bridge_overfits_a_tiny_set(blobs):
 
 def test_a_bridge_of_two_toy_spaces_keeps_the_class(blobs):
     """The story of the paper in four dimensions: two spaces, one a rotation of the other, joined without any pair."""
-    config = BridgeConfig(Training(400, 128, 5e-3, "onecycle"), shared=3, width=64, depth=2, beta_kl=1e-3, beta_cls=0.3, projections=32)
+    config = BridgeConfig(Training(400, 128, 5e-3, "onecycle"), shared=3, width=64, depth=2, beta_kl=1e-3, beta_cls=1.0, projections=32)
     bridge = fit_bridge([blobs("a", 600), blobs("b", 600, rotate=True, seed=1)], config)
     fresh = {"a": blobs("a", 300, seed=8), "b": blobs("b", 300, rotate=True, seed=9)}
     for a, b in (("a", "b"), ("b", "a")):
