@@ -37,10 +37,11 @@ def row(name, accuracy, diversity, seconds=1.0):
 
 
 def test_the_most_diverse_of_the_equally_accurate_is_chosen():
-    rows = [row("accurate", 0.900, 0.5), row("equal", 0.895, 0.8), row("just below", 0.8949, 0.9), row("poor", 0.5, 1.5)]
+    rows = [row("accurate", 0.900, 0.5), row("equal", 0.890, 0.8), row("just below", 0.8899, 0.9), row("poor", 0.5, 1.5)]
     assert select.choose(rows)["candidate"] == "equal"
     assert select.choose(rows, "elbo")["candidate"] == "equal"
     assert select.choose(rows[::-1])["candidate"] == "equal"
+    assert select.choose(rows, margin=0.0)["candidate"] == "accurate"
 
 
 def test_one_candidate_is_chosen_and_of_equals_the_first():

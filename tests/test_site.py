@@ -11,7 +11,7 @@ import soundfile
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from lt.book import pages, report, site
+from lt.book import media, pages, report, site
 
 BADGE = "[![Open in Colab](_static/colab.svg)](https://colab.research.google.com/x.ipynb)"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -129,7 +129,7 @@ def test_sounds_become_files_with_a_name_and_a_length(tmp_path):
     picture = f'<img alt="handwritten 7" src="data:image/png;base64,{PNG}">'
     html = f"<table class='listening'><thead><tr><th>digit</th><th>spoken</th></tr></thead><tbody><tr><td>7</td><td>{audio}</td></tr><tr><td>{picture}</td><td>{audio}</td></tr></tbody></table>"
     soup = pages.soup_of(f"<article>{html}</article>")
-    pages.slim_players(soup, tmp_path, "")
+    media.slim_players(soup, tmp_path, "")
     players = soup.select("audio")
     assert [player["aria-label"] for player in players] == ["digit 7, spoken, 0.7 s", "handwritten 7, spoken, 0.7 s"]
     assert players[0].has_attr("controls"), "it plays without scripts"
@@ -144,7 +144,7 @@ def test_pictures_become_smaller_and_keep_every_pixel(tmp_path):
     for name, dots in (("one.png", 110), ("two.png", 220)):
         Image.fromarray(pixels).save(tmp_path / "_images" / name, dpi=(dots, dots), compress_level=0)
     soup = pages.soup_of('<article><img alt="a" src="_images/one.png"><img alt="b" src="_images/two.png"></article>')
-    pages.slim_pictures(soup, tmp_path)
+    media.slim_pictures(soup, tmp_path)
     first, second = soup.select("img")
     assert (first["width"], first["height"], second["width"], second["height"]) == ("80", "60", "40", "30")
     assert (first.get("loading"), second.get("loading")) == (None, "lazy")

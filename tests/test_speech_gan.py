@@ -174,7 +174,7 @@ def test_codes_of_recordings_come_with_shifted_versions():
 @pytest.mark.slow
 def test_an_autoencoder_learns_to_draw_what_it_is_shown():
     clips = small_clips(16)
-    config = speech_gan.AutoencoderConfig(Training(120, 16, 3e-3), code=16)
+    config = speech_gan.AutoencoderConfig(Training(240, 16, 3e-3), code=16)
     autoencoder, history = speech_gan.fit_autoencoder(config, clips, 0, CPU)
     mel = log_mels(clips, CPU)
     with torch.no_grad():
