@@ -51,7 +51,7 @@ from lt.latents import UNKNOWN
 from lt.tools.sweeps import ahead, sweep
 from lt.zoo import few_labels
 
-bases = [setup.models(budget, trials.KEYS, number) for number in range(budget.base_models)]  # trained here once, so that no worker has to
+bases = [setup.models(budget, trials.KEYS, number) for number in range(budget.ablation_sets)]  # trained here once, so that no worker has to
 base = bases[0]
 base.second_judge("mnist")
 run.uses(base.train("mnist"), base.test("mnist"))
@@ -140,7 +140,7 @@ settings |= {("parts", name): (config, None, "few") for name, config in PARTS.it
 groups = {
     key: [
         [trials.Trial(profile, config, seed, labels, method, base=number) for seed in range(1 if method == "clusters" else budget.ablation_seeds)]
-        for number in range(budget.base_models)
+        for number in range(budget.ablation_sets)
     ]
     for key, (config, labels, method) in settings.items()
 }

@@ -56,6 +56,7 @@ class Profile:
     baseline_seeds: int  # repetitions of each game between pictures of chapter 05
     closed_seeds: int  # repetitions, with each set of base models, of the maps of chapter 05b that draw pairs, batches or items
     ablation: BridgeConfig  # bridges of chapter 07 beyond the paper's tables, many and small
+    ablation_sets: int  # sets of base models of chapter 07
     ablation_seeds: int  # repetitions of each over a set of base models
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
@@ -170,6 +171,7 @@ _QUICK = Profile(
     baseline_seeds=1,
     closed_seeds=2,
     ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4, beta_cls=0.3),
+    ablation_sets=1,
     ablation_seeds=1,
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
@@ -243,6 +245,7 @@ _LAPTOP = Profile(
     baseline_seeds=3,
     closed_seeds=2,
     ablation=FAST_BRIDGE,
+    ablation_sets=1,
     ablation_seeds=1,  # over each set of base models
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 32),
