@@ -119,7 +119,7 @@ def provenance(record: dict) -> str:
 
 def _results(book: Path) -> dict[str, dict]:
     """The record of each chapter of a book, by its name."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((book / "book" / "results").glob("*.json"))}
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((book / "book" / "results").glob("[0-9]*.json"))}
 
 
 def stage(book: Path, names: list[str], folder: Path) -> Path:
