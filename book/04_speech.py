@@ -704,7 +704,7 @@ Markdown("; ".join(lines) + ".")
 # %% [markdown]
 # **3.** Whom does the stranger understand? Go through the recordings speaker by speaker.
 
-# %% tags=["hide-cell", "solution", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Share of each speaker's test recordings that the stranger understands. Dashed: of all."}, "image": {"alt": "Bar chart with a bar for each speaker: the share of words that the stranger understands, and a dashed line at the mean."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
 words_heard = stranger.hear(clips["test"].x, clips["test"].rate)
 who = clips["test"].speaker
 plots.shares(

@@ -80,6 +80,7 @@ for name, history in base.histories.items():
     run.trained(name, history)
 mels = {split: log_mels(part, base.device) for split, part in clips.items()}
 
+
 # %% [markdown]
 # ## A fair chance
 #
@@ -226,6 +227,7 @@ RIVALS = ("pix2pix", "cyclegan", "latent_cyclegan")
 there, back = "mnist->fashion", "fashion->mnist"
 comparisons.watched({setting: {method: curve(setting, method) for method in RIVALS} for setting in (there, back)})
 
+
 # %% tags=["nbval-ignore-output", "hide-input"]
 def passes(name):
     """How often a game saw the larger of its two sets."""
@@ -329,6 +331,7 @@ for name, end in ((name, ends[name]) for name in train):
 by_key = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "baselines"}
 Markdown(transfers.where_better(by_key, (there, back), RIVALS))
 
+
 # %% [markdown]
 # ## The same ten digits (Figure 5)
 
@@ -384,6 +387,7 @@ Markdown(
     + " and ".join(f"{row['value']:.3f} of {paper.words(row['setting'])} ({'first' if row['metric'] == 'accuracy' else 'second'} judge)" for row in run.rows if row["table"] == "judges")
     + "."
 )
+
 
 # %% [markdown]
 # *FID* is the Fréchet distance between the judge's features of real items and of the results. Its scale is that of these features, so our values and the paper's, measured with another classifier, can
@@ -521,6 +525,7 @@ Markdown("Speech → MNIST:\n\n" + report.markdown(transfers.short_table(by_key,
 
 # %% mystnb={"figure": {"caption": "MNIST \u2192 speech: held-out digits 0 to 9, what each method makes of them, and a real recording of each, as log-mel spectrograms."}, "image": {"alt": "Rows of ten pictures: digits, the spectrograms that the bridge, Latent CycleGAN, Pix2Pix and CycleGAN make of them, and real spectrograms."}} tags=["hide-input"]
 plots.spectrograms({name: x.squeeze(1) for name, x in heard.items()})
+
 
 # %% [markdown]
 # ## Does it come out as in the paper?

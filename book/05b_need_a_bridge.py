@@ -214,6 +214,7 @@ for number, one in enumerate(bases):
 for setting in directions:
     keep(setting, "copy", [lambda x: x.to(base.device)], [0.0])
 
+
 # %% [markdown]
 # ## Where maps are better than the bridge
 #
@@ -325,6 +326,7 @@ for setting in directions:
     ]
 Markdown("\n".join(lines))
 
+
 # %% [markdown]
 # ## The same eight inputs
 #
@@ -344,6 +346,7 @@ plots.rows_of_images(eight(there, (7, 0)))
 
 # %% mystnb={"figure": {"caption": "Fashion-MNIST \u2192 MNIST: four held-out sneakers and four T-shirts, to become sevens and zeros."}, "image": {"alt": "Rows of eight pictures, one row a method: the inputs, then what the bridge, prototypes, lookup, principal axes and Procrustes make of them."}} tags=["hide-input"]
 plots.rows_of_images(eight(back, (7, 0)))
+
 
 # %% [markdown]
 # ## So, is it needed?

@@ -205,6 +205,7 @@ def under_a_slider(pair, i):
 
 touch.path(base, {f"{NAMES[p[i]]} → {NAMES[p[1 - i]]}": under_a_slider(p, i) for p, i in DIRECTIONS[1:]}, pretrained.card()["rate"])
 
+
 # %% [markdown]
 # ## Listen
 #

@@ -299,7 +299,7 @@ run.finish()
 #
 # **1.** How much does the weight of the SWD matter when all labels are known, and when ten a class are?
 
-# %% tags=["hide-cell", "solution", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Transfer accuracy of brief bridges over the weight of the SWD, with all labels and with ten a class."}, "image": {"alt": "Line plot of transfer accuracy over the weight of the sliced Wasserstein distance, a line for all labels and one for ten labels a class."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
 brief = replace(budget.ablation, training=replace(budget.ablation.training, steps=200))
 weights = (0.0, 0.3, 1.0, 3.0)
 own_two = [base.own(key) for key in trials.KEYS]
@@ -330,7 +330,7 @@ Markdown(f"With ten labels a class among 4,000 items, the share of labels that a
 # %% [markdown]
 # **3.** Find twenty clusters instead of ten. Does a digit that is written in two ways get two clusters, such as crossed sevens?
 
-# %% tags=["hide-cell", "solution", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "The means of twenty clusters of latents, decoded."}, "image": {"alt": "Two rows of ten digits, each the decoded mean of a cluster; most digits appear twice, in two hands."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
 own = base.own("mnist").take(slice(4000))
 cluster = few_labels.clusters(own, len(own), 20)
 mostly = [int(np.bincount(own.y.cpu().numpy()[cluster == k], minlength=10).argmax()) for k in range(20)]

@@ -80,6 +80,7 @@ for one in bases:
     for name, history in one.histories.items():
         run.trained(name, history)
 
+
 # %% [markdown]
 # ## Five domains
 #
@@ -108,6 +109,7 @@ def all_words(device):
 
 absent = foreign.missing(["wordllama"])
 fifth = None if absent else all_words(base.device)
+
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 @dataclass
@@ -140,6 +142,7 @@ titles = {**setup.TITLES, "words": "words"}
 short_titles = {**titles, "mnist_b": "MNIST, second", "fashion": "Fashion"}
 said = f"{len(names)} domains, {len(names) * (len(names) - 1)} directions: {', '.join(titles[name] for name in names)}."
 Markdown(said if fifth else f"{said} The words are left out: `wordllama` is not installed (`pip install -e '.[foreign]'`).")
+
 
 # %% [markdown]
 # ## Training: one bridge, and one for each pair
@@ -502,7 +505,7 @@ Markdown("; ".join(f"{shared} dimensions, {number} domains: {share:.3f}" for (sh
 # %% [markdown]
 # **Your own model as one more domain.** Any encoder, decoder and judge will do. Here it is a PCA of Fashion-MNIST with 30 axes.
 
-# %% tags=["nbval-ignore-output", "hide-cell", "solution"]
+# %% mystnb={"figure": {"caption": "Ten digits, and the garments that a PCA draws of them after it has joined the bridge."}, "image": {"alt": "Two rows of ten pictures: digits, and below each a blurred garment of its class."}} tags=["nbval-ignore-output", "hide-cell", "solution"]
 from sklearn.decomposition import PCA
 
 clothes = base.train("fashion")

@@ -166,6 +166,7 @@ TYPED = {
     "mnist": ("seven", "a pair", "bus 4", "fifth", "3 bananas", "nine o'clock", "octet", "gate 6"),
 }
 
+
 # %% mystnb={"figure": {"caption": "What the bridges draw for typed texts: garments above, numbers below."}, "image": {"alt": "Garments under texts such as ankle boot, sneaker and moon boots, and digits under texts such as seven and bus 4."}} tags=["nbval-ignore-output", "hide-input"]
 def tiles(pictures, names, across=4, size=1.6):
     """Pictures with a name above each, ``across`` in a row."""
@@ -264,6 +265,7 @@ for corpus, found in of_words.items():
     run.add("new names", setting, "nearest training name", "transfer_accuracy_new_words", [metrics.agreement(rule, lists[corpus, "new"].y)], n=len(rule))
     run.add("new names", setting, "linear classifier", "transfer_accuracy_new_words", [linear.score(vectors[corpus, "new"].cpu(), lists[corpus, "new"].y)], n=len(lists[corpus, "new"]))
 report.pivot([{"rows": run.rows}], "words", by_setting=True)
+
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def rows_by_key():
@@ -451,6 +453,7 @@ Markdown(
     f"{accepted_share} of the samples are accepted. The judge is right about {on_clear} of {int(clear.sum())} fresh samples that are accepted, and about {on_all} of all "
     f"{len(right)} fresh samples, which include those between two looks."
 )
+
 
 # %% mystnb={"figure": {"caption": "The ten looks: fresh samples of the GAN that were accepted, a row a look."}, "image": {"alt": "Ten rows of generated faces, named bright, dark, warm colours, cold colours, light from the right, left, below and above, face lighter and darker than its ground."}} tags=["nbval-ignore-output", "hide-input"]
 def gallery(lines, left, right=None, blocks=()):
@@ -649,6 +652,7 @@ gallery(
     *[[foreign.LOOKS[k].replace("face ", "").replace(" than ground", "\nthan ground").replace("light from ", "light from\n") for k in cells] for cells in (CELLS, OTHER)],
     blocks=("digits", "first table", "second table"),
 )
+
 
 # %% [markdown]
 # ### A word into a face

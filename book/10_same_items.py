@@ -108,6 +108,7 @@ axes = [[float(np.mean([np.corrcoef(one.held(A).mean[:, i].cpu(), one.held(B).me
 run.add("spaces", "mnist->mnist", "two spaces", "correlation of equal axes", axes)
 report.pivot([{"rows": run.rows}], "spaces")
 
+
 # %% [markdown]
 # So the spaces have much in common, but not axis by axis. That is what all methods below live on.
 #
@@ -157,6 +158,7 @@ FREE = {
     "by_clusters": (by_clusters, alignment.Refinement()),
     "gromov_wasserstein": (by_transport, alignment.Refinement()),
 }
+
 
 # %% tags=["hide-input"]
 def by_class_means(one, seed):
@@ -338,6 +340,7 @@ for title, metric in (("found again (top-1)", "top1"), ("class kept", "transfer_
     panels[title] = lines
 charts.over_supervision(panels, ticks, [10 / n, 0.1])
 
+
 # %% tags=["nbval-ignore-output", "hide-input"]
 def columns(keys, names):
     told = {key: f"{key[1]:,} pair{'' if key[1] == 1 else 's'}" if isinstance(key[1], int) else key[1] for key in keys}
@@ -356,6 +359,7 @@ columns(ordered, {"top-1": "top1", "MRR": "mrr", "class kept": "transfer_accurac
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 columns(ordered, {"mutual neighbours": "mutual_neighbours", "CKA": "cka", "diversity": "diversity", "trustworthiness": "trustworthiness"})
+
 
 # %% [markdown]
 # ## What the bridge keeps of an item
