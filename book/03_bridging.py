@@ -588,7 +588,7 @@ plots.shared_space(
 # %% [markdown]
 # **2.** Replace `beta_cls` by 0. Which garments still find a digit of their own?
 
-# %% mystnb={"figure": {"caption": "Fashion-MNIST → MNIST by a bridge that was trained without class labels: the digit that each garment becomes."}, "image": {"alt": "Heat map of ten garments by ten digits without a strong diagonal: classes of garments land on the wrong digits."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Fashion-MNIST \u2192 MNIST by a bridge that was trained without class labels: the digit that each garment becomes."}, "image": {"alt": "Heat map of ten garments by ten digits without a strong diagonal: classes of garments land on the wrong digits."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
 unnamed = fit_bridge(pair, replace(profiles.FAST_BRIDGE, beta_cls=0.0), 0)
 after = base.domains["mnist"].classify(unnamed.translate(test["fashion"].x, "fashion", "mnist"))
 matrix = confusion_matrix(test["fashion"].y.numpy(), after.cpu().numpy(), normalize="true", labels=range(10))

@@ -14,9 +14,10 @@ def load(name: str, split: str = "train", source: str = "embedded") -> images.Im
 
 
 def at_hand(name: str, source: str) -> bool:
-    """Whether data can be read without a download."""
+    """Whether data can be read without a download; no for a corpus that is not known here."""
     if source == "embedded":
         return True
     if name == "speech":
         return source in ("full", "fsdd") and (data_folder() / "fsdd" / "recordings").is_dir()
-    return all((data_folder() / path).exists() for path in images.IDX_MD5 if path.lower().startswith(name))
+    files = [path for path in images.IDX_MD5 if path.lower().startswith(name)]  # none of a corpus that a chapter has drawn itself
+    return bool(files) and all((data_folder() / path).exists() for path in files)
