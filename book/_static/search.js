@@ -4,7 +4,8 @@ const NOT_PROSE =
   ".headerlink, script, style, pre, mjx-math, .cell_input, details.hide, .lt-setup, .lt-provenance, audio, button, .navigation, .toctree-wrapper";
 
 // results are [page, title, anchor, description, score, file]
-Scorer.score = ([page, , anchor, , score]) => score - (page.endsWith("/api") || anchor.startsWith("#lt.") || anchor.startsWith("#module-") ? 1000 : 0);
+Scorer.score = ([page, , anchor, , score]) =>
+  score - (page.endsWith("/api") || anchor.startsWith("#lt.") || anchor.startsWith("#module-") ? 1000 : 0);
 
 /** The prose of a page, or of the part of it at an anchor. */
 function prose(text, anchor) {
