@@ -47,7 +47,7 @@ function boxes() {
 
 /** Open the box of the set-up when a link leads into it. */
 function opened() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
   const box = target?.closest("details");
   if (box) box.open = true;
 }
