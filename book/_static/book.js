@@ -40,7 +40,7 @@ function players() {
 /** Take boxes that are wide enough out of the order of the tab key. */
 function boxes() {
   for (const box of document.querySelectorAll(".lt-scroll")) {
-    if (box.scrollWidth > box.clientWidth + 1) box.setAttribute("tabindex", "0");
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.setAttribute("tabindex", "0");
     else box.removeAttribute("tabindex");
   }
 }

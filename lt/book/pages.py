@@ -251,6 +251,8 @@ def tidy_tables(soup) -> None:
 
 def name_things(soup) -> None:
     """Names that say what is seen: summaries keep their own words, boxes of code and menus get a name."""
+    for node in soup.select(".citation-list[role=list]"):  # its entries are no list items
+        del node["role"]
     for summary in soup.select("summary[aria-label]"):
         del summary["aria-label"]
     for button in soup.select("button.search-button-field[aria-label]"):
