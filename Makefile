@@ -45,7 +45,7 @@ test: lint
 	$(PY) -m pytest --ignore-glob 'tests/test_browser*' --ignore tests/test_pages.py
 	LT_PROFILE=quick $(PY) -m pytest --nbval --nbval-current-env book
 	$(PY) -m lt build
-	$(PY) -m pytest tests/test_browser*.py tests/test_pages.py -k "not test_accessible"
+	$(PY) -m pytest tests/test_browser*.py tests/test_pages.py
 
 bench: setup
 	for file in benchmarks/*_step.py; do $(PY) $$file || exit 1; done
