@@ -1,25 +1,18 @@
 """The built book in Chromium: nothing fails, nothing is fetched from elsewhere, nothing is too wide, in both themes."""
 
-import functools
 import json
 import os
-import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import ROOT, chromium, served
 
 from lt.book import runner
 
-ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 PAGES = runner.toc(ROOT)
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --disable-dev-shm-usage --window-size=1280,900"
-)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -54,31 +47,17 @@ def site():
     """The address of the built book on the loopback."""
     if not (HTML / "index.html").exists():
         pytest.fail(f"there is no {HTML.relative_to(ROOT)}/index.html: make site")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(HTML)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served(HTML, Quiet) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """One Chromium for all pages; without one a skip, or a failure where CI is true."""
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    if None in programs.values():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: apt-get install chromium chromium-driver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
-    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs["chromedriver"]))
-    driver.set_page_load_timeout(60)
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        if driver is None:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: apt-get install chromium chromium-driver")
+        yield driver
 
 
 def width(browser, pixels: int | None) -> None:
