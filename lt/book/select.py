@@ -62,7 +62,10 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
     "jitter": [{"jitter": [digits, clothes]} for digits, clothes in ((0.35, 0.2), (0.7, 0.4), (1.0, 0.6))],
     "vae_mnist": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.5), (0.3, 0.5), (0.5, 0.5), (0.3, 0.0), (0.3, 0.25))],
     "vae_fashion": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.0), (0.3, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5))],
-    "speech": [{"beta_kl": weight} for weight in (3e-4, 1e-3, 5e-3)],
+    "speech": [
+        {"beta_kl": kl, "beta_cls": cls}
+        for kl, cls in ((3e-4, 0.3), (3e-4, 1.0), (3e-4, 3.0), (1e-3, 0.3), (1e-3, 1.0), (1e-3, 3.0), (5e-3, 1.0))
+    ],
     "many": [{"width": width, "beta_swd": swd} for width, swd in ((128, 5.0), (256, 1.0), (256, 2.0), (256, 5.0), (256, 15.0))],
 }
 # what decides among candidates of about the same accuracy, where it is not the largest diversity
