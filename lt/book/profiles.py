@@ -215,7 +215,7 @@ _LAPTOP = Profile(
         JudgeConfig(Training(4000, 256, 1.5e-3, "onecycle"), jitter=0.4),
     ),
     second_judge=_second_judges(2500, 0.7, 0.4),
-    bridge=BridgeConfig(),
+    bridge=BridgeConfig(beta_cls=0.3),
     copies=2,
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
