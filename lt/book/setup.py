@@ -13,7 +13,7 @@ from lt import datasets
 from lt.book.profiles import Profile
 from lt.datasets.images import Images
 from lt.latents import Domain, Latents
-from lt.loop import History, default_device, named_generator
+from lt.loop import History, default_device, named_generator, one_thread
 from lt.tools.sweeps import ahead
 from lt.zoo import pretrained, vae
 from lt.zoo.augment import jitter
@@ -65,7 +65,8 @@ class Setup:
             images, amount = self.train(corpus(key)), self.profile.jitter[corpus(key)]
             generator = named_generator(f"latents {key}", 0, self.device)
             augment = functools.partial(_jittered, amount)
-            self._made[f"seen {key}"] = self.domains[key].latents(images.x, images.y, self.profile.copies, augment, generator)
+            with one_thread():  # the last bits of a product depend on the threads, and the cache keys of bridges on these bits
+                self._made[f"seen {key}"] = self.domains[key].latents(images.x, images.y, self.profile.copies, augment, generator)
         return self._made[f"seen {key}"]
 
     def own(self, key: str) -> Latents:
@@ -78,7 +79,8 @@ class Setup:
             return self.spoken("accepted, held out", self.profile.fresh)[0]
         if f"held {key}" not in self._made:
             images = self.test(corpus(key))
-            self._made[f"held {key}"] = self.domains[key].latents(images.x, images.y)
+            with one_thread():
+                self._made[f"held {key}"] = self.domains[key].latents(images.x, images.y)
         return self._made[f"held {key}"]
 
     def spoken(self, name: str, per_class: int) -> tuple[Latents, Tensor, int]:
