@@ -42,6 +42,9 @@ class Profile:
     reading_steps: int  # steps of each bridge between the authors' recipe and ours in chapter 03
     reading_seeds: int  # bridges of each
     bridge_width: int  # units a layer of these: 512 in the paper
+    authors_steps: int  # steps of the authors' own settings there: 50,000 in their code
+    authors_seeds: int  # bridges of each
+    authors_width: int  # units a layer of these
     toy: BridgeConfig  # chapters 01 and 01b
     toy_seeds: int  # repetitions of both
     toy_points: int  # points a domain in both
@@ -157,6 +160,9 @@ _QUICK = Profile(
     reading_steps=300,
     reading_seeds=1,
     bridge_width=128,
+    authors_steps=600,
+    authors_seeds=1,
+    authors_width=128,
     toy=_SHORT_TOY,
     toy_seeds=1,
     toy_points=2000,
@@ -230,6 +236,9 @@ _LAPTOP = Profile(
     reading_steps=2000,
     reading_seeds=1,
     bridge_width=256,
+    authors_steps=50_000,
+    authors_seeds=3,
+    authors_width=512,
     toy=_SHORT_TOY,
     toy_seeds=4,
     toy_points=5000,
