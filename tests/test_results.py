@@ -128,6 +128,19 @@ def test_rows_keep_base_models_seeds_and_bounds(tmp_path, monkeypatch, lt_error)
         run.add("1", "mnist", "base", "fid", [])
 
 
+def test_no_interval_leaves_the_values_that_its_metric_can_have(tmp_path, monkeypatch):
+    """Two seeds far apart make Student's t reach beyond any end: a rank in [0, 1], a distance below zero."""
+    monkeypatch.chdir(tmp_path)
+    run = Run("07_ablations", profiles.get("quick"))
+    for metric, values in (("mrr", [0.5, 0.9]), ("fid", [100.0, 300.0]), ("correlation of equal axes", [-0.1, 0.1])):
+        run.add("1", "mnist->mnist_b", "a map", metric, values)
+    mrr, fid, correlation = run.rows
+    assert (mrr["low"], mrr["high"]) == (mrr["low90"], mrr["high90"]) == (0.0, 1.0)
+    assert fid["low"] == 0.0
+    assert fid["high"] > 300
+    assert correlation["low"] < -0.1
+
+
 def test_the_report_has_every_number_of_the_paper_and_nothing_else():
     records = read(folder=PUBLISHED)
     found = report(records)

@@ -25,6 +25,18 @@ from lt.errors import LtError
 from lt.loop import History, default_device, fast_dtype
 from lt.tools.intervals import Values, by_base_model, crossed_interval
 
+# metrics without a number of items whose values have ends by definition: an interval is cut there
+SHARES = {
+    "cka",
+    "class_kept",
+    "label_accuracy",
+    "most_common_class",
+    "mrr",
+    "mutual_neighbours",
+    "trustworthiness",
+    "trustworthiness_reconstruction",
+}
+SIGNED = {"correlation of equal axes"}  # all others are not negative
 LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "seaborn")
 
 
@@ -46,6 +58,17 @@ def _cpu() -> str:
     except (OSError, StopIteration):
         model = platform.processor() or platform.machine()
     return f"{model}, {torch.get_num_threads()} cores used"
+
+
+def within_range(metric: str, mean: float, low: float | None, high: float | None) -> tuple[float, float | None, float | None]:
+    """A mean and its interval, cut where the metric's values end: Student's t knows no ends, and few seeds make it wide.
+
+    >>> within_range("mrr", 0.67, -0.66, 2.0), within_range("fid", 271.1, -97.5, 639.8)
+    ((0.67, 0.0, 1.0), (271.1, 0.0, 639.8))
+    """
+    if low is None or high is None:
+        return mean, low, high
+    return mean, low if mean < 0 or metric in SIGNED else max(low, 0.0), min(high, 1.0) if metric in SHARES else high
 
 
 def code_of(page: Path) -> dict[str, str]:
@@ -146,8 +169,8 @@ class Run:
         rows = by_base_model(values)
         if not all(math.isfinite(value) for row in rows for value in row):
             raise LtError(f"{self.chapter}: {setting} {method} {metric} is {values}: a result must be finite")
-        mean, low, high = crossed_interval(values, n)
-        _, low90, high90 = crossed_interval(values, n, 0.90)
+        mean, low, high = within_range(metric, *crossed_interval(values, n))
+        _, low90, high90 = within_range(metric, *crossed_interval(values, n, 0.90))
         self.rows.append(
             {
                 "table": table,
