@@ -68,20 +68,23 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
     ],
     "many": [{"width": width, "beta_swd": swd} for width, swd in ((128, 5.0), (256, 1.0), (256, 2.0), (256, 5.0), (256, 15.0))],
 }
-# what decides among candidates of about the same accuracy, where it is not the largest diversity
+# what decides among candidates that are about as accurate and about as varied, where it is not the accuracy
 DECIDES = {"schedule": "seconds", "width": "seconds", "vae_mnist": "elbo", "vae_fashion": "elbo"}
-MARGIN = 0.01  # about what another set of base models changes in an accuracy
+# differences that count as none: about what another set of base models changes (the intervals of chapter 3)
+MARGIN = 0.01  # in accuracy
+SPREAD = 0.02  # in relative diversity
+_EQUALS = f"of those within {MARGIN} of the best accuracy, and of these within {SPREAD} of the largest diversity"
 RULES = {
-    "diversity": f"of those within {MARGIN} of the best accuracy, the largest diversity",
+    "accuracy": f"{_EQUALS}, the most accurate",
     "elbo": f"of those within {MARGIN} of the best accuracy, the largest ELBO",
-    "seconds": f"of those within {MARGIN} of the best accuracy, and of these within 0.05 of the largest diversity, the fewest seconds",
+    "seconds": f"{_EQUALS}, the fewest seconds",
 }
 
 
-def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = MARGIN) -> dict:
+def choose(rows: Sequence[dict], decides: str = "accuracy", margin: float = MARGIN, spread: float = SPREAD) -> dict:
     """The row that the rule takes (``RULES``), the first of equals; raises :class:`lt.LtError` if there is none, or for a score that is not finite.
 
-    ``margin`` is the difference in accuracy below which candidates count as equals.
+    ``margin`` and ``spread`` are the differences in accuracy and in diversity below which candidates count as equals.
     """
 
     def near(rows: Sequence[dict], score: str, margin: float) -> list[dict]:
@@ -91,13 +94,14 @@ def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = MAR
     if not rows:
         raise LtError("nothing to choose from: give one candidate or more")
     for row in rows:
-        for score in {"accuracy", decides, "diversity" if decides == "seconds" else decides}:
+        for score in {"accuracy", decides, decides if decides == "elbo" else "diversity"}:
             if not math.isfinite(row[score]):
                 raise LtError(f"{row['candidate']}: {score} is {row[score]}: a candidate that cannot be judged cannot be compared")
     close = near(rows, "accuracy", margin)
-    if decides == "seconds":
-        return min(near(close, "diversity", 0.05), key=lambda row: row["seconds"])
-    return max(close, key=lambda row: row[decides])
+    if decides == "elbo":
+        return max(close, key=lambda row: row["elbo"])
+    varied = near(close, "diversity", spread)
+    return min(varied, key=lambda row: row["seconds"]) if decides == "seconds" else max(varied, key=lambda row: row["accuracy"])
 
 
 def own(budget: Profile, group: str) -> dict[str, Any]:
@@ -200,7 +204,7 @@ def selection(profile: str, group: str) -> dict:
         _aside(profile, "speech")
     results = iter(sweep(measure, [Trial(profile, group, s, seed) for s in tried.values() for seed in range(seeds)], name=group))
     rows = [_row(name, settings, [next(results) for _ in range(seeds)]) for name, settings in tried.items()]
-    decides, device = DECIDES.get(group, "diversity"), default_device()
+    decides, device = DECIDES.get(group, "accuracy"), default_device()
     chosen = choose(rows, decides)
     used = {key: parts(key, budget.source) for key in {setup.corpus(k) for k in keys} | {group.removeprefix("vae_")} if key in CORPORA}
     return {
