@@ -128,7 +128,7 @@ SPEECH_PANEL = (
 )
 SPEECH_JUDGE = SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=32, kernel=3)
 # half a laptop bridge: see benchmarks/time_to_accuracy.py
-FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99))
+FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99), beta_cls=0.3)
 _LAPTOP_GAN = GANConfig(Training(20_000, 128, 2e-4, betas=(0.0, 0.99), average=0.999))
 
 _QUICK = Profile(
@@ -182,13 +182,15 @@ _QUICK = Profile(
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
-    many=BridgeConfig(Training(600, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0, projections=32),
-    many_pair=BridgeConfig(Training(200, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
+    many=BridgeConfig(
+        Training(600, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0, beta_cls=0.3, projections=32
+    ),
+    many_pair=BridgeConfig(Training(200, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0, beta_cls=0.3),
     many_seeds=1,
     many_items=30,
     growth=(2, 4, 8),
     growth_steps=50,
-    same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
+    same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98), beta_cls=0.3),
     same_seeds=1,
     true_pairs=(1, 10, 100, 1000),
     shown_pairs=(100,),
@@ -260,7 +262,9 @@ _LAPTOP = Profile(
     shared_sizes=(2, 4, 32),
     projections=(8,),
     # as many steps as make it take about as long as its ten pairs do together
-    many=BridgeConfig(Training(2400, 192, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0, projections=32),
+    many=BridgeConfig(
+        Training(2400, 192, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0, beta_cls=0.3, projections=32
+    ),
     many_pair=replace(FAST_BRIDGE, shared=16, beta_swd=2.0),
     many_seeds=1,
     many_items=200,
