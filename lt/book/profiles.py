@@ -42,7 +42,7 @@ class Profile:
     reading_steps: int  # steps of each bridge between the authors' recipe and ours in chapter 03
     reading_seeds: int  # bridges of each
     bridge_width: int  # units a layer of these: 512 in the paper
-    authors_share: float  # how much of the authors' own training is repeated there: 50,000 steps in the text, 20,000 larger ones in the code
+    authors_share: float  # how much of the authors' own training is repeated there
     authors_seeds: int  # bridges of each
     authors_width: int  # units a layer of these
     toy: BridgeConfig  # chapters 01 and 01b
@@ -128,7 +128,7 @@ SPEECH_PANEL = (
 )
 SPEECH_JUDGE = SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=32, kernel=3)
 # half a laptop bridge: see benchmarks/time_to_accuracy.py
-FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99), beta_cls=0.3)
+FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99))
 _LAPTOP_GAN = GANConfig(Training(20_000, 128, 2e-4, betas=(0.0, 0.99), average=0.999))
 
 _QUICK = Profile(
@@ -150,7 +150,7 @@ _QUICK = Profile(
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
     gan_minutes=2,
-    speech_bridge=BridgeConfig(Training(1200, 128, 4e-3, "onecycle", average=0.99), shared=16, beta_kl=3e-4, beta_swd=3.0),
+    speech_bridge=BridgeConfig(Training(1200, 128, 4e-3, "onecycle", average=0.99), shared=16, beta_kl=3e-4, beta_swd=3.0, beta_cls=1.0),
     recordings="embedded",
     accepted=500,
     fresh=30,
@@ -176,21 +176,19 @@ _QUICK = Profile(
     game_rates=(1.0,),
     baseline_seeds=1,
     closed_seeds=2,
-    ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4, beta_cls=0.3),
+    ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4),
     ablation_sets=1,
     ablation_seeds=1,
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
-    many=BridgeConfig(
-        Training(600, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0, beta_cls=0.3, projections=32
-    ),
-    many_pair=BridgeConfig(Training(200, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0, beta_cls=0.3),
+    many=BridgeConfig(Training(600, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0, projections=32),
+    many_pair=BridgeConfig(Training(200, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
     many_seeds=1,
     many_items=30,
     growth=(2, 4, 8),
     growth_steps=50,
-    same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98), beta_cls=0.3),
+    same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
     same_seeds=1,
     true_pairs=(1, 10, 100, 1000),
     shown_pairs=(100,),
@@ -223,12 +221,14 @@ _LAPTOP = Profile(
         JudgeConfig(Training(4000, 256, 1.5e-3, "onecycle"), jitter=0.4),
     ),
     second_judge=_second_judges(2500, 0.7, 0.4),
-    bridge=BridgeConfig(beta_cls=0.3),
+    bridge=BridgeConfig(),
     copies=2,
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
     gan_minutes=100,
-    speech_bridge=BridgeConfig(Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=1e-3, beta_swd=3.0),
+    speech_bridge=BridgeConfig(
+        Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=1e-3, beta_swd=3.0, beta_cls=1.0
+    ),
     recordings="fsdd",
     accepted=4000,
     fresh=200,
@@ -262,9 +262,7 @@ _LAPTOP = Profile(
     shared_sizes=(2, 4, 32),
     projections=(8,),
     # as many steps as make it take about as long as its ten pairs do together
-    many=BridgeConfig(
-        Training(2400, 192, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0, beta_cls=0.3, projections=32
-    ),
+    many=BridgeConfig(Training(2400, 192, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0, projections=32),
     many_pair=replace(FAST_BRIDGE, shared=16, beta_swd=2.0),
     many_seeds=1,
     many_items=200,
