@@ -52,7 +52,7 @@ def test_one_candidate_is_chosen_and_of_equals_the_first():
 
 
 def test_where_cost_decides_the_cheapest_must_be_about_as_diverse():
-    rows = [row("dear", 0.9, 0.80, 100), row("fair", 0.898, 0.78, 20), row("prototypes", 0.9, 0.1, 1), row("poor", 0.5, 0.9, 1)]
+    rows = [row("dear", 0.9, 0.80, 100), row("fair", 0.898, 0.76, 20), row("prototypes", 0.9, 0.1, 1), row("poor", 0.5, 0.9, 1)]
     assert select.choose(rows, "seconds")["candidate"] == "fair"
 
 

@@ -72,19 +72,19 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
 DECIDES = {"schedule": "seconds", "width": "seconds", "vae_mnist": "elbo", "vae_fashion": "elbo"}
 # differences that count as none: about what another set of base models changes (the intervals of chapter 3)
 MARGIN = 0.01  # in accuracy
-SPREAD = 0.02  # in relative diversity
-_EQUALS = f"of those within {MARGIN} of the best accuracy, and of these within {SPREAD} of the largest diversity"
+SPREAD = {"accuracy": 0.02, "seconds": 0.05}  # in relative diversity; more where cost decides
+_EQUALS = f"of those within {MARGIN} of the best accuracy, and of these within {{}} of the largest diversity"
 RULES = {
-    "accuracy": f"{_EQUALS}, the most accurate",
+    "accuracy": f"{_EQUALS.format(SPREAD['accuracy'])}, the most accurate",
     "elbo": f"of those within {MARGIN} of the best accuracy, the largest ELBO",
-    "seconds": f"{_EQUALS}, the fewest seconds",
+    "seconds": f"{_EQUALS.format(SPREAD['seconds'])}, the fewest seconds",
 }
 
 
-def choose(rows: Sequence[dict], decides: str = "accuracy", margin: float = MARGIN, spread: float = SPREAD) -> dict:
+def choose(rows: Sequence[dict], decides: str = "accuracy", margin: float = MARGIN, spread: float | None = None) -> dict:
     """The row that the rule takes (``RULES``), the first of equals; raises :class:`lt.LtError` if there is none, or for a score that is not finite.
 
-    ``margin`` and ``spread`` are the differences in accuracy and in diversity below which candidates count as equals.
+    ``margin`` and ``spread`` (``SPREAD`` if it is not given) are the differences in accuracy and in diversity below which candidates count as equals.
     """
 
     def near(rows: Sequence[dict], score: str, margin: float) -> list[dict]:
@@ -100,7 +100,7 @@ def choose(rows: Sequence[dict], decides: str = "accuracy", margin: float = MARG
     close = near(rows, "accuracy", margin)
     if decides == "elbo":
         return max(close, key=lambda row: row["elbo"])
-    varied = near(close, "diversity", spread)
+    varied = near(close, "diversity", SPREAD[decides] if spread is None else spread)
     return min(varied, key=lambda row: row["seconds"]) if decides == "seconds" else max(varied, key=lambda row: row["accuracy"])
 
 
@@ -200,7 +200,7 @@ def selection(profile: str, group: str) -> dict:
     ahead(*_base_models(budget, keys, group).values(), name="base models")
     if any("speech" in pair for pair in _pairs(group)):  # drawn once, here: workers would draw them again
         for settings in tried.values():
-            _seen(profile, "speech", settings)
+            _seen(profile, "speech", _settings(budget, group) | settings)
         _aside(profile, "speech")
     results = iter(sweep(measure, [Trial(profile, group, s, seed) for s in tried.values() for seed in range(seeds)], name=group))
     rows = [_row(name, settings, [next(results) for _ in range(seeds)]) for name, settings in tried.items()]
