@@ -226,3 +226,13 @@ def test_scores_of_a_perfect_and_of_a_constant_transfer():
     assert (found["accuracy"], found["diversity"]) == (1.0, pytest.approx(1.0))
     assert found["trustworthiness"] > 0.99
     assert select.transfer_scores(Named(1), *ends)["accuracy"] == 0.0
+
+
+def test_the_speech_bridge_is_selected_on_samples_of_its_own(tiny, monkeypatch):
+    """More are asked for than come with the book, and candidates name no number of latents: both are the profile's."""
+    bridge = replace(tiny.bridge, beta_cls=1.0)
+    monkeypatch.setitem(profiles.PROFILES, "tiny", replace(tiny, speech_bridge=bridge, fresh=10**4))
+    monkeypatch.setattr(select, "GROUPS", {"speech": [{"beta_kl": 1e-3, "beta_cls": 1.0}]})
+    record = select.selection("tiny", "speech")
+    assert [row["settings"] for row in record["rows"]] == [{"beta_kl": 1e-3, "beta_cls": 1.0}, {"beta_kl": 1e-2, "beta_cls": 1.0}]
+    assert set(record["rows"][0]["directions"]) == {"mnist->speech", "speech->mnist"}

@@ -36,6 +36,7 @@ from lt.zoo.augment import jitter
 
 PUBLISHED = "laptop"  # the profile whose selection is committed, in book/results/selection
 ITEMS = 300  # kept-aside items a class whose variety and neighbours are looked at
+_ASIDE = "accepted, kept aside"  # accepted samples of speech that neither teach a bridge nor measure one in the chapters
 _SCHEDULE = ("steps", "batch", "lr", "muon", "average")
 
 # what is tried: settings by the names of their fields in VAEConfig, BridgeConfig, Training and Profile; the profile's own are added
@@ -342,7 +343,7 @@ def _aside(profile: str, key: str) -> tuple[Tensor, Latents]:
     """Items kept aside and their latents; of speech fresh accepted samples, others than those that measure in the chapters."""
     budget, domain = profiles.get(profile), _domain(profile, key)
     if key == "speech":
-        latents = _spoken(profile, "accepted, kept aside", budget.fresh)
+        latents = _spoken(profile, _ASIDE, min(budget.fresh, pretrained.ACCEPTED[_ASIDE]))
         return domain.items(latents.mean), latents
     kept = parts(setup.corpus(key), budget.source)[1]
     return kept.x.to(domain.device), domain.latents(kept.x, kept.y)
