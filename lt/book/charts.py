@@ -6,22 +6,31 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
 
-def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
-    """Results with their 95 % intervals, and the paper's number as a diamond."""
-    figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1), layout="constrained")
+def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = ()) -> Figure:
+    """Results with their 95 % intervals, and the paper's number as a diamond.
+
+    ``protocol`` holds, for each row, the same result by the paper's protocol: it is drawn below, open, and the paper's number beside it.
+    """
+    figure, axis = plt.subplots(figsize=(7, (0.62 if protocol else 0.42) * len(rows) + 1), layout="constrained")
+    aside = 0.2 if protocol else 0
+    ours = [(rows, -aside, SOURCE, "ours, held out" if protocol else "ours, 95 % interval")]
+    ours += [(protocol, aside, "white", "ours, the paper's protocol")] if protocol else []
+    for results, shift, face, said in ours:
+        for y, row in enumerate(results):
+            axis.plot([row["low"], row["high"]], [y + shift] * 2, color=SOURCE, linewidth=3, solid_capstyle="round")
+            axis.plot(row["value"], y + shift, "o", color=SOURCE, markerfacecolor=face, label=said if y == 0 else None)
     for y, row in enumerate(rows):
-        axis.plot([row["low"], row["high"]], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
-        axis.plot(row["value"], y, "o", color=SOURCE, label="ours, 95 % interval" if y == 0 else None)
         if row["paper"] is not None:
-            axis.plot(row["paper"], y, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
+            axis.plot(row["paper"], y + aside, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
     axis.set_yticks(range(len(rows)), labels)
     axis.invert_yaxis()
     axis.set_xlabel("share of items that keep their class")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncol=2, frameon=False)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.35, 1), ncol=3, frameon=False, columnspacing=1, handletextpad=0.3)
     axis.grid(axis="x", color="0.9")
     sns.despine(figure)
     return finished(figure)
@@ -29,14 +38,21 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
 
 def ratios(values: dict[str, float], claim: float, name: str, xlabel: str) -> Figure:
     """Ratios as points on a logarithmic axis, and a dashed line at what is claimed of them."""
-    figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1), layout="constrained")
+    figure, axis = plt.subplots(figsize=(6, 0.6 * len(values) + 1.2), layout="constrained")
+    axis.axvline(claim, color=TARGET, linestyle="--", zorder=1)
+    axis.annotate(f"{name}, {claim:,.0f}", (claim, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center")
     axis.plot(list(values.values()), range(len(values)), "o", color=SOURCE, markersize=9)
     for y, value in enumerate(values.values()):
-        axis.annotate(f"{value:,.0f}", (value, y), (0, 8), textcoords="offset points", ha="center", fontsize=10)
-    axis.axvline(claim, color=TARGET, linestyle="--", label=f"{name}, {claim:,.0f}")
+        left = value < claim  # the number stands on the side that is free of the line
+        axis.annotate(
+            f"{value:,.0f}", (value, y), (-9 if left else 9, 0), textcoords="offset points", ha="right" if left else "left", va="center"
+        )
     axis.set_yticks(range(len(values)), [label.replace(": ", ":\n").replace(" at ", "\nat ") for label in values])
-    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.4, -0.7))
-    axis.legend(loc="lower right", frameon=False)
+    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.5, -0.5))
+    axis.margins(x=0.2)
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axis.xaxis.set_minor_locator(NullLocator())
     sns.despine(figure)
     return finished(figure)
 
@@ -184,19 +200,34 @@ def transfers(matrix: np.ndarray, names: Sequence[str]) -> Figure:
     return finished(figure)
 
 
-def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure:
-    """How costs grow: ``{x label: ({line: {x: cost}}, y label)}``, a panel each, on logarithmic axes."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.2), layout="constrained", squeeze=False)
-    for axis, (label, (lines, unit)) in zip(axes[0], panels.items(), strict=True):
+def growth(
+    panels: dict[str, tuple[dict[str, dict[int, float]], str]], guides: dict[str, tuple[str, dict[int, float]]] | None = None
+) -> Figure:
+    """How costs grow: ``{x label: ({line: {x: cost}}, y label)}``, a panel each, one below the other, on logarithmic axes.
+
+    ``guides`` gives a panel a thin dashed line to compare with: ``{x label: (name, {x: cost})}``.
+    """
+    figure, axes = plt.subplots(len(panels), 1, figsize=(6.4, 2.9 * len(panels)), layout="constrained", squeeze=False)
+    for axis, (label, (lines, unit)) in zip(axes[:, 0], panels.items(), strict=True):
         for (name, points), marker, colour in zip(lines.items(), "osD^", PALETTE, strict=False):
-            sns.lineplot(x=list(points), y=list(points.values()), marker=marker, markersize=7, color=colour, label=name, ax=axis)
+            axis.plot(list(points), list(points.values()), marker=marker, markersize=7, color=colour, label=name)
+        if guides and label in guides:
+            name, points = guides[label]
+            axis.plot(list(points), list(points.values()), color="0.4", linestyle="--", linewidth=1.2, label=name, zorder=1)
         axis.set(xscale="log", yscale="log", xlabel=label, ylabel=unit)
-        axis.set_xticks(list(points), [str(x) for x in points])
-        axis.xaxis.set_minor_locator(plt.NullLocator())
+        at = sorted({x for points in lines.values() for x in points})
+        axis.set_xticks(at, [f"{x:,}" for x in at])
+        low, high = axis.get_ylim()
+        if high / low < 100:  # powers of ten alone would be too few ticks
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(
+            (lambda value, _: f"{value:,g}") if high < 1e5 else LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(99, 99))
+        )
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.grid(axis="y", color="0.9")
-        axis.get_legend().remove()
-        if len(lines) > 1:
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.28), frameon=False)
+        if len(axis.lines) > 1:
+            axis.legend(loc="upper left", frameon=False)
     sns.despine(figure)
     return finished(figure)
 
