@@ -103,6 +103,14 @@ def test_a_frontier_joins_the_points_of_a_setting_and_marks_the_chosen_one():
     assert axis.get_xlim()[0] > 0.3, "the axis spans the points, not everything from 0 to 1"
 
 
+def test_differences_stand_around_zero_and_verdicts_fill_their_bar():
+    figure = charts.differences({"hold": 3, "are not decided": 1}, {"A": [("x", -0.03, -0.05, -0.01)], "B": [("y", 0.2, 0.1, 0.3)]})
+    bar, first, second = figure.axes
+    assert [(patch.get_x(), patch.get_width()) for patch in bar.patches] == [(0, 3), (3, 1)]
+    assert first.get_xlim()[1] < 0.1 < second.get_xlim()[1], "each panel has its own range"
+    assert list(first.lines[1].get_xdata()) == [-0.05, -0.01]
+
+
 def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():
     lines = {"the paper": {"1": (0.3, None, None)}, "ours": {"1": (0.5, 0.4, 0.6)}}
     drawn = {line.get_label(): line for line in charts.over_labels(lines, ["1"], chance=0.1).axes[0].lines}

@@ -119,7 +119,7 @@ def test_what_is_better_beyond_doubt_is_bold():
     )
     said = transfers.where_better(rows, ["a->b"], ("prototype", "lookup"))
     assert "**class prototype (0.950)**, class lookup (0.910)." in said
-    assert "FID, bridging VAE 10.000: none is better" in said
+    assert "FID, bridging VAE 10.0: none is better" in said
     assert "Better in all of these: none" in said
 
 
