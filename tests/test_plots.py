@@ -68,6 +68,13 @@ def test_histories_leave_out_terms_that_a_run_has_not():
 def test_a_confusion_matrix_prints_its_shares():
     figure = plots.confusion(np.array([[0.75, 0.25], [0.0, 1.0]]), ["p", "q"], ["r", "s"], "title", "x", "y")
     assert {"0.75", "0.25", "1.00", "p", "s", "title"} <= set(texts(figure).split())
+    assert "0.00" not in [text.get_text() for text in figure.axes[0].texts], "what is nothing is not printed"
+
+
+def test_every_class_has_a_mark_of_every_kind():
+    (axis,) = charts.by_class({"recordings": [0.9, 0.4], "transfers": [0.8, 0.6]}, ["zero", "one"], "share", 0.1).axes
+    assert [line.get_xdata() for line in axis.lines[:2]] == [[0.9, 0.4], [0.8, 0.6]]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["zero", "one"]
 
 
 def test_a_table_of_transfers_says_where_from_and_where_to():

@@ -27,6 +27,20 @@ def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
     return finished(figure)
 
 
+def by_class(shares: dict[str, Sequence[float]], names: Sequence[str], label: str, chance: float) -> Figure:
+    """Shares of each class as points, a row a class and a mark a kind, ``{kind: share of each class}``; dashed: chance."""
+    figure, axis = plt.subplots(figsize=(7, 0.36 * len(names) + 1.4), layout="constrained")
+    for (kind, values), marker, colour in zip(shares.items(), "o^D", ("0.45", SHARED, SOURCE), strict=False):
+        axis.plot(values, range(len(names)), marker, color=colour, markersize=8, alpha=0.9, label=kind)
+    axis.axvline(chance, color="0.6", linestyle="--", linewidth=1)
+    axis.set(xlabel=label, xlim=(0, 1.03), ylim=(len(names) - 0.5, -0.5))
+    axis.set_yticks(range(len(names)), names)
+    axis.grid(axis="y", color="0.9")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncol=3, frameon=False)
+    sns.despine(figure)
+    return finished(figure)
+
+
 Difference = tuple[str, float, float, float]  # a name, the value, and the ends of its interval
 
 

@@ -166,13 +166,13 @@ def shares(values: dict[str, float], even: float) -> Figure:
 
 
 def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str, xlabel: str, ylabel: str) -> Figure:
-    """Shares of each row's class that end in each column's class."""
+    """Shares of each row's class that end in each column's class; those below 0.005 are not printed."""
     figure, axis = plt.subplots(figsize=(6.4, 5), layout="constrained")
     sns.heatmap(
         matrix,
-        annot=True,
-        fmt=".2f",
-        annot_kws={"fontsize": 8},
+        annot=np.vectorize(lambda share: f"{share:.2f}" if share >= 0.005 else "")(matrix),
+        fmt="",
+        annot_kws={"fontsize": 10},
         cmap="cividis",
         vmin=0,
         vmax=1,

@@ -82,7 +82,11 @@ AGAINST = {  # what a result is compared with, by the metric of the row that a v
     "reconstruction_accuracy": "the class of the held-out image itself",
     "reconstruction_accuracy_paper_protocol": "the class of the decoded training latent",
 }
-MEASURED = {"reconstruction_accuracy": ", reconstructed", "fid": ", FID", "acceptance": ", share accepted"}  # all else is the accuracy of a transfer
+MEASURED = {
+    "reconstruction_accuracy": ", reconstructed",
+    "fid": ", FID",
+    "acceptance": ", share accepted",
+}  # all else is the accuracy of a transfer
 NO_EFFECT = {
     "conditional": "leaving the sliced Wasserstein distance out costs less here"
 }  # an ablation that does better is an effect that is missing
@@ -270,7 +274,11 @@ def claims(checks: Sequence[tuple[str, Callable[[], tuple[str, str]]]]) -> pd.Da
     return pd.DataFrame(lines, columns=["Claim", "Verdict", "Evidence"])
 
 
-KINDS = {"holds": "hold", "partly": "hold in part", "does not hold here": "do not hold here"}  # a verdict up to its colon: what several of them do
+KINDS = {
+    "holds": "hold",
+    "partly": "hold in part",
+    "does not hold here": "do not hold here",
+}  # a verdict up to its colon: what several of them do
 OPEN = "are not decided"
 
 
@@ -289,7 +297,9 @@ def listed(frame: pd.DataFrame) -> str:
         for claim, judged, evidence in part.itertuples(index=False):
             word, _, more = judged.partition(": ")
             said = more if word in KINDS else judged
-            lines.append(f"- **{claim}.** " + (f"*{said[0].upper()}{said[1:]}.* " if said else "") + f"{evidence[0].upper()}{evidence[1:]}.")
+            lines.append(
+                f"- **{claim}.** " + (f"*{said[0].upper()}{said[1:]}.* " if said else "") + f"{evidence[0].upper()}{evidence[1:]}."
+            )
         text.append(f"**These {name}**\n\n" + "\n".join(lines))
     return "\n\n".join(text)
 
