@@ -33,34 +33,35 @@ run, budget = start("05b_need_a_bridge", profile)
 
 # %% [markdown]
 # **Is the bridging VAE needed at all?** Keeping the class of an image is not hard: classify it, and draw the other domain's typical picture of
-# that class. This chapter sets seven maps beside the bridge that need no training but that of a small classifier, and controls that show what a number can mean. All are judged
-# on the same inputs by the same two judges as the competitors of [chapter 5](05_baselines.ipynb): on accuracy, and on what accuracy does not see: how much results of one class differ,
-# and whether neighbours stay neighbours, which the paper claims and does not tabulate.
+# that class. This chapter compares the bridge with seven maps that need no training but that of a small classifier, and with controls that show what a number can mean. Inputs, judges and
+# measures are those of [chapter 5](05_baselines.ipynb): accuracy; diversity, how much results of one class differ; and trustworthiness, whether neighbours stay neighbours, which the
+# paper claims and does not measure.
 #
 # ## Maps that need no training
 #
-# Each is a function from latents of the source to latents of the target. All know the class of every training item. *Classify* is a small network that sees what a
-# bridge sees, source latents; the judges are not used inside anything that they judge.
+# Each is a function from latents of the source to latents of the target, and knows the class of every training item. To *classify* is the work of a small network that sees source latents, as a
+# bridge does; no judge takes part in what it judges.
 #
 # | Map | Idea |
 # | --- | --- |
 # | class prototype | classify, then the mean latent of the target's class |
 # | class lookup | classify, then a random latent of the target's class |
-# | Gaussian OT by class | classify, then the optimal transport between two Gaussians |
+# | Gaussian OT by class | classify, then optimal transport (OT) between two Gaussians |
 # | principal axes by class | classify, then first principal axis to first, second to second, … |
-# | discrete OT by class | classify, then optimal transport between two batches of 500 |
+# | discrete OT by class | classify, then optimal transport between two batches of 500 points |
 # | Procrustes | one rotation with scale for all classes, from random pairs of equal class |
 # | affine map | one least-squares map for all classes, from the same pairs |
 #
-# The optimal transport from $\mathcal{N}(m_1, \Sigma_1)$ to $\mathcal{N}(m_2, \Sigma_2)$ is affine, in closed form:
+# *Optimal transport* turns one distribution into another with the least mean squared distance that points must move. Between the Gaussians $\mathcal{N}(m_1, \Sigma_1)$ and
+# $\mathcal{N}(m_2, \Sigma_2)$, here of the latents of one class in the source and in the target, it is an affine map:
 #
 # $$
 # T(z) = m_2 + A (z - m_1), \qquad A = \Sigma_1^{-1/2} \left(\Sigma_1^{1/2} \Sigma_2 \Sigma_1^{1/2}\right)^{1/2} \Sigma_1^{-1/2} .
 # $$
 #
-# It compares coordinates of one space with coordinates of the other, which mean nothing to each other when two models were trained
-# apart. The map between principal axes is the Gromov-Wasserstein one ([Delon et al. 2022](https://arxiv.org/abs/2104.07970)): it compares distances inside each
-# space only.
+# It compares coordinates of one space with coordinates of the other, though these have nothing to do with each other when two models were trained apart. *Gromov-Wasserstein*
+# transport compares distances inside each space instead. Between Gaussians it maps principal axis to principal axis, in the order of their variances
+# ([Delon et al. 2022](https://arxiv.org/abs/2104.07970)). Which way an axis points stays arbitrary.
 
 # %% tags=["hide-input", "setup"]
 import time
@@ -70,7 +71,7 @@ from functools import partial
 import torch
 from IPython.display import Markdown
 
-from lt.book import comparisons, paper, plots, setup, transfers
+from lt.book import comparisons, paper, plots, report, setup, transfers
 from lt.bridge import fit_bridge
 from lt.datasets.images import Images
 from lt.latents import Domain
@@ -95,15 +96,15 @@ for one in bases:
 # %% [markdown]
 # ## Controls
 #
-# What does a number mean? These tell.
+# What does a number mean? Five controls:
 #
-# - **Clustered noise → MNIST.** Ten random clusters in 100 dimensions, with nothing to see in them, bridged to digits as if they were a model. Is a high accuracy then a sign of meaning?
+# - **Clustered noise → MNIST.** Ten random clusters in 100 dimensions, which stand for nothing, bridged to digits as if they were a model's latents.
 # - **Classes permuted.** The bridge learns with the classes of Fashion-MNIST exchanged, always in the same way, and is scored by the exchanged pairing.
 # - **Labels shuffled.** The labels of Fashion-MNIST are shuffled item by item, so that they say nothing.
 # - **Copy of the input.** The input image is given back as the result.
-# - **Class prototype** and **class lookup** are controls as well: a right class, and nothing else of the input.
+# - **Class prototype** and **class lookup**, of the maps above: a right class, and nothing else of the input.
 #
-# The bridges of [chapter 3](03_bridging.ipynb) stand for the method, and every control has a bridge for each set of base models.
+# The bridges are those of [chapter 3](03_bridging.ipynb). Each control has one bridge for each set of base models.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 centres = 0.5 * torch.randn(10, 100, generator=named_generator("noise centres", 0))
@@ -155,8 +156,8 @@ for (name, number, seed), (fit, *arguments) in calls.items():
     run.trained(f"{name} {number} {seed}", history)
 
 # %% [markdown]
-# The maps are fitted in seconds on the latents of the training images themselves, without the moved copies: that makes them as strong as they can be. The
-# classifier learns from the copies too. Those that draw at random (a lookup, pairs, batches) may be repeated; the others give the same map each time.
+# The maps are fitted on the latents of the training images, without their augmented copies, which would make the maps worse. The
+# classifier learns from the copies too. Maps that draw at random (a lookup, pairs, batches) may be repeated; the others are the same each time.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 there, back = "mnist->fashion", "fashion->mnist"
@@ -216,10 +217,9 @@ for setting in directions:
 
 
 # %% [markdown]
-# ## Where maps are better than the bridge
+# ## Numbers
 #
-# First what speaks against the bridge. A map is named where its mean is better; bold where the intervals do not touch. A diversity is better the nearer it is to 1, that of real items; FID is better the lower it is. What these
-# measures are: [chapter 5](05_baselines.ipynb).
+# On the held-out test split. Bold: better than the bridge, with 95 % intervals that do not touch. A diversity is better the nearer it is to 1, that of real items; FID is better the lower it is.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def ends_of(one):
@@ -250,7 +250,45 @@ def value(setting, method, metric="transfer_accuracy"):
     return by_key[setting, method, metric]["value"]
 
 
-Markdown(transfers.where_better(by_key, directions, CLOSED))
+Markdown("\n\n".join(f"**{paper.words(setting)}**\n\n{transfers.compared(by_key, setting, ('bridging_vae', *CLOSED))}" for setting in directions))
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+sets = f"{len(bases)} set{'s' if len(bases) > 1 else ''} of base models"
+slowest = max((m for m in CLOSED), key=lambda m: value(there, m, "seconds"))
+spread = {(s, m): by_key[s, m, "transfer_accuracy"]["high"] - by_key[s, m, "transfer_accuracy"]["low"] for s in directions for m in CLOSED}
+setting, widest = max(spread, key=spread.get)
+Markdown(
+    f"Every line has the same {sets}, the bridge {budget.seeds} bridge{'s' if budget.seeds > 1 else ''} with each, a map that draws at random {budget.closed_seeds} of each: an interval counts base models, repetitions and test items. "
+    f"The least certain accuracy is that of the {paper.words(widest)}, {paper.words(setting)}, {report.formatted(by_key[setting, widest, 'transfer_accuracy'])}"
+    + (": it depends on the base models, so the one set of chapter 5 may show another." if len(bases) > 1 else ".")
+    + f" Of the maps {paper.words(slowest)} is the slowest, with {value(there, slowest, 'seconds'):.1f} s, its classifier included; a bridge took {value(there, 'bridging_vae', 'seconds'):.0f} s."
+)
+
+# %% [markdown]
+# ## So, is it needed?
+#
+# A map replaces the bridge if in accuracy, trustworthiness and diversity it is better, or not clearly worse: the intervals touch.
+
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+def reaches(setting, method, metric):
+    """Whether a map is better than the bridge in a measure, or not clearly worse."""
+    return method in transfers.better(by_key, setting, metric, CLOSED) or not transfers.apart(by_key[setting, method, metric], by_key[setting, "bridging_vae", metric])
+
+
+lines = []
+for setting in directions:
+    as_accurate = [m for m in CLOSED if reaches(setting, m, "transfer_accuracy")]
+    enough = [m for m in as_accurate if reaches(setting, m, "trustworthiness") and reaches(setting, m, "diversity")]
+    sharper = [m for m in enough if m in transfers.better(by_key, setting, "fid", CLOSED) and transfers.apart(by_key[setting, m, "fid"], by_key[setting, "bridging_vae", "fid"])]
+    named = [", ".join(map(paper.words, found)) for found in (as_accurate, enough, sharper)]
+    lines.append(
+        f"- **{paper.words(setting)}: {'yes' if not enough else 'no'}.** Not clearly less accurate than the bridge: {named[0] or 'no map'}. "
+        + (f"Of these not clearly less local and less diverse: {named[1] or 'none'}. " if as_accurate else "")
+        + (f"And with a better FID: {named[2]}." if sharper else "")
+    )
+Markdown("\n".join(lines) + "\n\n" + transfers.ahead(by_key, directions, CLOSED))
+
 
 # %% [markdown]
 # ## Accuracy against locality
@@ -262,77 +300,50 @@ of_points = transfers.points(by_key, directions, shown, ten, {(setting, m): meth
 run.points(of_points)  # for the interactive figure
 comparisons.beside(by_key, (there, back), shown[:-2], chance)
 
+# %% [markdown]
+# The same points to touch: point at one, and see what that method makes of ten held-out inputs.
+
 # %% tags=["nbval-ignore-output", "hide-input"]
 from lt.book import touch
 
 touch.trade_off(of_points)
 
 # %% [markdown]
-# A point should not be small: trustworthiness does not see magnitude. A lookup lies near the lower line by construction, whatever its accuracy: it draws at random.
+# A small point has little diversity, and then its trustworthiness means little. A lookup lies near the dashed line by construction, whatever its accuracy: it draws at random.
 #
-# ## Numbers
-#
-# MNIST → Fashion-MNIST:
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-transfers.short_table(by_key, there, ("bridging_vae", *CLOSED), transfers.WITHOUT_PAPER)
-
-# %% [markdown]
-# Fashion-MNIST → MNIST:
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-transfers.short_table(by_key, back, ("bridging_vae", *CLOSED), transfers.WITHOUT_PAPER)
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-sets = f"{len(bases)} set{'s' if len(bases) > 1 else ''} of base models"
-slowest = max((m for m in CLOSED), key=lambda m: value(there, m, "seconds"))
-Markdown(
-    f"Every line has the same {sets}, the bridge {budget.seeds} bridge{'s' if budget.seeds > 1 else ''} with each, a map that draws at random {budget.closed_seeds} of each: an interval counts base models, repetitions and test items. "
-    f"Of the maps {paper.words(slowest)} is the slowest, with {value(there, slowest, 'seconds'):.1f} s, its classifier included; a bridge took {value(there, 'bridging_vae', 'seconds'):.0f} s."
-)
-
-# %% [markdown]
 # ## What the controls say
 #
-# The line *target's own* has no transfer: it is what the target model keeps when it reconstructs its own held-out items, and its FID compares reconstructions of every other item
-# with the real items between. It bounds reconstructions, not transfers: those may be clearer pictures, which are easier to judge.
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-SHOWN = ("bridging_vae", *CONTROLS, "prototype", "lookup", "target")
-transfers.short_table(by_key, there, SHOWN, transfers.WITHOUT_PAPER)
-
-# %% [markdown]
-# And to MNIST, from Fashion-MNIST and from clustered noise:
+# *Target's own* has no transfer: it is what the target model keeps when it reconstructs its own held-out items ([chapter 5](05_baselines.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 by_key |= {(back, "noise", row["metric"]): row for row in run.rows if row["setting"] == "noise->mnist"}
-transfers.short_table(by_key, back, (*SHOWN[:4], "noise", *SHOWN[4:]), transfers.WITHOUT_PAPER)
+found = [f"**{paper.words(setting)}**\n\n" + report.markdown(transfers.short_table(by_key, setting, lines, transfers.WITHOUT_PAPER).reset_index(names="Method")) for setting, lines in ((there, ("bridging_vae", *CONTROLS, "target")), (back, ("bridging_vae", *CONTROLS, "noise", "target")))]
+Markdown("\n\n".join(found))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 of_noise = value("noise->mnist", "bridging_vae")
-says = "**accuracy alone means nothing**: a bridge keeps whatever labels it is given" if of_noise > 0.9 else "labels alone do not make a bridge here"
-lines = [
-    f"- Noise becomes digits with an accuracy of {of_noise:.3f}: {says}. Their diversity is {value('noise->mnist', 'bridging_vae', 'diversity'):.3f}, "
-    f"their trustworthiness {value('noise->mnist', 'bridging_vae', 'trustworthiness'):.3f} (chance {chance:.3f})."
-]
-for setting in directions:
-    shuffled, bridge = value(setting, "shuffled_labels"), value(setting, "bridging_vae")
-    lines += [
-        f"- {paper.words(setting)}: with exchanged classes the bridge keeps {value(setting, 'permuted_classes'):.3f} of the exchanged pairs, {bridge:.3f} of ours. Which class means which is what we choose. "
-        f"With shuffled labels it keeps {shuffled:.3f}: {'at chance, the classes come from the labels' if abs(shuffled - 0.1) < 0.05 else 'not at chance, which it should be'}.",
-        f"- {paper.words(setting)}: a copy of the input has a trustworthiness of {value(setting, 'copy', 'trustworthiness'):.3f}, and an accuracy of {value(setting, 'copy'):.3f}.",
-        f"- {paper.words(setting)}: prototypes keep {value(setting, 'prototype'):.3f}, with a diversity of {value(setting, 'prototype', 'diversity'):.3f}; the bridge {bridge:.3f} with {value(setting, 'bridging_vae', 'diversity'):.3f}; "
-        f"the target model's own reconstructions {value(setting, 'target', 'reconstruction_accuracy'):.3f}, which a transfer may exceed.",
-    ]
-Markdown("\n".join(lines))
+says = "**accuracy alone means nothing**, a bridge keeps whatever labels it is given" if of_noise > 0.9 else "labels alone do not make a bridge here"
+
+
+def both_ways(method, metric="transfer_accuracy"):
+    return " and ".join(f"{value(setting, method, metric):.3f}" for setting in directions)
+
+
+at_chance = all(abs(value(setting, "shuffled_labels") - 0.1) < 0.05 for setting in directions)
+Markdown(
+    f"- Noise becomes digits with an accuracy of {of_noise:.3f}: {says}. The digits have a diversity of {value('noise->mnist', 'bridging_vae', 'diversity'):.3f} and a "
+    f"trustworthiness of {value('noise->mnist', 'bridging_vae', 'trustworthiness'):.3f} (chance {chance:.3f}).\n"
+    f"- With exchanged classes the bridge keeps {both_ways('permuted_classes')} of the exchanged pairs, {both_ways('bridging_vae')} of ours: which class means which is our choice.\n"
+    f"- With shuffled labels it keeps {both_ways('shuffled_labels')}: {'at chance, so the classes come from the labels' if at_chance else 'not at chance both ways, as it should be'}.\n"
+    f"- A copy of the input has a trustworthiness of {both_ways('copy', 'trustworthiness')} and an accuracy of {both_ways('copy')}: trustworthiness alone means nothing either."
+)
 
 
 # %% [markdown]
 # ## The same eight inputs
 #
 # Four items of each of two classes. Different inputs of one class should become different outputs of one
-# class: four equal pictures are a prototype, and four of several kinds a lost class. Whether the *kind* of difference is kept (a slanted
-# input, a bold input) eight pictures cannot show; the numbers do.
+# class: four equal pictures are a prototype, and four of several classes a lost class.
 
 # %% mystnb={"figure": {"caption": "MNIST \u2192 Fashion-MNIST: four held-out sevens and four zeros, to become sneakers and T-shirts."}, "image": {"alt": "Rows of eight pictures, one row a method: the inputs, then what the bridge, prototypes, lookup, principal axes and Procrustes make of them."}} tags=["hide-input"]
 def eight(setting, classes):
@@ -348,27 +359,6 @@ plots.rows_of_images(eight(there, (7, 0)))
 plots.rows_of_images(eight(back, (7, 0)))
 
 
-# %% [markdown]
-# ## So, is it needed?
-#
-# Built from the rows of this run.
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-def reaches(setting, method, metric):
-    """Whether a map is better than the bridge in a measure, or not clearly worse."""
-    return method in transfers.better(by_key, setting, metric, CLOSED) or not transfers.apart(by_key[setting, method, metric], by_key[setting, "bridging_vae", metric])
-
-
-lines = []
-for setting in directions:
-    rivals = [m for m in CLOSED if reaches(setting, m, "transfer_accuracy")]
-    for metric in ("trustworthiness", "diversity"):
-        rivals = [m for m in rivals if reaches(setting, m, metric)]
-    also = [m for m in CLOSED if reaches(setting, m, "transfer_accuracy")]
-    named = [", ".join(map(paper.words, found)) or "none" for found in (also, rivals)]
-    lines.append(f"- On {paper.words(setting)}, maps at least as accurate as the bridge, or not told apart from it: {named[0]}. Of these at least as local and as diverse: {named[1]}.")
-Markdown("\n".join(lines))
-
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()
 
@@ -376,14 +366,12 @@ run.finish()
 # ## What to remember
 #
 # - Accuracy alone says little: a classifier and ten prototypes get far, and clustered noise becomes digits. Ask what else of the input survives.
-# - Trustworthiness does not see magnitude, diversity does not see order. Read both, and a picture.
-# - Where latent spaces are close to Gaussian within a class, a map between principal axes, made in seconds, can be as local as a bridge and draw
-#   sharper results.
-# - Two latent spaces have no coordinates in common. Maps that compare coordinates keep classes only because something else told them the class.
+# - Try the closed form first. Where latents are close to Gaussian within a class, a map between principal axes takes seconds, and can be as local as a bridge.
+# - Two latent spaces have no coordinates in common. Maps that compare coordinates keep classes only because a classifier told them the class.
 #
 # ## What to try
 #
-# **Which dimensions get over-amplified?** `by_class` adds a small `ridge` to every variance, because an encoder leaves most dimensions nearly unused. Make it smaller and larger.
+# **Which dimensions get amplified too much?** `by_class` adds a small `ridge` to every variance, because an encoder leaves most dimensions nearly unused. Make it smaller and larger.
 
 # %% mystnb={"figure": {"caption": "Principal axes by class, MNIST \u2192 Fashion-MNIST, with other values of the ridge."}, "image": {"alt": "Two panels of lines over the logarithm of the ridge: accuracy, and diversity."}} tags=["nbval-ignore-output", "hide-cell", "solution"]
 a, b, classify = base.own("mnist"), base.own("fashion"), maps.classes_by(fitted["latent classifier mnist", 0, 0])

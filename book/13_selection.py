@@ -148,8 +148,8 @@ Markdown("\n\n".join(f"**{TITLES[group]}**: {record['rule']}.\n\n{table(record)}
 # ## What was chosen otherwise
 #
 # The GAN of spoken digits is trained once: its steps were set beforehand, and the running mean of the last step is kept, whatever it scores.
-# What a sample must pass to be accepted, a panel that is sure to 0.999, was set by listening with the stranger of [chapter 4](04_speech.ipynb) to samples of
-# an earlier, shorter training. So the numbers of the stranger are a little kind to *accepted samples*; it chose nothing about bridges. The speech bridge's KL weight is chosen by
+# What a sample must pass to be accepted, a panel that is sure to 0.999, was set with the independent recogniser of [chapter 4](04_speech.ipynb) on samples of
+# an earlier, shorter training. So its numbers are a little kind to *accepted samples*; it chose nothing about bridges. The speech bridge's KL weight is chosen by
 # the panel, and measured by the judge, which has no part in any choice.
 #
 # The competitors of [chapter 5](05_baselines.ipynb) have the constants of their papers, at budgets that two cores can pay; their learning rates are searched there, on training items

@@ -79,6 +79,12 @@ def test_a_confusion_matrix_prints_its_shares():
     assert "0.00" not in texts(figure), "what is next to nothing stays blank"
 
 
+def test_every_class_has_a_mark_of_every_kind():
+    (axis,) = charts.by_class({"recordings": [0.9, 0.4], "transfers": [0.8, 0.6]}, ["zero", "one"], "share", 0.1).axes
+    assert [line.get_xdata() for line in axis.lines[:2]] == [[0.9, 0.4], [0.8, 0.6]]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["zero", "one"]
+
+
 def test_a_table_of_transfers_says_where_from_and_where_to():
     figure = charts.transfers(np.array([[0.99, 0.87], [0.625, 0.5]]), ["digits", "shoes"])
     assert {"0.990", "0.625", "digits", "shoes", "from", "to"} <= set(texts(figure).split())
@@ -110,6 +116,14 @@ def test_a_frontier_joins_the_points_of_a_setting_and_marks_the_chosen_one():
     assert rings == [[[0.4, 0.95]]], "the chosen setting alone has a ring"
     assert {"0.001", "0.02"} <= {text.get_text() for text in axis.texts}
     assert axis.get_xlim()[0] > 0.3, "the axis spans the points, not everything from 0 to 1"
+
+
+def test_differences_stand_around_zero_and_verdicts_fill_their_bar():
+    figure = charts.differences({"hold": 3, "are not decided": 1}, {"A": [("x", -0.03, -0.05, -0.01)], "B": [("y", 0.2, 0.1, 0.3)]})
+    bar, first, second = figure.axes
+    assert [(patch.get_x(), patch.get_width()) for patch in bar.patches] == [(0, 3), (3, 1)]
+    assert first.get_xlim()[1] < 0.1 < second.get_xlim()[1], "each panel has its own range"
+    assert list(first.lines[1].get_xdata()) == [-0.05, -0.01]
 
 
 def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():

@@ -21,7 +21,9 @@ from lt.book.report import (
     formatted,
     group,
     headline,
+    kinds,
     like_for_like,
+    listed,
     markdown,
     measured,
     once,
@@ -171,7 +173,7 @@ def test_the_report_prints_the_numbers_of_the_files():
     wanted = next(
         r for r in reading["rows"] if (r["setting"], r["method"], r["metric"]) == ("mnist->fashion", "bridging_vae", "transfer_accuracy")
     )
-    line = found.loc["MNIST → Fashion-MNIST, transfer accuracy: bridging VAE"]
+    line = found.loc["bridging VAE, MNIST → Fashion-MNIST"]
     assert line["Ours, held out"] == formatted(wanted)
     said = conditions(records)
     assert f"profile `{reading['profile']}`" in said
@@ -193,6 +195,26 @@ def test_a_claim_without_its_row_is_not_measured():
     assert list(found["Verdict"]) == ["holds", "not measured"]
     assert "Pix2Pix" in found["Evidence"][1]
     assert (rows.low("a->b", "bridging_vae", "fid"), rows.high("a->b", "bridging_vae", "fid")) == (0.5, 0.5)
+
+
+def test_claims_are_counted_and_stand_under_what_their_verdicts_come_to():
+    words = ["holds", "partly: one way", "undecided", "not tested", "holds"]
+    found = claims([(f"claim {i}", lambda word=word: (word, f"evidence [{word}]")) for i, word in enumerate(words)])
+    assert {name: list(part["Claim"]) for name, part in kinds(found).items()} == {
+        "hold": ["claim 0", "claim 4"],
+        "hold in part": ["claim 1"],
+        "are not decided": ["claim 2", "claim 3"],
+    }
+    text = listed(found)
+    assert text.startswith("Of 5 claims **2** hold, **1** hold in part, **2** are not decided.")
+    assert "- **claim 1.** *One way.* Evidence [partly: one way]." in text
+    assert "- **claim 3.** *Not tested.* Evidence" in text
+    assert text.index("claim 4") < text.index("claim 1") < text.index("claim 2")
+
+
+def test_numbers_have_as_many_decimals_as_they_need():
+    said = [formatted({"value": value, "low": None, "high": None}) for value in (0.9571, 9.9996, 15.2488, 1313.2)]
+    assert said == ["0.957", "10.000", "15.2", "1,313"]
 
 
 def test_what_every_line_says_is_said_once():

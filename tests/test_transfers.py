@@ -115,12 +115,21 @@ def test_what_is_better_beyond_doubt_is_bold():
     rows = some_rows(
         bridging_vae=((0.9, 0.89, 0.91), 0.9, 0.8, 0.7, 10.0),
         prototype=((0.95, 0.94, 0.96), 0.8, 0.1, 0.5, 60.0),
-        lookup=((0.91, 0.90, 0.92), 0.8, 0.1, 0.5, 60.0),
+        lookup=((0.91, 0.90, 0.92), 0.8, 0.9, 0.5, 60.0),
     )
-    said = transfers.where_better(rows, ["a->b"], ("prototype", "lookup"))
-    assert "**class prototype (0.950)**, class lookup (0.910)." in said
-    assert "FID, bridging VAE 10.000: none is better" in said
-    assert "Better in all of these: none" in said
+    rows["a->b", "target", "reconstruction_accuracy"] = row(0.99)
+    lines = transfers.compared(rows, "a->b", ("bridging_vae", "prototype", "lookup", "target")).splitlines()
+    assert lines[0] == "| Method | accuracy | by the second judge | diversity | trustworthiness | FID |"
+    assert lines[3] == "| class prototype | **0.950 [0.940, 0.960]** | 0.800 | 0.100 | 0.500 | 60.0 |"
+    assert lines[4] == "| class lookup | 0.910 [0.900, 0.920] | 0.800 | **0.900** | 0.500 | 60.0 |", "intervals that touch are not bold"
+    assert "**" not in lines[2] + lines[5], "neither the reference nor the bound is compared"
+
+
+def test_who_is_ahead_is_said_by_accuracy_and_by_all_measures():
+    rows = some_rows(bridging_vae=(0.9, 0.9, 0.8, 0.7, 10.0), prototype=(0.95, 0.8, 0.1, 0.5, 60.0), lookup=(0.91, 0.92, 0.9, 0.8, 3.0))
+    said = transfers.ahead(rows, ["a->b"], ("prototype", "lookup"))
+    assert "(0.900), mean against mean: class prototype (0.950), class lookup (0.910). Better in all 5 measures: class lookup." in said
+    assert "mean against mean: none. Better in all 5 measures: none." in transfers.ahead(rows, ["a->b"], ())
 
 
 def test_intervals_that_touch_are_not_apart():

@@ -36,6 +36,58 @@ def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[di
     return finished(figure)
 
 
+def by_class(shares: dict[str, Sequence[float]], names: Sequence[str], label: str, chance: float) -> Figure:
+    """Shares of each class as points, a row a class and a mark a kind, ``{kind: share of each class}``; dashed: chance."""
+    figure, axis = plt.subplots(figsize=(7, 0.36 * len(names) + 1.4), layout="constrained")
+    for (kind, values), marker, colour in zip(shares.items(), "o^D", ("0.45", SHARED, SOURCE), strict=False):
+        axis.plot(values, range(len(names)), marker, color=colour, markersize=8, alpha=0.9, label=kind)
+    axis.axvline(chance, color="0.6", linestyle="--", linewidth=1)
+    axis.set(xlabel=label, xlim=(0, 1.03), ylim=(len(names) - 0.5, -0.5))
+    axis.set_yticks(range(len(names)), names)
+    axis.grid(axis="y", color="0.9")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncol=3, frameon=False)
+    sns.despine(figure)
+    return finished(figure)
+
+
+Difference = tuple[str, float, float, float]  # a name, the value, and the ends of its interval
+
+
+def differences(verdicts: dict[str, int], panels: dict[str, Sequence[Difference]], margin: float = 0.02) -> Figure:
+    """How verdicts divide, as one bar; below it what was found minus what was to be found, a panel each with its own range.
+
+    The grey band is ``margin`` to both sides of zero.
+    """
+    heights = [1.0, *(0.36 * len(rows) + 0.9 for rows in panels.values())]
+    figure, (bar, *axes) = plt.subplots(len(heights), 1, figsize=(7, sum(heights)), height_ratios=heights, layout="constrained")
+    start, total = 0, sum(verdicts.values())
+    for (name, count), grey in zip(verdicts.items(), ("0.35", "0.6", "0.75", "0.9"), strict=False):
+        bar.barh(0, count, left=start, color=grey, edgecolor="white", linewidth=2)
+        text = f"{count}\n" + name.removeprefix("are ").replace(" in part", "\nin part").replace(" hold here", "\nhold here").replace(
+            "not decided", "not\ndecided"
+        )
+        bar.text(start + count / 2, 0, text, ha="center", va="center", fontsize=11, color="white" if grey == "0.35" else "black")
+        start += count
+    bar.set(xlim=(0, total), title=f"{total} claims of the text", xticks=[], yticks=[])
+    for axis, (title, rows) in zip(axes, panels.items(), strict=True):
+        axis.axvspan(-margin, margin, color="0.9", linewidth=0)
+        axis.axvline(0, color=TARGET, linewidth=1.5)
+        for y, (_, value, low, high) in enumerate(rows):
+            axis.plot([low, high], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
+            axis.plot(value, y, "o", color=SOURCE)
+        axis.set_yticks(range(len(rows)), [name for name, *_ in rows])
+        axis.invert_yaxis()
+        axis.xaxis.set_major_locator(plt.MaxNLocator(5))
+        axis.xaxis.set_major_formatter(lambda at, _: "0" if abs(at) < 1e-9 else f"{at:+.2f}".replace("-", "−"))
+        axis.set_title(title)
+        axis.grid(axis="x", color="0.9")
+    if axes:
+        axes[-1].set_xlabel("our accuracy minus the paper's")
+    sns.despine(figure)
+    sns.despine(ax=bar, left=True, bottom=True)
+    return finished(figure)
+
+
 def ratios(values: dict[str, float], claim: float, name: str, xlabel: str) -> Figure:
     """Ratios as points on a logarithmic axis, and a dashed line at what is claimed of them."""
     figure, axis = plt.subplots(figsize=(6, 0.6 * len(values) + 1.2), layout="constrained")

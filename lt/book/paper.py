@@ -63,7 +63,7 @@ WORDS = {
     "accuracy_paper_protocol": "… the paper's protocol",
     "accuracy_second_judge": "… second judge",
     "reconstruction_accuracy_second_judge": "… second judge",
-    "transfer_accuracy_stranger": "… by the stranger",
+    "transfer_accuracy_stranger": "… by the independent recogniser",
     "second_ear": "second recogniser",
     "of_the_recordings_rate": "of the recordings' rate",
     "transfer_accuracy_waveform": "… heard as a waveform",

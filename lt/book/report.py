@@ -12,10 +12,10 @@ HEADLINE = ("1", "2")  # the tables that README and introduction show
 
 
 def formatted(row: dict) -> str:
-    """A value with its interval, ``0.957 [0.955, 0.959]``."""
+    """A value with its interval, ``0.957 [0.955, 0.959]``: three decimals below 10, one below 1,000."""
 
     def number(value: float) -> str:
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
 
     return number(row["value"]) + (f" [{number(row['low'])}, {number(row['high'])}]" if row["low"] is not None else "")
 
@@ -82,6 +82,11 @@ AGAINST = {  # what a result is compared with, by the metric of the row that a v
     "reconstruction_accuracy": "the class of the held-out image itself",
     "reconstruction_accuracy_paper_protocol": "the class of the decoded training latent",
 }
+MEASURED = {
+    "reconstruction_accuracy": ", reconstructed",
+    "fid": ", FID",
+    "acceptance": ", share accepted",
+}  # all else is the accuracy of a transfer
 NO_EFFECT = {
     "conditional": "leaving the sliced Wasserstein distance out costs less here"
 }  # an ablation that does better is an effect that is missing
@@ -168,7 +173,7 @@ def report(records: Sequence[dict]) -> pd.DataFrame:
         lines.append(
             {
                 "Group": group(setting, method, metric),
-                "What": f"{words(setting)}, {words(metric)}: {words(method)}",
+                "What": f"{words(method)}, {words(setting)}{MEASURED.get(metric, '')}",
                 "Paper": f"{paper:.3g}",
                 "Ours, paper's protocol": formatted(like) if like is not held else "",
                 "Ours, held out": formatted(held) if held else "",
@@ -267,6 +272,36 @@ def claims(checks: Sequence[tuple[str, Callable[[], tuple[str, str]]]]) -> pd.Da
             word, evidence = "not measured", f"no row: {missing}"
         lines.append({"Claim": claim, "Verdict": word, "Evidence": evidence})
     return pd.DataFrame(lines, columns=["Claim", "Verdict", "Evidence"])
+
+
+KINDS = {
+    "holds": "hold",
+    "partly": "hold in part",
+    "does not hold here": "do not hold here",
+}  # a verdict up to its colon: what several of them do
+OPEN = "are not decided"
+
+
+def kinds(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The table of :func:`claims` by what their verdicts come to; a verdict is a word of ``KINDS``, or any other for *not decided*, and after a colon what qualifies it."""
+    kind = frame["Verdict"].str.split(":").str[0].map(lambda word: KINDS.get(word, OPEN))
+    return {name: frame[kind == name] for name in (*KINDS.values(), OPEN) if (kind == name).any()}
+
+
+def listed(frame: pd.DataFrame) -> str:
+    """The table of :func:`claims` as Markdown: a count of each kind, then each claim with what qualifies its verdict and with its evidence."""
+    found = kinds(frame)
+    text = [f"Of {len(frame)} claims " + ", ".join(f"**{len(part)}** {name}" for name, part in found.items()) + "."]
+    for name, part in found.items():
+        lines = []
+        for claim, judged, evidence in part.itertuples(index=False):
+            word, _, more = judged.partition(": ")
+            said = more if word in KINDS else judged
+            lines.append(
+                f"- **{claim}.** " + (f"*{said[0].upper()}{said[1:]}.* " if said else "") + f"{evidence[0].upper()}{evidence[1:]}."
+            )
+        text.append(f"**These {name}**\n\n" + "\n".join(lines))
+    return "\n\n".join(text)
 
 
 def status(records: Sequence[dict]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lt import metrics
 from lt.book.paper import words
-from lt.book.report import formatted
+from lt.book.report import formatted, markdown
 from lt.datasets.images import Images
 from lt.latents import Domain
 from lt.loop import named_generator
@@ -142,7 +142,6 @@ BETTER: Mapping[str, Callable[[float], float]] = {  # a measure: what is larger 
     "trustworthiness": lambda v: v,
     "fid": lambda v: -v,
 }
-NAMES = {"transfer_accuracy": "accuracy", "transfer_accuracy_second_judge": "accuracy by the second judge", "fid": "FID"}
 
 
 def apart(a: dict, b: dict) -> bool:
@@ -158,22 +157,31 @@ def better(rows: Rows, setting: str, metric: str, methods: Sequence[str], refere
     return sorted((m for m in methods if value[m] > value[reference]), key=lambda m: -value[m])
 
 
-def where_better(rows: Rows, settings: Sequence[str], methods: Sequence[str], reference: str = "bridging_vae") -> str:
-    """For each direction and measure, the methods that are better than the reference, as Markdown; bold where the intervals do not touch."""
+def compared(
+    rows: Rows, setting: str, methods: Sequence[str], metrics: Sequence[str] = WITHOUT_PAPER, reference: str = "bridging_vae"
+) -> str:
+    """:func:`short_table` as Markdown; bold is what is better than the reference, with 95 % intervals that do not touch."""
+    frame = short_table(rows, setting, methods, metrics)
+    for metric in BETTER:
+        named = [method for method in methods if (setting, method, metric) in rows and method not in (reference, "target")]
+        for method in better(rows, setting, metric, named, reference):
+            if COLUMNS[metric] in frame and apart(rows[setting, method, metric], rows[setting, reference, metric]):
+                frame.loc[words(method), COLUMNS[metric]] = f"**{frame.loc[words(method), COLUMNS[metric]]}**"
+    return markdown(frame.reset_index(names="Method"))
+
+
+def ahead(rows: Rows, settings: Sequence[str], methods: Sequence[str], reference: str = "bridging_vae") -> str:
+    """For each direction, in Markdown: which methods have a higher mean accuracy than the reference, and which are better in every measure."""
     lines = []
     for setting in settings:
-        lines.append(f"**{words(setting)}**\n")
-        ahead = {metric: better(rows, setting, metric, methods, reference) for metric in BETTER}
-        for metric, found in ahead.items():
-            own_row, said = rows[setting, reference, metric], []
-            for method in found:
-                row = rows[setting, method, metric]
-                name = f"{words(method)} ({formatted({**row, 'low': None})})"
-                said.append(f"**{name}**" if apart(row, own_row) else name)
-            said_all = f"better: {', '.join(said)}" if said else "none is better"
-            lines.append(f"- {NAMES.get(metric, metric)}, {words(reference)} {formatted({**own_row, 'low': None})}: {said_all}.")
-        everywhere = [m for m in methods if all(m in found for found in ahead.values())]
-        lines.append(f"- Better in all of these: {', '.join(map(words, everywhere)) or 'none'}.\n")
+        found = better(rows, setting, "transfer_accuracy", methods, reference)
+        more = ", ".join(f"{words(m)} ({formatted({**rows[setting, m, 'transfer_accuracy'], 'low': None})})" for m in found) or "none"
+        everywhere = [m for m in methods if all(m in better(rows, setting, metric, methods, reference) for metric in BETTER)]
+        own_value = formatted({**rows[setting, reference, "transfer_accuracy"], "low": None})
+        lines.append(
+            f"- {words(setting)}: more accurate than the {words(reference)} ({own_value}), mean against mean: {more}. "
+            f"Better in all {len(BETTER)} measures: {', '.join(map(words, everywhere)) or 'none'}."
+        )
     return "\n".join(lines)
 
 
