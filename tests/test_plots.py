@@ -111,6 +111,16 @@ def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():
     assert drawn["ours"].get_color() == of_intervals["ours, 95 % interval"].get_color() == plots.SOURCE
 
 
+def test_candidates_stand_by_their_distance_from_the_best_and_the_far_ones_on_the_edge():
+    groups = {"KL": ([(0.900, 0.5), (0.895, 0.7), (0.5, 0.9)], 1, 0), "VAE": ([(0.99, None)], 0, None)}
+    left, right = charts.candidates(groups, 0.01).axes
+    found = {(line.get_marker(), round(float(line.get_xdata()[0]), 3), int(line.get_ydata()[0])) for line in left.lines}
+    assert found == {("o", 0.0, 0), ("D", -0.005, 0), ("<", -0.045, 0), ("D", 0.0, 1)}
+    assert sum(line.get_fillstyle() == "none" for line in left.lines) == 1, "one ring: the setting before"
+    assert all(int(line.get_ydata()[0]) == 0 for line in right.lines), "a group without diversity has nothing on the right"
+    assert [label.get_text() for label in left.get_yticklabels()] == ["KL", "VAE"]
+
+
 def test_a_logarithmic_axis_of_less_than_a_decade_has_plain_ticks():
     figure = plots.histories({"a": {"step": [1, 2], "loss": [0.57, 0.97]}}, ["loss"])
     figure.draw_without_rendering()
@@ -139,7 +149,6 @@ def test_columns_of_spectrograms_have_their_names():
         lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),
         lambda: plots.shared_space(np.random.default_rng(0).normal(size=(20, 2)), {"by class": (np.arange(20) % 10, list("0123456789"))}),
         lambda: charts.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
-        lambda: charts.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
     ],
 )
 def test_every_figure_draws(figure, tmp_path):

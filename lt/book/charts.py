@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
@@ -95,18 +96,38 @@ def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Fi
     return finished(figure)
 
 
-def candidates(panels: dict[str, tuple[list[tuple[float, float]], int, str]], across: int = 3) -> Figure:
-    """Accuracy against a second score, a panel a group: ``{title: (points, which is chosen, y label)}``; numbered from 1, the chosen one a diamond."""
-    down = -(-len(panels) // across)
-    figure, axes = plt.subplots(down, across, figsize=(2.6 * across, 2.5 * down), squeeze=False, layout="constrained")
-    for axis in axes.flat[len(panels) :]:
-        axis.axis("off")
-    for axis, (title, (points, chosen, label)) in zip(axes.flat, panels.items(), strict=False):
-        for i, point in enumerate(points):
-            axis.plot(*point, marker="D" if i == chosen else "o", color=TARGET if i == chosen else SOURCE, markersize=8 - 2 * (i != chosen))
-            axis.annotate(str(i + 1), point, (5, 4), textcoords="offset points", fontsize=9)
-        axis.set(title=title, xlabel="accuracy", ylabel=label)
-        axis.margins(0.2)
+def candidates(groups: dict[str, tuple[list[tuple[float, float | None]], int, int | None]], margin: float) -> Figure:
+    """Candidates of each group of settings: ``{title: ((accuracy, diversity or None) of each, which is chosen, which was the setting before or None)}``.
+
+    Left: accuracy less the best of the group, and shaded what is within ``margin`` of it; a triangle on the edge is farther off. Right: diversity.
+    """
+    reach = -4.5 * margin
+    figure, axes = plt.subplots(1, 2, figsize=(7, 0.4 * len(groups) + 1.3), sharey=True, layout="constrained", width_ratios=(3, 2))
+    for y, (points, chosen, before) in enumerate(groups.values()):
+        best = max(accuracy for accuracy, _ in points)
+        for i, (accuracy, diversity) in enumerate(points):
+            look = {"color": PALETTE[3], "markersize": 9, "zorder": 3} if i == chosen else {"color": SOURCE, "markersize": 6, "alpha": 0.7}
+            for axis, x in zip(axes, (accuracy - best, diversity), strict=True):
+                if x is None:
+                    continue
+                beyond = axis is axes[0] and x < reach
+                at = reach if beyond else x
+                axis.plot(at, y, marker="<" if beyond else "D" if i == chosen else "o", linestyle="", **look)
+                if i == before:
+                    axis.plot(at, y, "o", color="black", fillstyle="none", markersize=14, zorder=4)
+    axes[0].axvspan(-margin, 0, color="0.9", zorder=0)
+    axes[0].set(xlabel="accuracy less the best", xlim=(1.1 * reach, -0.12 * reach))
+    axes[1].set(xlabel="diversity")
+    axes[0].set_yticks(range(len(groups)), list(groups))
+    axes[0].set_ylim(len(groups) - 0.4, -0.6)
+    handles = [
+        Line2D([], [], color=SOURCE, marker="o", linestyle="", alpha=0.7, label="tried"),
+        Line2D([], [], color=PALETTE[3], marker="D", linestyle="", markersize=9, label="chosen"),
+        Line2D([], [], color="black", marker="o", linestyle="", fillstyle="none", markersize=12, label="before"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncol=3, frameon=False)
+    for axis in axes:
+        axis.grid(axis="y", color="0.9")
     sns.despine(figure)
     return finished(figure)
 
