@@ -77,15 +77,14 @@ def test_a_table_of_transfers_says_where_from_and_where_to():
 
 
 def test_points_that_are_told_the_same_stand_side_by_side():
-    lines = {
-        "a": {"nothing": (0.2, 0.1, 0.3)},
-        "b": {"nothing": (0.4, None, None)},
-        "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)},
-    }
-    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
-    drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
-    assert drawn["a"][0] < 0 < drawn["b"][0]
-    assert drawn["c"] == [1, 2], "a line stays on its ticks"
+    lines = {"a": {"nothing": [0.1, 0.3]}, "b": {"nothing": [0.4]}, "c": {"1": [0.1], "labels": [0.9]}}
+    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05], "told", ["b"])
+    drawn = {line.get_label(): line for line in figure.axes[0].lines}
+    assert drawn["a"].get_xdata()[0] < 0 < drawn["b"].get_xdata()[0]
+    assert list(drawn["c"].get_xdata()) == [1, 2], "a line stays on its ticks"
+    assert list(drawn["a"].get_ydata()) == [pytest.approx(0.2)], "the mark is the mean"
+    assert any(list(line.get_ydata()) == [0.1, 0.3] for line in figure.axes[0].lines), "and the dots are the values"
+    assert drawn["b"].get_color() == plots.SOURCE != drawn["a"].get_color()
 
 
 def test_the_diagram_shows_the_shapes_of_the_code():

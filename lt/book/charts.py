@@ -11,17 +11,18 @@ from matplotlib.lines import Line2D
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
 
-def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
-    """Results with their 95 % intervals, and the paper's number as a diamond."""
+def intervals(rows: Sequence[dict], labels: Sequence[str], reference: int | None = None) -> Figure:
+    """Results with their 95 % intervals, and the paper's number as a diamond; shaded: the interval of the row ``reference``, with which the others are compared."""
     figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1), layout="constrained")
     for y, row in enumerate(rows):
         axis.plot([row["low"], row["high"]], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
         axis.plot(row["value"], y, "o", color=SOURCE, label="ours, 95 % interval" if y == 0 else None)
         if row["paper"] is not None:
             axis.plot(row["paper"], y, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
+    if reference is not None:
+        axis.axvspan(rows[reference]["low"], rows[reference]["high"], color=SOURCE, alpha=0.15, linewidth=0)
     axis.set_yticks(range(len(rows)), labels)
-    axis.invert_yaxis()
-    axis.set_xlabel("share of items that keep their class")
+    axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="share of items that keep their class")
     axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncol=2, frameon=False)
     axis.grid(axis="x", color="0.9")
     sns.despine(figure)
@@ -164,31 +165,36 @@ def over_labels(
 
 
 def over_supervision(
-    panels: dict[str, dict[str, dict[str, tuple[float, float | None, float | None]]]], ticks: Sequence[str], floors: Sequence[float]
+    panels: dict[str, dict[str, dict[str, Sequence[float]]]],
+    ticks: Sequence[str],
+    floors: Sequence[float],
+    across: str,
+    ours: Sequence[str] = (),
 ) -> Figure:
-    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: (value, low, high)}}}``; dashed: the floor of each score.
+    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: values}}}``; dashed: the floor of each score.
 
-    A method that is told one amount alone is a point; points at one tick stand side by side.
+    A mark is a mean, the dots around it the single ``values``. A method that is told one amount alone is a point; points at one tick stand side
+    by side. Methods named in ``ours`` have the book's colour.
     """
-    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 3 * len(panels) + 1.3), squeeze=False, sharex=True, layout="constrained")
+    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 2.7 * len(panels) + 1.2), squeeze=False, sharex=True, layout="constrained")
     for axis, (title, lines), floor in zip(axes[:, 0], panels.items(), floors, strict=True):
         single = [name for name, points in lines.items() if len(points) == 1]
+        others = iter([*PALETTE[2:], "black", "0.45"])
         for i, (name, points) in enumerate(lines.items()):
             beside = [other for other in single if list(lines[other]) == list(points)]
             aside = 0.7 * ((beside.index(name) + 0.5) / len(beside) - 0.5) if name in beside else 0.0
             x = [ticks.index(tick) + aside for tick in points]
-            value, low, high = zip(*points.values(), strict=True)
-            look = {"marker": "osD^vP*Xhp<>"[i % 12], "markersize": 7, "color": [*PALETTE, "black", "0.45", "0.7"][i % 13]}
-            axis.plot(x, value, label=name, linestyle="-" if len(x) > 1 else "", **look)
-            for at, bottom, top in zip(x, low, high, strict=True):
-                if bottom is not None:
-                    axis.plot([at, at], [bottom, top], color=look["color"], linewidth=2)
-        axis.axhline(floor, color="0.6", linestyle="--", linewidth=1)
-        axis.set(ylabel=title, ylim=(-0.03, 1.03))
+            colour = SOURCE if name in ours else next(others)
+            for at, values in zip(x, points.values(), strict=True):
+                axis.plot([at] * len(values), values, ".", color=colour, markersize=5, alpha=0.6)
+            means = [float(np.mean(values)) for values in points.values()]
+            axis.plot(x, means, marker="osD^vP*Xhp<>"[i % 12], markersize=8, color=colour, label=name, linestyle="-" if len(x) > 1 else "")
+        axis.axhline(floor, color="0.4", linestyle="--", linewidth=1)
+        axis.set(ylabel=title, ylim=(-0.05, 1.05))
         axis.set_xticks(range(len(ticks)), ticks)
         axis.grid(axis="y", color="0.9")
-    axes[-1, 0].set_xlabel("what is told: nothing, so many true pairs, or labels of all items")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=10)
+    axes[-1, 0].set_xlabel(across)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=11)
     sns.despine(figure)
     return finished(figure)
 
