@@ -92,15 +92,14 @@ def test_a_table_of_transfers_says_where_from_and_where_to():
 
 
 def test_points_that_are_told_the_same_stand_side_by_side():
-    lines = {
-        "a": {"nothing": (0.2, 0.1, 0.3)},
-        "b": {"nothing": (0.4, None, None)},
-        "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)},
-    }
-    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
-    drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
-    assert drawn["a"][0] < 0 < drawn["b"][0]
-    assert drawn["c"] == [1, 2], "a line stays on its ticks"
+    lines = {"a": {"nothing": [0.1, 0.3]}, "b": {"nothing": [0.4]}, "c": {"1": [0.1], "labels": [0.9]}}
+    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05], "told", ["b"])
+    drawn = {line.get_label(): line for line in figure.axes[0].lines}
+    assert drawn["a"].get_xdata()[0] < 0 < drawn["b"].get_xdata()[0]
+    assert list(drawn["c"].get_xdata()) == [1, 2], "a line stays on its ticks"
+    assert list(drawn["a"].get_ydata()) == [pytest.approx(0.2)], "the mark is the mean"
+    assert any(list(line.get_ydata()) == [0.1, 0.3] for line in figure.axes[0].lines), "and the dots are the values"
+    assert drawn["b"].get_color() == plots.SOURCE != drawn["a"].get_color()
 
 
 def test_the_diagram_shows_the_shapes_of_the_code():
@@ -132,6 +131,16 @@ def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():
     of_intervals = {line.get_label(): line for line in charts.intervals([row(0.9, 0.85, 0.95, 0.8)], ["first"]).axes[0].lines}
     assert drawn["the paper"].get_color() == of_intervals["paper"].get_color() == plots.TARGET
     assert drawn["ours"].get_color() == of_intervals["ours, 95 % interval"].get_color() == plots.SOURCE
+
+
+def test_candidates_stand_by_their_distance_from_the_best_and_the_far_ones_on_the_edge():
+    groups = {"KL": ([(0.900, 0.5), (0.895, 0.7), (0.5, 0.9)], 1, 0), "VAE": ([(0.99, None)], 0, None)}
+    left, right = charts.candidates(groups, 0.01).axes
+    found = {(line.get_marker(), round(float(line.get_xdata()[0]), 3), int(line.get_ydata()[0])) for line in left.lines}
+    assert found == {("o", 0.0, 0), ("D", -0.005, 0), ("<", -0.045, 0), ("D", 0.0, 1)}
+    assert sum(line.get_fillstyle() == "none" for line in left.lines) == 1, "one ring: the setting before"
+    assert all(int(line.get_ydata()[0]) == 0 for line in right.lines), "a group without diversity has nothing on the right"
+    assert [label.get_text() for label in left.get_yticklabels()] == ["KL", "VAE"]
 
 
 def test_a_logarithmic_axis_of_less_than_a_decade_has_plain_ticks():
@@ -180,7 +189,6 @@ def test_columns_of_spectrograms_have_their_names():
         lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),
         lambda: plots.shared_space(np.random.default_rng(0).normal(size=(20, 2)), {"by class": (np.arange(20) % 10, list("0123456789"))}),
         lambda: charts.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
-        lambda: charts.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
     ],
 )
 def test_every_figure_draws(figure, tmp_path):

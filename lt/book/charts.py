@@ -6,15 +6,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
 
-def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = ()) -> Figure:
+def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = (), reference: int | None = None) -> Figure:
     """Results with their 95 % intervals, and the paper's number as a diamond.
 
     ``protocol`` holds, for each row, the same result by the paper's protocol: it is drawn below, open, and the paper's number beside it.
+    Shaded: the interval of the row ``reference``, with which the others are compared.
     """
     figure, axis = plt.subplots(figsize=(7, (0.62 if protocol else 0.42) * len(rows) + 1), layout="constrained")
     aside = 0.2 if protocol else 0
@@ -27,9 +29,10 @@ def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[di
     for y, row in enumerate(rows):
         if row["paper"] is not None:
             axis.plot(row["paper"], y + aside, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
+    if reference is not None:
+        axis.axvspan(rows[reference]["low"], rows[reference]["high"], color=SOURCE, alpha=0.15, linewidth=0)
     axis.set_yticks(range(len(rows)), labels)
-    axis.invert_yaxis()
-    axis.set_xlabel("share of items that keep their class")
+    axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="share of items that keep their class")
     axis.legend(loc="lower center", bbox_to_anchor=(0.35, 1), ncol=3, frameon=False, columnspacing=1, handletextpad=0.3)
     axis.grid(axis="x", color="0.9")
     sns.despine(figure)
@@ -163,18 +166,38 @@ def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Fi
     return finished(figure)
 
 
-def candidates(panels: dict[str, tuple[list[tuple[float, float]], int, str]], across: int = 3) -> Figure:
-    """Accuracy against a second score, a panel a group: ``{title: (points, which is chosen, y label)}``; numbered from 1, the chosen one a diamond."""
-    down = -(-len(panels) // across)
-    figure, axes = plt.subplots(down, across, figsize=(2.6 * across, 2.5 * down), squeeze=False, layout="constrained")
-    for axis in axes.flat[len(panels) :]:
-        axis.axis("off")
-    for axis, (title, (points, chosen, label)) in zip(axes.flat, panels.items(), strict=False):
-        for i, point in enumerate(points):
-            axis.plot(*point, marker="D" if i == chosen else "o", color=TARGET if i == chosen else SOURCE, markersize=8 - 2 * (i != chosen))
-            axis.annotate(str(i + 1), point, (5, 4), textcoords="offset points", fontsize=9)
-        axis.set(title=title, xlabel="accuracy", ylabel=label)
-        axis.margins(0.2)
+def candidates(groups: dict[str, tuple[list[tuple[float, float | None]], int, int | None]], margin: float) -> Figure:
+    """Candidates of each group of settings: ``{title: ((accuracy, diversity or None) of each, which is chosen, which was the setting before or None)}``.
+
+    Left: accuracy less the best of the group, and shaded what is within ``margin`` of it; a triangle on the edge is farther off. Right: diversity.
+    """
+    reach = -4.5 * margin
+    figure, axes = plt.subplots(1, 2, figsize=(7, 0.4 * len(groups) + 1.3), sharey=True, layout="constrained", width_ratios=(3, 2))
+    for y, (points, chosen, before) in enumerate(groups.values()):
+        best = max(accuracy for accuracy, _ in points)
+        for i, (accuracy, diversity) in enumerate(points):
+            look = {"color": PALETTE[3], "markersize": 9, "zorder": 3} if i == chosen else {"color": SOURCE, "markersize": 6, "alpha": 0.7}
+            for axis, x in zip(axes, (accuracy - best, diversity), strict=True):
+                if x is None:
+                    continue
+                beyond = axis is axes[0] and x < reach
+                at = reach if beyond else x
+                axis.plot(at, y, marker="<" if beyond else "D" if i == chosen else "o", linestyle="", **look)
+                if i == before:
+                    axis.plot(at, y, "o", color="black", fillstyle="none", markersize=14, zorder=4)
+    axes[0].axvspan(-margin, 0, color="0.9", zorder=0)
+    axes[0].set(xlabel="accuracy less the best", xlim=(1.1 * reach, -0.12 * reach))
+    axes[1].set(xlabel="diversity")
+    axes[0].set_yticks(range(len(groups)), list(groups))
+    axes[0].set_ylim(len(groups) - 0.4, -0.6)
+    handles = [
+        Line2D([], [], color=SOURCE, marker="o", linestyle="", alpha=0.7, label="tried"),
+        Line2D([], [], color=PALETTE[3], marker="D", linestyle="", markersize=9, label="chosen"),
+        Line2D([], [], color="black", marker="o", linestyle="", fillstyle="none", markersize=12, label="before"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncol=3, frameon=False)
+    for axis in axes:
+        axis.grid(axis="y", color="0.9")
     sns.despine(figure)
     return finished(figure)
 
@@ -211,31 +234,36 @@ def over_labels(
 
 
 def over_supervision(
-    panels: dict[str, dict[str, dict[str, tuple[float, float | None, float | None]]]], ticks: Sequence[str], floors: Sequence[float]
+    panels: dict[str, dict[str, dict[str, Sequence[float]]]],
+    ticks: Sequence[str],
+    floors: Sequence[float],
+    across: str,
+    ours: Sequence[str] = (),
 ) -> Figure:
-    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: (value, low, high)}}}``; dashed: the floor of each score.
+    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: values}}}``; dashed: the floor of each score.
 
-    A method that is told one amount alone is a point; points at one tick stand side by side.
+    A mark is a mean, the dots around it the single ``values``. A method that is told one amount alone is a point; points at one tick stand side
+    by side. Methods named in ``ours`` have the book's colour.
     """
-    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 3 * len(panels) + 1.3), squeeze=False, sharex=True, layout="constrained")
+    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 2.7 * len(panels) + 1.2), squeeze=False, sharex=True, layout="constrained")
     for axis, (title, lines), floor in zip(axes[:, 0], panels.items(), floors, strict=True):
         single = [name for name, points in lines.items() if len(points) == 1]
+        others = iter([*PALETTE[2:], "black", "0.45"])
         for i, (name, points) in enumerate(lines.items()):
             beside = [other for other in single if list(lines[other]) == list(points)]
             aside = 0.7 * ((beside.index(name) + 0.5) / len(beside) - 0.5) if name in beside else 0.0
             x = [ticks.index(tick) + aside for tick in points]
-            value, low, high = zip(*points.values(), strict=True)
-            look = {"marker": "osD^vP*Xhp<>"[i % 12], "markersize": 7, "color": [*PALETTE, "black", "0.45", "0.7"][i % 13]}
-            axis.plot(x, value, label=name, linestyle="-" if len(x) > 1 else "", **look)
-            for at, bottom, top in zip(x, low, high, strict=True):
-                if bottom is not None:
-                    axis.plot([at, at], [bottom, top], color=look["color"], linewidth=2)
-        axis.axhline(floor, color="0.6", linestyle="--", linewidth=1)
-        axis.set(ylabel=title, ylim=(-0.03, 1.03))
+            colour = SOURCE if name in ours else next(others)
+            for at, values in zip(x, points.values(), strict=True):
+                axis.plot([at] * len(values), values, ".", color=colour, markersize=5, alpha=0.6)
+            means = [float(np.mean(values)) for values in points.values()]
+            axis.plot(x, means, marker="osD^vP*Xhp<>"[i % 12], markersize=8, color=colour, label=name, linestyle="-" if len(x) > 1 else "")
+        axis.axhline(floor, color="0.4", linestyle="--", linewidth=1)
+        axis.set(ylabel=title, ylim=(-0.05, 1.05))
         axis.set_xticks(range(len(ticks)), ticks)
         axis.grid(axis="y", color="0.9")
-    axes[-1, 0].set_xlabel("what is told: nothing, so many true pairs, or labels of all items")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=10)
+    axes[-1, 0].set_xlabel(across)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=11)
     sns.despine(figure)
     return finished(figure)
 
