@@ -227,7 +227,7 @@ trainings["+ jittered copies"] = pair, code
 trainings["ours: Muon, one cycle, running mean"] = pair, budget.bridge
 # and the text and the code as long and as wide as the authors have them
 authors = {
-    name: replace(RECIPES[name], training=Training(round(steps * budget.authors_share), batch), width=budget.authors_width)
+    f"{name}, in full": replace(RECIPES[name], training=Training(round(steps * budget.authors_share), batch), width=budget.authors_width)
     for name, steps, batch in (("the text, error averaged", 50_000, 128), ("the code", 20_000, 512))
 }
 
@@ -586,14 +586,18 @@ recipes(back, lasting)
 recipes(there, lasting)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-gain = {name: [lasting[s, name, "transfer_accuracy"]["value"] - steps[s, name, "transfer_accuracy"]["value"] for s in (there, back)] for name in authors}
-sides = {name: " and ".join(f"{lasting[s, name, 'transfer_accuracy']['value']:.3f}" for s in (there, back)) for name in authors}
-behind = [steps[s, path[-1], "transfer_accuracy"]["value"] - lasting[s, "the code", "transfer_accuracy"]["value"] for s in (there, back)]
+of_the_text, of_the_code = ([lasting[s, name, "transfer_accuracy"]["value"] for s in (there, back)] for name in authors)
+gains = [
+    "{:+.3f} and {:+.3f}".format(*(long - steps[s, name.removesuffix(", in full"), "transfer_accuracy"]["value"] for s, long in zip((there, back), found, strict=True)))
+    for name, found in zip(authors, (of_the_text, of_the_code), strict=True)
+]
+nats = {name: lasting[there, name, "nats"]["value"] for name in authors}
+behind = [steps[s, path[-1], "transfer_accuracy"]["value"] - found for s, found in zip((there, back), of_the_code, strict=True)]
 Markdown(
-    f"**In words.** {budget.authors_width} units a layer, {' and '.join(f'{config.training.steps:,}' for config in authors.values())} steps, {budget.authors_seeds} bridges each over one set of base models. The text's weights keep {sides['the text, error averaged']} "
-    f"the two ways ({gain['the text, error averaged'][0]:+.3f} and {gain['the text, error averaged'][1]:+.3f} against the short run; chance is 0.1), and $z'$ holds "
-    f"{lasting[there, 'the text, error averaged', 'nats']['value']:.2f} nats about a digit. The code's keep {sides['the code']} "
-    f"({gain['the code'][0]:+.3f} and {gain['the code'][1]:+.3f}), with {lasting[there, 'the code', 'nats']['value']:.2f} nats. Our recipe is {behind[0]:+.3f} and {behind[1]:+.3f} from there, "
+    f"**In words.** {budget.authors_width} units a layer, {' and '.join(f'{config.training.steps:,}' for config in authors.values())} steps, bridges a recipe: {budget.authors_seeds}, all over one set of base models. "
+    f"The text's weights keep {of_the_text[0]:.3f} and {of_the_text[1]:.3f} the two ways ({gains[0]} against the short run; chance is 0.1), and $z'$ holds "
+    f"{nats['the text, error averaged, in full']:.2f} nats about a digit. The code's keep {of_the_code[0]:.3f} and {of_the_code[1]:.3f} "
+    f"({gains[1]}), with {nats['the code, in full']:.2f} nats. Our recipe is {behind[0]:+.3f} and {behind[1]:+.3f} from there, "
     f"in {budget.bridge.training.steps:,} steps of {budget.bridge.width} units."
 )
 
