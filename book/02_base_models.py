@@ -216,7 +216,7 @@ lines = {
     "squared error an image, 784 pixels of 0 to 1": [said(name, "base", "squared_error") for name in models],
     "base models": [len(of_seeds) for of_seeds in models.values()],
 }
-pd.DataFrame(lines, index=[paper.words(name) for name in models]).T
+pd.DataFrame(lines, index=pd.Index([paper.words(name) for name in models], name="reconstructions")).T
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()

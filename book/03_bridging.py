@@ -85,8 +85,7 @@ Markdown(", ".join(f"**{digit}** {garment}" for digit, garment in zip(CLASSES["m
 # its posterior $q(z | x)$ are kept, 100 numbers each. Every training step draws a fresh latent $z$ from them. At `quick` and `laptop` two
 # things are added. Latents of slightly moved images join the training data, and each domain's latents are centred and scaled to a mean variance of
 # one, so that the weights of the loss mean the same for every base model.
-
-# %% [markdown]
+#
 # ## Encoder, decoder, gate
 #
 # The bridge is one VAE for all domains. Its encoder maps a latent $z$ and a domain label $D$ (one-hot) to a Gaussian over the *shared space* of latents $z'$.
@@ -134,6 +133,8 @@ print(f"{parameter_count(BridgingVAE()):,} parameters in a bridge of the paper's
 
 # %% [markdown]
 # ## The loss
+#
+# Four terms, with a weight on all but the first:
 #
 # $$
 # \begin{aligned}
@@ -284,7 +285,7 @@ plots.shared_space(
 )
 
 # %% [markdown]
-# Each point can be decoded as a digit and as a garment. Point at one, tap it, or use the arrow keys:
+# Each point can be decoded as a digit and as a garment. Point at one, tap it, or go from item to item with the arrow keys:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 from lt.book import touch
@@ -417,7 +418,7 @@ def results(settings, metric, more=None):
     lines |= {"the paper": [of_the_paper(s, metric) for s in settings]}
     lines |= {name: [said(s, name) for s in settings] for name in ("diversity", "trustworthiness")} | (more or {})
     return Markdown(
-        report.markdown(pd.DataFrame([[name, *(cell.replace(" [", "<br>[") for cell in cells)] for name, cells in lines.items()], columns=["", *map(words, settings)]))
+        report.markdown(pd.DataFrame([[name, *(cell.replace(" [", "<br>[") for cell in cells)] for name, cells in lines.items()], columns=[words(metric), *map(words, settings)]))
     )
 
 

@@ -306,8 +306,8 @@ walks.aligned_steps({words(setting): {row: np.mean(parts, axis=0) for row, parts
 walks.panels_of(
     {
         "largest step, in units of the path's mean step": of("between classes", "largest_step"),
-        "share of paths with the largest step at a change of class": of("between classes", "jump_at_boundary"),
-        "share of points at which the judge is sure": of("between classes", "sure"),
+        "jump at a boundary, share of paths": of("between classes", "jump_at_boundary"),
+        "sure, share of points": of("between classes", "sure"),
     }
 )
 

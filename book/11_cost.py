@@ -200,6 +200,7 @@ saved = [cost[setting, "base models over bridge", "seconds"] for setting in ("mn
 slower = all(cost[s, "base models over bridge", "seconds"] < cost[s, "base models over bridge", "operations"] for s in pairs if (s, "bridging_vae", "seconds") in cost)
 Markdown(
     ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (measured below). " if slower else "")
+    + "*Two machines*: the GAN and the rest were not timed on one machine, so their seconds are not added. " * ("two machines" in columns[paper.words("mnist->speech").replace("→", "↔")])
     + f"VAEs and bridges were trained at profile `{base['profile']}` ({', '.join(devices)}); a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN took "
     f"{card['steps']:,} steps and {card['minutes']} minutes on {card['hardware']}. Times from different machines cannot be compared; operation counts can."
 )
@@ -299,7 +300,8 @@ Markdown(report.once(pd.DataFrame(lines)))
 # %% tags=["nbval-ignore-output", "hide-input"]
 bound = {where: [bench["share_of_matmul_bound"] for bench in found if bench["device"].startswith("cpu") == (where == "CPU")] for where in ("CPU", "GPU")}
 Markdown(
-    " and ".join(f"On the {where} the products take {min(shares):.0%} to {max(shares):.0%} of a step" for where, shares in bound.items() if shares).replace("and On", "and on")
+    "The products take "
+    + " and ".join(f"{min(shares):.0%} to {max(shares):.0%} of a step on the {where}" for where, shares in bound.items() if shares)
     + ". On a GPU a network this small is a chain of very short kernels. The whole step is captured as one CUDA graph, without Python and launches in between; what remains beside the products are small "
     "kernels (sorting, Adam, element-wise work)."
 )

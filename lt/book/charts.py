@@ -105,7 +105,7 @@ def ratios(values: dict[str, float], claim: float, name: str, xlabel: str) -> Fi
     axis.set_yticks(range(len(values)), [label.replace(": ", ":\n").replace(" at ", "\nat ") for label in values])
     axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.5, -0.5))
     axis.margins(x=0.2)
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axis.xaxis.set_minor_locator(NullLocator())
     sns.despine(figure)

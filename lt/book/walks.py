@@ -7,6 +7,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from lt.book.plots import SHARED, SOURCE, TARGET, finished
@@ -89,7 +90,7 @@ def steps(rows: dict[str, tuple[Tensor, Sequence[str], np.ndarray, np.ndarray]])
             below.bar(place[where], size[where], width=0.8 * (n - 1) / len(size), color=colour, label=label)
         below.axhline(1, color="0.3", linewidth=0.8, linestyle="--")
         below.set(xlim=(0, n), ylim=(0, 1.05 * highest), xticks=[])
-        below.set_yticks(range(0, int(highest) + 1, 1 if highest < 4 else 2 if highest < 9 else 5))
+        below.yaxis.set_major_locator(MaxNLocator(2, integer=True))
         below.tick_params(labelsize=11)
         sns.despine(ax=below)
         sns.despine(ax=above, left=True, bottom=True)
@@ -129,7 +130,7 @@ Line = dict[str, tuple[float, float | None, float | None]]  # of each kind of pa
 
 def panels_of(panels: dict[str, dict[str, Line]]) -> Figure:
     """A value of each kind of path with its 95 % interval, a line for each entry, a panel for each ``x label``: ``{x label: {entry: {kind: (value, low, high)}}}``."""
-    heights = [0.62 * len(lines) + 0.7 for lines in panels.values()]
+    heights = [0.5 * len(lines) + 0.7 for lines in panels.values()]
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(6.4, sum(heights) + 0.5), height_ratios=heights, squeeze=False, layout="constrained"
     )
