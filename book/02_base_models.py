@@ -32,18 +32,17 @@ from lt.book import start
 run, budget = start("02_base_models", profile)
 
 # %% [markdown]
-# **What does a bridge stand on?** On models that somebody has trained before, for their own purpose. Here these are
-# variational autoencoders (VAEs): several of MNIST that differ only in their seed, and as many of Fashion-MNIST as there are sets of base models. None has seen another, and
-# none will be touched again: from the next chapter on they are frozen. Each corpus also gets two classifiers, the *judges*. They
-# tell what a transferred picture shows, and are never used inside a bridge.
+# **How good are the models that a bridge joins?** A bridge stands on models that were trained before, for a purpose of their own. Here they are
+# variational autoencoders (VAEs) of MNIST and of Fashion-MNIST. Each is trained alone, several times over from different seeds; from the
+# next chapter on all are frozen. Detail that they lose is lost to every bridge. Each corpus also gets two classifiers, the *judges*. They say
+# what a picture shows, and are never used inside a bridge.
 #
-# ## Data
-#
-# All numbers below come from the test splits, which neither the VAEs nor the judges have seen.
+# All numbers of this page come from the test splits, which neither the VAEs nor the judges have seen.
 
 # %% tags=["setup"]
 from dataclasses import replace
 
+import pandas as pd
 import torch
 from IPython.display import Markdown
 
@@ -59,18 +58,22 @@ print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(tes
 # %% [markdown]
 # ## The variational autoencoder
 #
-# An encoder gives a Gaussian $q(z | x)$ over 100 latent dimensions, a decoder $g(z)$ gives back an image. Both are three fully
-# connected layers. Training minimises the negative evidence lower bound (section B.2),
+# A VAE is a pair of networks, each with three hidden layers. The *encoder* maps an image $x$ to a Gaussian $q(z | x)$, its *posterior*, over
+# 100 numbers $z$, the *latent*: it gives a mean and a standard deviation for each. The *decoder* maps a latent back to an image $g(z)$. Training
+# minimises the negative evidence lower bound (section B.2 of the paper),
 #
 # $$
-# \mathcal{L}(x) = \mathbb{E}_{z \sim q(z|x)} \frac{\lVert x - g(z) \rVert^2}{2 \sigma_x^2}
-# + \beta \, \mathrm{KL}\big(q(z|x) \,\Vert\, \mathcal N(0, I)\big), \qquad \sigma_x = 0.1, \; \beta = 1 .
+# \begin{aligned}
+# \mathcal{L}(x) = {} & \mathbb{E}_{z \sim q(z|x)} \, \frac{\lVert x - g(z) \rVert^2}{2 \sigma_x^2} \\[4pt]
+# & + \beta \, \mathrm{KL}\big(q(z|x) \,\Vert\, \mathcal N(0, I)\big) .
+# \end{aligned}
 # $$
 #
-# The small $\sigma_x$ makes a wrong pixel expensive. That is what the paper means where it speaks of VAEs with $\beta < 1$: in
-# units of the squared error, the KL term weighs $2\sigma_x^2 = 0.02$.
+# - The first term is the *reconstruction error*. It is small when a $z$ that is drawn from the posterior decodes to the image again.
+# - The second, the *KL term*, is small when the posterior is close to the *prior* $\mathcal N(0, I)$. It is the price of saying something about the image.
 #
-# In code the whole objective is five lines (`lt.zoo.vae.vae_objective`):
+# With $\beta = 1$ and $\sigma_x = 0.1$ a wrong pixel is expensive. This is what the paper means by VAEs with $\beta < 1$: in
+# units of the squared error, the KL term weighs $2\sigma_x^2 = 0.02$. In code (`lt.zoo.vae.vae_objective`):
 #
 # ```python
 # mean, std = vae.encode(batch)
@@ -80,20 +83,14 @@ print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(tes
 # loss = nll + beta * kl
 # ```
 #
-# Where the paper's text and the authors' code differ we follow the code: the standard deviation goes through a softplus (the
-# text says sigmoid), and pixels through a sigmoid (the text says affine). At profile `paper` the budget is the paper's: Adam
-# at 0.001, 100 epochs, batches of 512. The `laptop` and `quick` profiles reach further with less: the learning rate rises and
-# falls in one cycle, the KL weight rises over the first part of the steps so that fewer latent dimensions are given up early,
-# and training images may be moved, turned and scaled a little (`jitter` in `lt/book/profiles.py`).
+# Where the paper's text and the authors' code differ we follow the code: a softplus makes the standard deviation (the text says a
+# sigmoid), a sigmoid the pixels (the text says an affine map). Profile `paper` also has the paper's budget, Adam at 0.001 for 100 epochs with batches of 512. `laptop` and
+# `quick` take fewer steps: their learning rate rises and falls in one cycle, the KL weight rises over the first part of the
+# steps so that fewer latent dimensions are given up early, and training images may be moved, turned and scaled a little.
 #
-# All networks here are plain: linear layers and ReLUs. For its bridge the paper writes (section B.1) that it also tried residual networks and batch normalisation and found no gain. It
-# prints no numbers, so there is nothing to compare with, and this book does not test it.
-#
-# A VAE of speech is missing on purpose: [chapter 4](04_speech.ipynb) trains one, measures why it is not enough, and uses a GAN.
-#
-# Each model is trained by itself. Its initialisation and the order of its batches are drawn from random generators that are
-# named by the model, its data and its seed, so that no two of them share a start. An earlier edition of this book let the
-# MNIST and the Fashion-MNIST VAE of seed 0 begin with the same weights; [chapter 11](11_cost.ipynb) says what that changed.
+# No two models share a start: each draws its initial weights and its batches from generators named by the model, its data and its
+# seed. (An earlier edition let two VAEs begin alike; [chapter 11](11_cost.ipynb) says what that changed.) The model of speech is a GAN, not a VAE:
+# [chapter 4](04_speech.ipynb) measures why.
 
 # %%
 print(f"a VAE of the paper's size has {parameter_count(VAE()):,} parameters, a judge {parameter_count(Judge()):,}")
@@ -113,7 +110,7 @@ second = {name: base.second_judge(name) for name in test}
 for name in test:
     run.trained(f"second judge {name}", base.histories[f"second judge {name}"])
 
-# %% mystnb={"figure": {"caption": "Training of the first set of base VAEs: both terms of the loss, in nats per image. The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction error falls for all three models, the KL term rises early and then settles."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Training of three base VAEs, the first set that a bridge joins: both terms of the loss, in nats per image. The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction error falls for all three models, the KL term rises early and then settles."}} tags=["hide-input", "nbval-ignore-output"]
 TITLES = {f"VAE {setup.corpus(key)} {setup.seed_of(budget, key, 0)}": f"{paper.words(setup.corpus(key))}, seed {setup.seed_of(budget, key, 0)}" for key in KEYS}
 curves = {title: {"step": h["step"], "reconstruction error": h["nll"], "KL term": h["kl"]} for name, title in TITLES.items() for h in [base.histories[name]]}
 plots.histories(curves, ["reconstruction error", "KL term"])
@@ -121,10 +118,10 @@ plots.histories(curves, ["reconstruction error", "KL term"])
 # %% [markdown]
 # ## What they draw
 #
-# Three things beside each other. *Data*: held-out images. *Reconstructions*: the same images through encoder and decoder, by the mean of the posterior. *Samples*: points of
-# the prior $\mathcal N(0, I)$, decoded. They show what a model believes images look like where no image was encoded.
+# A *reconstruction* is an image that went through encoder and decoder, by the mean of its posterior. A *sample* is a point of
+# the prior, decoded: what a model draws where no image was encoded.
 
-# %% mystnb={"figure": {"caption": "Held-out images, their reconstructions, and samples from the prior of the first base model of each corpus. Nothing is picked."}, "image": {"alt": "Six mosaics. Digits, nearly identical reconstructions, and samples that look like digits only in part; clothes, softer reconstructions without patterns, and samples of blurred clothes and shoes."}} tags=["hide-input", "lead", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Held-out images (left), the same images encoded and decoded (middle), and points of the prior decoded (right), by the first base model of each corpus. Two images a class, not picked. Fine patterns are lost; samples often show no class."}, "image": {"alt": "Six mosaics. Digits, nearly identical reconstructions, and samples that look like digits only in part; clothes, softer reconstructions without patterns, and samples of blurred clothes and shoes."}} tags=["hide-input", "lead", "nbval-ignore-output"]
 SHOWN = 20
 pictures, sure = {}, {}
 for name, images in test.items():
@@ -142,16 +139,17 @@ plots.panels(pictures, columns=5, across=3, size=2.4)
 Markdown(
     "The judge is sure (softmax of 0.9 or more) of "
     + "; and of ".join(f"{sure[name, 'test images']:.2f} of the real {thing}, but of {sure[name, 'samples of the prior']:.2f} of the {thing} that are sampled" for name, thing in (("mnist", "digits"), ("fashion", "garments")))
-    + ". So the prior of a VAE also covers points that are no item of any class. A bridge does not sample there: it learns from latents of real images."
+    + "."
+    + (" So the prior also covers points that are no item of any class. A bridge does not sample there: it learns from latents of real images." if all(sure[name, "samples of the prior"] < sure[name, "test images"] for name in test) else "")
 )
 
 
 # %% [markdown]
 # ## Latent dimensions in use
 #
-# A dimension that the decoder ignores costs nothing when its posterior equals the prior, so its mean stays at zero for every
-# image. How many are in use? [Burda et al. (2016)](https://arxiv.org/abs/1509.00519) count the dimensions whose mean varies with a variance above 0.01. Half-forgotten dimensions, which
-# training has not flattened yet, spoil that count. The curve says it better: sort the variances and look for the cliff, the place where they fall by the largest factor.
+# A dimension that the decoder ignores is cheapest when its posterior equals the prior: its mean is then zero for every
+# image. How many of the 100 are in use? [Burda et al. (2016)](https://arxiv.org/abs/1509.00519) count those whose mean has a variance above 0.01 over the images. That count
+# depends on how far training has flattened the unused ones. We sort the variances instead and look for the *cliff*, the place where they fall by the largest factor.
 
 # %%
 def cliff(variance):
@@ -161,23 +159,32 @@ def cliff(variance):
     return int(factor.argmax()) + 1, factor.max().item()
 
 
-# %% mystnb={"figure": {"caption": "Variance of each latent dimension's posterior mean over the test split, sorted, and the cliff of each model (dashed)."}, "image": {"alt": "Line plot on a logarithmic scale: for every model the variance of the latent means falls after the dimensions in use; a dashed line marks the largest fall."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Variance of each latent dimension's posterior mean over the test split, sorted. A ring marks the last dimension before the cliff. Colour: corpus; dashes: seed."}, "image": {"alt": "Line plot on a logarithmic scale, a curve a model: the variance of the latent means falls from left to right, fastest after the ring on each curve, and has a long flat tail."}} tags=["hide-input", "nbval-ignore-output"]
 spread = {f"{paper.words(name)}, seed {seed}": one.held(key).mean.var(0) for name in models for seed, (one, key) in models[name].items()}
 found = {title: cliff(variance) for title, variance in spread.items()}
 plots.active_dimensions(spread, {title: place for title, (place, _) in found.items()})
 
 # %% tags=["nbval-ignore-output", "hide-input"]
+def span(values):
+    return f"{min(values)}" if min(values) == max(values) else f"{min(values)} to {max(values)}"
+
+
+of = {name: [title for title in found if title.startswith(f"{paper.words(name)}, ")] for name in models}
+shallow = min(found, key=lambda title: found[title][1])
 Markdown(
-    "\n".join(f"- {title}: the cliff is after {place} dimensions, a fall by a factor of {factor:.1f}; {int((spread[title] > 0.01).sum())} vary by more than 0.01." for title, (place, factor) in found.items())
-    + "\n\n"
-    + ("Every model has a cliff." if min(factor for _, factor in found.values()) > 2 else "Where the factor is below 2 there is no cliff to speak of: that model was not trained for long enough to give its dimensions up.")
+    "; ".join(
+        f"{paper.words(name)}: the cliff is after {span([found[t][0] for t in titles])} dimensions, while {span([int((spread[t] > 0.01).sum()) for t in titles])} have a variance above 0.01"
+        for name, titles in of.items()
+    )
+    + f". The cliff is a fall by a factor of {found[shallow][1]:.1f} ({shallow}, the lowest) or more"
+    + ("." if found[shallow][1] > 3 else ": of a model with so low a cliff the number of dimensions in use is uncertain.")
 )
 
 # %% [markdown]
 # ## Does the class survive? (Table 2, first row)
 #
-# The share of test images whose class, as a judge sees it, is the same before and after reconstruction. The first judge is the paper's, a multilayer perceptron. The second is a
-# convolutional network, trained from another seed: two judges of one kind would share their mistakes. Intervals are over base models and test items.
+# We ask each judge for the class of a test image before and after reconstruction, and count how often the two agree. The first judge is the paper's, a multilayer perceptron. The second is a
+# convolutional network, trained from another seed, since two judges of one kind may share their mistakes. Brackets are 95 % intervals over base models and test images.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 for name, of_seeds in models.items():
@@ -194,13 +201,6 @@ for name, of_seeds in models.items():
     for method, judge in (("judge", base.domains[name].judge), ("second judge", second[name])):
         right = metrics.agreement(replace(base.domains[name], judge=judge).classify(images.x).cpu(), images.y)
         run.add("base", name, method, "accuracy", [right], n=len(images))
-shown = [row | {"table": "shown"} for row in run.rows if row["method"] == "base" and row["metric"] != "dimensions_in_use"]
-report.pivot([{"rows": shown}], "shown", by_setting=True).droplevel("Model")
-
-# %% tags=["nbval-ignore-output", "hide-input", "setup"]
-run.finish()
-
-# %% tags=["nbval-ignore-output", "hide-input"]
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows}
 
 
@@ -209,15 +209,25 @@ def said(name, method, metric):
 
 
 first, other = "reconstruction_accuracy", "reconstruction_accuracy_second_judge"
+lines = {
+    "keep their class, first judge": [said(name, "base", first) for name in models],
+    "… the paper": [f"{paper.PAPER[name, 'base', first]:g}" for name in models],
+    "keep their class, second judge": [said(name, "base", other) for name in models],
+    "squared error an image, 784 pixels of 0 to 1": [said(name, "base", "squared_error") for name in models],
+    "base models": [len(of_seeds) for of_seeds in models.values()],
+}
+pd.DataFrame(lines, index=[paper.words(name) for name in models]).T
+
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
+run.finish()
+
+# %% tags=["nbval-ignore-output", "hide-input"]
 apart = {name: rows[name, "base", first]["value"] - rows[name, "base", other]["value"] for name in models}
 Markdown(
-    "\n".join(
-        f"- **{paper.words(name)}**: {said(name, 'base', first)} of the test images keep their class by the first judge, {said(name, 'base', other)} by the second ({len(models[name])} base model{'s' * (len(models[name]) > 1)}). "
-        f"The judges name {said(name, 'judge', 'accuracy')} and {said(name, 'second judge', 'accuracy')} of the real images rightly. The paper has {paper.PAPER[name, 'base', first]:g}; it does not say on which images."
-        for name in models
-    )
-    + "\n\nThe second judge sees "
-    + " and ".join(f"{abs(gap):.3f} {'less' if gap > 0 else 'more'} than the first ({paper.words(name)})" for name, gap in apart.items())
+    "The paper does not say on which images it measured. A judge compares an image with its reconstruction, not with the true class, so a share of images that keep their class can be higher than the share that the judge names rightly: "
+    + " and ".join(f"{said(name, 'judge', 'accuracy')} by the first and {said(name, 'second judge', 'accuracy')} by the second ({paper.words(name)})" for name in models)
+    + ". Of the reconstructions the second judge passes "
+    + " and ".join(f"{abs(gap):.3f} {'fewer' if gap > 0 else 'more'} than the first ({paper.words(name)})" for name, gap in apart.items())
     + ". "
     + ("A likely reason is blur: what tells a shirt from a pullover is fine detail, which a VAE loses first." if apart["fashion"] > 0.01 else "")
 )
@@ -225,16 +235,16 @@ Markdown(
 # %% [markdown]
 # ## What to remember
 #
-# - A base model is trained once, alone, and then only asked for three things: encode, decode, and (its judge) classify.
-# - What a base model loses, a *reconstruction* through the bridge cannot bring back. A *transfer* can be clearer than its input's reconstruction: the other decoder draws it.
-# - One judge is one opinion. An accuracy without the name of the judge says little.
-# - Of the 100 latent dimensions a few are in use; look for the cliff, not for a threshold. The bridge will get by with eight.
+# - A base model is trained once, alone. A bridge asks it for two things: encode and decode.
+# - Detail that a base model loses, no bridge brings back. A *transfer* can still look clearer than its input's reconstruction, because another decoder draws it.
+# - An accuracy that a judge measures depends on the judge: name it, and ask a second one.
+# - A VAE uses fewer latent dimensions than it has. Look at the whole curve of variances; a fixed threshold misleads.
 #
 # ## What to try
 #
 # **No warm-up.** Let the KL term weigh fully from the first step. How many dimensions stay in use? (Two small VAEs, trained for a moment.)
 
-# %% mystnb={"figure": {"caption": "Two small VAEs of MNIST after a short training, with and without a rise of the KL weight."}, "image": {"alt": "Two falling curves of sorted variances of latent means; a dashed line marks the cliff of each."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Two small VAEs of MNIST after a short training, with and without a rise of the KL weight."}, "image": {"alt": "Two falling curves of sorted variances of latent means; a ring marks the cliff of each."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
 small = VAEConfig(Training(400, 128, 1.5e-3, "onecycle"), width=256, warmup=0.3)
 tried = {"KL weight rises": small, "full from the start": replace(small, warmup=0.0)}
 variance = {}

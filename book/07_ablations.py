@@ -57,31 +57,31 @@ base.second_judge("mnist")
 run.uses(base.train("mnist"), base.test("mnist"))
 
 # %% [markdown]
-# ## Many small runs
+# ## Table 4, and parts that it does not name
 #
-# Every number here is a bridge of its own. Those of Tables 3 and 4 have the full recipe of chapter 3, so the whole method is the same bridge in both chapters. The parts
-# beyond these tables are tried with shorter bridges (`ablation` in `lt.book.profiles`), beside a short one of the whole method: compare them with that one.
-# `lt.tools.sweeps.sweep` maps a function over configurations, a core each;
-# what is trained is kept, so that a sweep that is stopped goes on where it was. On a cluster the same line runs inside
-# `joblib.parallel_config(backend="dask")`.
+# The paper's Table 4 compares three bridges:
+#
+# - **unconditional**: no domain label, no sliced Wasserstein distance (SWD). The same network with the same input gives the same output, whatever domain is meant.
+# - **conditional**: with the label, without SWD.
+# - **conditional + SWD**: the whole method, the same bridge as in [chapter 3](03_bridging.ipynb).
+#
+# Beyond the table we change one part of the whole method at a time:
+#
+# | name | what is changed |
+# | --- | --- |
+# | frozen classifier | the latent classifier keeps its random initial weights, as in the authors' code |
+# | linear outputs | the last layers are linear, without gated mixing |
+# | absolute difference | the SWD compares sorted projections by their mean absolute difference, as in the authors' code, and not by $W_2^2$ |
+# | paper's classification weight | 0.05, with the SWD and without |
+# | *n* projections | the SWD looks along fewer random directions |
+# | shared space of *n* | $z'$ has another number of dimensions |
+#
+# These are many, so each is tried with a shorter bridge (`ablation` in `lt.book.profiles`). Compare them with *whole method, short*, not with Table 4.
 
 # %%
 whole = budget.bridge
 full = partial(replace, whole)  # the bridge of chapter 3 with some of its parts replaced
 short = partial(replace, budget.ablation)
-
-# %% [markdown]
-# ## Table 4, and parts that it does not name
-#
-# - **unconditional**: no domain label, no sliced Wasserstein distance (SWD). The same network with the same input gives the same output, whatever domain is meant.
-# - **conditional**: with the label, without SWD.
-# - **conditional + SWD**: the whole method.
-#
-# Beyond the table, from the whole method: the latent classifier frozen as it begins (the authors' code never trained theirs);
-# plain linear outputs in the place of gated mixing; the mean absolute difference of the authors' code in the
-# place of $W_2^2$; the paper's weight of the classification loss, 0.05, with SWD and without; fewer projections; a smaller or larger shared space.
-
-# %%
 TABLE_4 = {
     "unconditional": full(conditional=False, beta_swd=0.0),
     "conditional": full(beta_swd=0.0),
@@ -102,27 +102,33 @@ PARTS = {
 # ## Table 3: few labels
 #
 # The classification term is the only one that needs labels. Here it sees a batch of its own, drawn from the labelled items alone; the other terms
-# draw from all items, and no batch is balanced by class. A label that is not known is -1 in `Latents`, so nothing can use it by mistake. Each domain has labels on items of its
-# own. Subsets are nested: the ten labels of a class are among its hundred. A moved copy of an item has the label of its original, and is not counted.
+# draw from all items, and no batch is balanced by class. A label that is not known is -1, so nothing can use it by mistake. Each domain has labels on items of its
+# own. The ten labels of a class are among its hundred. A moved copy of an item has the label of its original, and is not counted.
 
 # %%
 few = few_labels.hide_labels(base.own("mnist"), 10, len(base.own("mnist")), named_generator("labels mnist", 0, base.device))
 print(int((few.y != UNKNOWN).sum()), "labels are known; every other label is", int(few.y.min()))
 
 # %% [markdown]
-# Then the same labels put to better use. Training items that lie close together in a *base* latent space tend to be of one class, so labels can
-# spread from neighbour to neighbour before any bridge is trained ([Zhou et al. 2004](https://papers.nips.cc/paper/2506-learning-with-local-and-global-consistency)):
-# with $W$ the weights of the graph of nearest neighbours, $D$ its degrees and $Y$ the known labels,
+# ### Labels that spread
+#
+# The same labels can do more. Items that lie close together in a *base* latent space tend to be of one class. So labels can
+# spread from neighbour to neighbour before any bridge is trained ([Zhou et al. 2004](https://papers.nips.cc/paper/2506-learning-with-local-and-global-consistency)). Connect each
+# item with its nearest neighbours. $F$ has a row for each item and a column for each class; it starts as $Y$, which is one where a label is known and zero elsewhere. Then repeat
 #
 # $$
 # F \leftarrow \alpha\, D^{-1/2} W D^{-1/2} F + (1 - \alpha)\, Y .
 # $$
 #
-# Every item then has a label, some wrong, and the bridge is trained as always. Nothing else changes.
+# The first term gives each item an average of its neighbours' rows: $W$ holds the weights of the connections, and the degrees $D$ (the sums of its rows) keep items with many neighbours from
+# counting more. The second term draws the known items back to their labels. $\alpha$, here 0.99, balances the two; below one the iteration converges. At the end the columns are scaled to one sum,
+# since every class should be about as frequent, and the largest entry of a row is the item's label. Some of these labels are wrong. The bridge is then trained as always.
 #
-# And with no label at all? Each domain falls into clusters. Clusters of two domains can be paired by the *distances between them*: a cluster
-# of fours is close to the nines in either space, and far from the zeros. The numbers of paired clusters serve as labels. This needs two domains of one kind. One
-# set of latents always has the same clusters, so this is one trial for each set of base models, whatever the seed.
+# ### No label at all
+#
+# Each domain falls into ten clusters. Which cluster of one domain belongs to which of the other? The *distances between clusters* tell: the cluster
+# of fours is close to the nines in either space, and far from the zeros. The numbers of the paired clusters serve as labels. This needs two domains of one kind. One
+# set of latents always has the same clusters, so this is one trial for each set of base models.
 
 # %% tags=["nbval-ignore-output", "hide-cell"]
 
@@ -160,7 +166,7 @@ for i, trial in enumerate(distinct):
     run.training[f"trial {i}"] = found[trial]["seconds"]
 rows = {(row["table"], row["method"], row["metric"]): row for row in run.rows}
 
-# %% mystnb={"figure": {"caption": "Table 4: held-out transfer accuracy from one MNIST model to another, with 95 % intervals, and the paper's numbers."}, "image": {"alt": "Dot plot of three variants of the bridge: without the domain label next to nothing is kept; with it, and with the sliced Wasserstein distance as well, most is."}} tags=["nbval-ignore-output", "hide-input"]
+# %% mystnb={"figure": {"caption": "Table 4: held-out transfer accuracy from one MNIST model to another, with 95 % intervals (narrower than the dots where none is seen), and the paper's numbers."}, "image": {"alt": "Dot plot of three variants of the bridge: without the domain label next to nothing is kept; with it, and with the sliced Wasserstein distance as well, most is."}} tags=["nbval-ignore-output", "hide-input"]
 
 
 def accuracy(table, name):
@@ -171,14 +177,13 @@ charts.intervals([accuracy("4", name) for name in TABLE_4], list(TABLE_4))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 COLUMNS = {"transfer accuracy": "transfer_accuracy", "second judge": "transfer_accuracy_second_judge", "paper's protocol": "transfer_accuracy_paper_protocol", "diversity": "diversity", "trustworthiness": "trustworthiness"}
+SHORT = {title: metric for title, metric in COLUMNS.items() if title != "paper's protocol"}
 
 
 def short_table(names, columns=COLUMNS, theirs=True):
-    """A line for each (table, method): accuracies with their intervals, what they leave out, and the paper's number."""
-    cells = {
-        title: [report.formatted(rows[(*key, metric)]) if "accuracy" in metric else f"{rows[(*key, metric)]['value']:.2f}" for key in names]
-        for title, metric in columns.items()
-    }
+    """A line for each (table, method): accuracies, what they leave out, and the paper's number."""
+    found = {title: [rows.get((*key, metric)) for key in names] for title, metric in columns.items()}
+    cells = {title: [f"{row['value']:.3f}" if row else "" for row in of_column] for title, of_column in found.items()}
     if theirs:
         values = [rows[(*key, "transfer_accuracy")]["paper"] for key in names]
         cells["the paper"] = ["" if value is None else f"{value:.3g}" for value in values]
@@ -187,11 +192,11 @@ def short_table(names, columns=COLUMNS, theirs=True):
 
 short_table([("4", name) for name in TABLE_4])
 
-# %% mystnb={"figure": {"caption": "Parts that Table 4 does not name, with short bridges: transfer accuracy with 95 % intervals. The axis spans what these bridges reach; the first line is the whole method."}, "image": {"alt": "Dot plot with a line for each variant of the bridge: most lie close to the whole method, and a shared space of two dimensions lies below."}} tags=["nbval-ignore-output", "hide-input"]
-charts.intervals([accuracy("parts", name) for name in PARTS], list(PARTS))
+# %% mystnb={"figure": {"caption": "Parts that Table 4 does not name, with short bridges: transfer accuracy with 95 % intervals. The axis spans what these bridges reach. The shade is the interval of the whole method."}, "image": {"alt": "Dot plot with a line for each variant of the bridge: most lie close to the whole method, and a shared space of two dimensions lies below."}} tags=["nbval-ignore-output", "hide-input"]
+charts.intervals([accuracy("parts", name) for name in PARTS], list(PARTS), reference=0)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-short_table([("parts", name) for name in PARTS], {key: COLUMNS[key] for key in ("transfer accuracy", "second judge", "diversity", "trustworthiness")}, theirs=False)
+short_table([("parts", name) for name in PARTS], SHORT, theirs=False)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 
@@ -207,22 +212,23 @@ groups_of = {word: [name for name in list(PARTS)[1:] if compared(accuracy("parts
 at_theirs = [accuracy("parts", f"paper's classification weight{rest}") for rest in ("", ", no SWD")]
 largest = max(list(PARTS)[1:], key=lambda name: abs(rows["parts", name, "diversity"]["value"] - rows["parts", "whole method, short", "diversity"]["value"]))
 lines = [
-    f"**The domain label is what the bridge cannot do without**: {report.formatted(without['unconditional'])} without it, {report.formatted(all_of_it)} with everything. "
+    f"**Without the domain label** the accuracy is {report.formatted(without['unconditional'])}, with everything {report.formatted(all_of_it)}. "
     f"The paper has {without['unconditional']['paper']} and {all_of_it['paper']}.",
     f"**Leaving out the sliced Wasserstein distance** changes the accuracy by {without['conditional']['value'] - all_of_it['value']:+.3f} here, and by {without['conditional']['paper'] - all_of_it['paper']:+.3f} in the paper. "
     f"The paper weighs the classification loss less. With its weight, and short bridges, the change is {at_theirs[1]['value'] - at_theirs[0]['value']:+.3f} (from {report.formatted(at_theirs[0])} to {report.formatted(at_theirs[1])})"
     + (": where labels pull less, the distance has more to do." if at_theirs[1]["high"] < at_theirs[0]["low"] else "."),
+    *([f"The short bridges weigh the classification loss by {short().beta_cls:g}, those of Table 4 by {whole.beta_cls:g}."] if short().beta_cls != whole.beta_cls else []),
     *[f"**{word.capitalize()} the whole method** ({report.formatted(reference)}): " + ", ".join(f"{name} ({accuracy('parts', name)['value']:.3f})" for name in names) + "." for word, names in groups_of.items() if names],
-    f"**Accuracy is not everything**: diversity changes most with {largest} ({rows['parts', largest, 'diversity']['value']:.2f} against {rows['parts', 'whole method, short', 'diversity']['value']:.2f}).",
+    f"**Diversity** changes most with {largest} ({rows['parts', largest, 'diversity']['value']:.2f} against {rows['parts', 'whole method, short', 'diversity']['value']:.2f}).",
 ]
 Markdown("- " + "\n- ".join(lines))
 
 # %% [markdown]
 # ## The curve of labels
 #
-# First the paper's way of using labels, then labels spread over neighbours, and clusters in the place of labels.
+# First the paper's way of using labels, then labels spread over neighbours, and clusters in place of labels. Move the slider to compare the ways at one number of labels.
 
-# %% mystnb={"figure": {"caption": "Table 3: transfer accuracy over labels a class. Ours is held out, with 95 % intervals; the paper's was measured on training latents. The dotted line is chance."}, "image": {"alt": "Line plot over labels a class from none to all: the paper's numbers, our run of the same method, and the lines of spread labels and of matched clusters above both where labels are few."}} tags=["nbval-ignore-output", "hide-input", "lead"]
+# %% mystnb={"figure": {"caption": "Table 3: share of digits that keep their class, over the number of labels a class that are known. Ours is held out, with 95 % intervals; the paper's was measured on training latents. *Spread* and *matched clusters* are ours alone. The dotted line is chance."}, "image": {"alt": "Line plot over labels a class from none to all: the paper's numbers, our run of the same method, and the lines of spread labels and of matched clusters above both where labels are few."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 ticks = [*map(str, budget.labels), "all"]
 numbers = dict(zip((*budget.labels, None), ticks, strict=True))
 
@@ -244,34 +250,42 @@ from lt.book import touch
 
 touch.labels(lines, ticks)
 
-# %% tags=["nbval-ignore-output", "hide-input"]
-short_table([("3", called(n)) for n in numbers])
-
 # %% [markdown]
-# *Label accuracy* is the share of the labels trained with that are true; clusters are numbered, not named, so they have none.
+# In numbers, with what the accuracy leaves out. *Labels true* is the share of the labels trained with that are true; clusters are numbered, not named, so they have none.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-beyond = [key for key in settings if key[0] == "beyond"]
-table = short_table(beyond, {key: COLUMNS[key] for key in ("transfer accuracy", "second judge", "diversity", "trustworthiness")}, theirs=False)
-table["label accuracy"] = [report.formatted(rows[(*key, "label_accuracy")]) if (*key, "label_accuracy") in rows else "" for key in beyond]
-table
+of_labels = [
+    key
+    for n in numbers
+    for key in [("3", called(n)), ("beyond", "no label, matched clusters" if n == 0 else f"{called(n)}, spread")]
+    if key in settings
+]
+short_table(of_labels, COLUMNS | {"labels true": "label_accuracy"})
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-sentences = []
-for labels in budget.labels:
-    name = "no label, matched clusters" if labels == 0 else f"{called(labels)}, spread"
-    if ("beyond", name) in settings:
-        better, plain = accuracy("beyond", name), accuracy("3", called(labels))
-        theirs = paper.PAPER["mnist->mnist", called(labels), "transfer_accuracy"]
-        how = "matched clusters" if labels == 0 else "spread over neighbours"
-        sentences.append(f"**{called(labels)}**: {report.formatted(better)} with {how}, {report.formatted(plain)} without; the paper has {theirs}.")
-none = accuracy("3", called(0))
+NEAR = 0.02
+best = accuracy("3", "all labels")
+
+
+def fewest(shares, whole):
+    """The fewest labels a class, of those tried, with which a share is near that with all labels; in words."""
+    enough = [n for n in budget.labels if n in shares and shares[n] >= whole - NEAR]
+    return called(min(enough)) if enough else "all labels"
+
+
+plain = {n: accuracy("3", called(n))["value"] for n in budget.labels}
+spread = {n: accuracy("beyond", f"{called(n)}, spread")["value"] for n in budget.labels if ("beyond", f"{called(n)}, spread") in settings}
+theirs = {n: paper.PAPER["mnist->mnist", called(n), "transfer_accuracy"] for n in budget.labels}
+none, matched = accuracy("3", called(0)), accuracy("beyond", "no label, matched clusters")
 over = "above" if none["low"] > paper.CHANCE else "no better than"
-sentences.append(f"Without a label and without clusters the bridge is {over} chance here: {report.formatted(none)}.")
-Markdown("- " + "\n- ".join(sentences))
+Markdown(
+    f"- **How few are enough?** Within {NEAR} of all labels ({report.formatted(best)}) are, of the numbers tried: {fewest(plain, best['value'])} by the paper's method, "
+    f"{fewest(spread, best['value'])} if they are spread first. In the paper it takes {fewest(theirs, paper.PAPER['mnist->mnist', 'all labels', 'transfer_accuracy'])}, measured on training latents.\n"
+    f"- **No label**: matched clusters reach {report.formatted(matched)}. With nothing at all the bridge is {over} chance, {report.formatted(none)}; the paper has {none['paper']}."
+)
 
 # %% [markdown]
-# And what it looks like: the same ten digits through bridges that were told more and more.
+# The same ten digits through bridges that know more and more labels:
 
 # %% mystnb={"figure": {"caption": "Ten held-out digits (top) and what the second model draws for them, with more labels from row to row."}, "image": {"alt": "Rows of ten digits each. With no label or one label a class many come out as other digits, with more labels fewer do, and with all labels they are the digits of the top row."}} tags=["nbval-ignore-output", "hide-input"]
 test = base.test("mnist")
@@ -290,8 +304,8 @@ run.finish()
 # ## What to remember
 #
 # - Without the domain label next to nothing is transferred: one network with one input has one output.
-# - Labels are not needed for every item. What a base model has learned without labels groups its items already.
-# - To label the unlabelled items before the bridge is trained changes nothing in the method: its classification term sees more labels, and that is all.
+# - Labels are not needed for every item. A base model that was trained without labels has grouped its items already, and labels can spread over these groups.
+# - Look at diversity too: a part that hardly changes the accuracy can still change how much of an item survives.
 #
 # ## What to try
 #

@@ -39,15 +39,15 @@ run, budget = start("10_same_items", profile)
 #
 # ## The question as a number
 #
-# A map $f$ takes the latent $a_i$ of image $i$ to the second space. There we look for it among all latents $b_1, \dots, b_n$ of held-out images:
+# The two models have seen the same $n$ held-out images: image $i$ has the latent $a_i$ in the first space and $b_i$ in the second. A map $f$ takes $a_i$ to the second space. Is $b_i$ the nearest
+# of all $b_1, \dots, b_n$ there?
 #
 # $$
-# \mathrm{top1} = \frac{1}{n} \left|\left\{ i : r_i = 1 \right\}\right|, \qquad \mathrm{MRR} = \frac{1}{n} \sum_i \frac{1}{r_i},
-# \qquad r_i = \text{rank of } \cos(f(a_i), b_i) \text{ among } \cos(f(a_i), b_j).
+# \mathrm{top1} = \frac{1}{n} \, \bigl|\bigl\{\, i : \cos(f(a_i), b_i) \ge \cos(f(a_i), b_j) \text{ for all } j \,\bigr\}\bigr| .
 # $$
 #
-# The cosine is taken about the mean of all $b_j$. A map that knows the class and nothing else finds about one item in a class, so its top-1 is about $10/n$; chance is $1/n$. Beside it stands the
-# book's own measure, the share of results that keep their class when the second model decodes them.
+# Top-1 is the share of items that are found again (the cosine is taken about the mean of all $b_j$). Chance is $1/n$. A map that knows the class and nothing else finds about one item of each of
+# the ten classes, $10/n$. Beside top-1 stands the book's own measure, the share of results that keep their class when the second model decodes them.
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 import time
@@ -89,8 +89,8 @@ n = len(test)
 # %% [markdown]
 # ## How alike are the two spaces to begin with?
 #
-# Three numbers that need no map. *Mutual neighbours* is the share of an item's ten nearest neighbours that are the same items in both spaces. *CKA* (centred kernel alignment) is one if
-# one space is the other but for a rotation, a scale and a shift. Both have a floor: the same with the items of one side in random order. The last line compares coordinates as they
+# Three numbers need no map. *Mutual neighbours* is the share of an item's ten nearest neighbours that are the same items in both spaces. *CKA* (centred kernel alignment) is one if
+# one space is the other but for a rotation, a scale and a shift. *Permuted items* is the floor of both: the items of one side in random order. The last column compares coordinates as they
 # are, axis by axis.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -110,7 +110,7 @@ report.pivot([{"rows": run.rows}], "spaces")
 
 
 # %% [markdown]
-# So the spaces have much in common, but not axis by axis. That is what all methods below live on.
+# So the two clouds have nearly one shape, but turned: what axis 1 of one model means, axis 1 of the other does not. All methods below use the shape and look for the turn.
 #
 # ## The methods, by what they are told
 #
@@ -127,8 +127,8 @@ report.pivot([{"rows": run.rows}], "spaces")
 # | labels | the maps of [chapter 5](05_baselines.ipynb) | Procrustes and affine maps on random pairs of one class; maps that classify first |
 # | labels | class means, refined | ten pairs of means, then Procrustes again and again |
 #
-# *Again and again* means: map, pair each point with the mean of the points that are near (nearness by CSLS, from the translation of words), fit again. It
-# needs neither labels nor pairs. The methods that are told nothing see *different images* on the two sides, so that no pair is hidden in their data. Where several first
+# *Procrustes* is the best rotation, by least squares. *Again and again* means: map, pair each point with the mean of the points that are near, fit again (near by CSLS, a cosine
+# that is lowered for points that are near to everything). It needs neither labels nor pairs. The methods that are told nothing see *different images* on the two sides, so that no pair is hidden in their data. Where several first
 # guesses are tried, the one wins after which most points are each other's nearest. That too can be seen without a label.
 
 # %%
@@ -179,7 +179,8 @@ def clustered(one, seed):
 
 
 # %% [markdown]
-# The bridges: one with labels, one with the numbers of matched clusters for labels, and some that are also shown pairs.
+# The bridges: one with labels, one with the numbers of matched clusters for labels, and some that are also shown pairs. They take fewer steps than those of chapter 3
+# (`same_items` in `lt.book.profiles`), as there are many.
 
 # %% tags=["nbval-ignore-output"]
 shown = PairedBridgeConfig(budget.same_items)
@@ -324,49 +325,69 @@ rows = {(row["method"], row["metric"]): row for row in run.rows if row["table"] 
 # %% [markdown]
 # ## What they find
 
-# %% mystnb={"figure": {"caption": "Two models of the same images: share of held-out items found again, and share that keeps its class, against what a method is told. Bars are 95 % intervals; dashed: what a map that knows the class alone would find, and chance."}, "image": {"alt": "Two panels of lines and points from nothing told, over 1 to many true pairs, to labels: above the share of items found again, below the share that keeps its class. Maps from pairs rise with the pairs; the bridge finds few items and keeps nearly every class."}} tags=["nbval-ignore-output", "hide-input", "lead"]
+# %% mystnb={"figure": {"caption": "Two models of the same images. Above: share of held-out items found again. Below: share that keeps its class. Across: what a method is told. A mark is the mean, the dots are the single sets of base models. Dashed: what a map that knows the class alone would find, and chance. Bridges are blue."}, "image": {"alt": "Two panels of lines and points from nothing told, over 1 to many true pairs, to labels: above the share of items found again, below the share that keeps its class. Maps from pairs rise with the pairs; the bridge finds few items and keeps nearly every class."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 ORDER = {"nothing": -1, "labels": 10**9}
 ordered = sorted(measured[0][0], key=lambda key: (ORDER.get(key[1], key[1]), key[0]))
-ticks = ["nothing", *[str(number) for number in sorted({*budget.true_pairs, *budget.shown_pairs})], "labels"]
-PICTURED = ("by_kmeans", "by_clusters", "gromov_wasserstein", "procrustes", "affine", "relative", "bridge_matched_clusters", "bridge_shown_pairs", "bridging_vae", "class_means", "prototype", "gaussian_gw")
+ticks = ["nothing", *[f"{number:,}" for number in sorted({*budget.true_pairs, *budget.shown_pairs})], "labels"]
+BRIDGES = ("bridge_matched_clusters", "bridge_shown_pairs", "bridging_vae")
+PICTURED = (*BRIDGES, "by_kmeans", "by_clusters", "gromov_wasserstein", "procrustes", "affine", "relative", "class_means")
+
+
+def pictured(name, told):
+    """Whether the figure shows it: a map by labels goes by random pairs of one class, another method than the line of true pairs."""
+    return name in PICTURED and not (told == "labels" and name in ("procrustes", "affine"))
+
+
+def by_set(key, metric):
+    """A score of each set of base models."""
+    return [float(np.mean([scores[key][metric] for scores in of_set])) for of_set in measured]
+
+
 panels = {}
 for title, metric in (("found again (top-1)", "top1"), ("class kept", "transfer_accuracy")):
     lines = {words(name): {} for name in PICTURED}
     for name, told in ordered:
-        # a map by labels goes by random pairs of one class: another method than the line of true pairs
-        if name in PICTURED and not (told == "labels" and name in ("procrustes", "affine")):
-            row = rows[called(name, told), metric]
-            lines[words(name)][str(told)] = (row["value"], row["low"], row["high"])
+        if pictured(name, told):
+            lines[words(name)][f"{told:,}" if isinstance(told, int) else told] = by_set((name, told), metric)
     panels[title] = lines
-charts.over_supervision(panels, ticks, [10 / n, 0.1])
+charts.over_supervision(panels, ticks, [10 / n, 0.1], "what is told: nothing, true pairs, or labels of all items", [words(name) for name in BRIDGES])
+
+# %% [markdown]
+# The same in numbers, with the diversity and the trustworthiness of the decoded images ([chapter 5](05_baselines.ipynb)). Methods from pairs have 100 of them here.
 
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-def columns(keys, names):
+def columns(keys, cell):
+    """A line for each method, with what ``cell`` says of (key, metric)."""
     told = {key: f"{key[1]:,} pair{'' if key[1] == 1 else 's'}" if isinstance(key[1], int) else key[1] for key in keys}
+    titles = {"found again": "top1", "class kept": "transfer_accuracy", "diversity": "diversity", "trustworthiness": "trustworthiness"}
     return pd.DataFrame(
-        {"told": [told[key] for key in keys], **{title: [report.formatted(rows[called(*key), metric]) for key in keys] for title, metric in names.items()}},
+        {"told": [told[key] for key in keys], **{title: [cell(key, metric) for key in keys] for title, metric in titles.items()}},
         index=pd.Index([words(key[0]) for key in keys], name="method"),
     )
 
 
-columns(ordered, {"top-1": "top1", "MRR": "mrr", "class kept": "transfer_accuracy", "seconds": "seconds"})
+def plain(key, metric):
+    return f"{rows[called(*key), metric]['value']:.3f}"
+
+
+columns([key for key in ordered if (pictured(*key) or key[0] in ("prototype", "copy")) and (not isinstance(key[1], int) or key[1] == 100)], plain)
 
 # %% [markdown]
-# Retrieval looks at the nearest only. The next table looks wider: are the ten nearest of a result those of its item (*mutual neighbours*), and is the cloud of
-# results as a whole a turned copy of the true one (*CKA*)? The floors stand in the first table. *Diversity* and *trustworthiness* are those of
-# chapter 5, on the decoded images. The file of this chapter also has the accuracy by the second judge.
+# Open the next cell for every method and number of pairs, with 95 % intervals of the shares. An interval over a few sets of base models is wide where they disagree: then look at the dots of the
+# figure. The file of this chapter also has MRR (the mean of one over the rank), the second judge, seconds, mutual neighbours and CKA. A rotation changes neither of the last two, so they say nothing of
+# Procrustes.
 
-# %% tags=["nbval-ignore-output", "hide-input"]
-columns(ordered, {"mutual neighbours": "mutual_neighbours", "CKA": "cka", "diversity": "diversity", "trustworthiness": "trustworthiness"})
+# %% tags=["nbval-ignore-output", "hide-cell"]
+columns(ordered, lambda key, metric: report.formatted(rows[called(*key), metric]) if metric in ("top1", "transfer_accuracy") else plain(key, metric))
 
 
 # %% [markdown]
 # ## What the bridge keeps of an item
 #
-# The bridge is made to keep the class. Of the item it keeps what fits through $z'$, eight numbers, and nothing in its objective says that the same item should come out: the
-# sliced Wasserstein distance lays the two clouds over one another, in any way that is cheap. Two things can lose the item, and they can be told apart: what has no room in $z'$ is lost on the
-# way through the bridge and back to the *same* model too. The rest is lost because the two clouds do not lie over one another item by item.
+# The bridge is made to keep the class. Nothing in its objective says that the same item should come out: the sliced Wasserstein distance lays the two clouds over one another in any way that is cheap.
+# So two things can lose an item. What has no room in the few numbers of $z'$ is lost even on the way through the bridge and back to the *same* model. What is lost beyond that is lost because the two
+# clouds do not lie over one another item by item.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def value(key, metric="top1"):
@@ -392,7 +413,7 @@ free = [key for key in ordered if key[1] == "nothing" and key[0] != "copy"]
 best = max(free, key=value)
 lines.append(f"**Told nothing at all**, the best is *{words(best[0])}*: {whole(best)} of the items among {n:,}, and {value(best, 'transfer_accuracy'):.3f} of the classes. k-means with rotations, as published, finds {whole(('by_kmeans', 'nothing'))}.")
 lines.append(
-    "**The first guess decides.** By itself, before it is refined, it keeps "
+    "**The first guess**, before it is refined, keeps "
     + ", ".join(f"{value((name, 'nothing'), 'transfer_accuracy_first_guess'):.3f} of the classes by *{words(name)}* ({value((name, 'nothing'), 'transfer_accuracy'):.3f} after)" for name in FREE)
     + "; chance is 0.1."
 )
@@ -410,13 +431,12 @@ with torch.no_grad():
 plots.rows_of_images(pictures)
 
 # %% [markdown]
-# Why can a way without labels work here, and never between digits and shoes? It needs two clouds of one shape: two models of *the same kind of data*. Clusters of digits
-# lie about alike in both spaces, and CKA above says how alike. Between unlike domains there is no such shape to find, and something must say what belongs with what. In this
-# book that is the label.
+# Why can a method without labels work here? It needs two clouds of one shape: two models of *the same kind of data*. CKA above says how alike they are. Between digits and shoes
+# there is no common shape (the last exercise tries), and something must say what belongs with what. In this book that is the label.
 #
 # ## Few labels across domains
 #
-# The paper hides labels between twins only: Table 3 joins two models of MNIST. Here the other side is clothes, then speech. *Hidden* is the paper's way: the
+# The paper's Table 3 hides labels between two models of MNIST only. Here the other side is clothes, then speech. *Few labels* is the paper's way: the
 # classification term sees the few labels, all other terms see no label. *Spread* first gives every item the label of its neighbours, in each domain by itself ([chapter 7](07_ablations.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -451,30 +471,39 @@ for i, trial in enumerate(distinct):
     run.training[f"few labels {i}"] = found[trial]["seconds"]
 across = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "few across"}
 
-
-def table_of(where):
-    columns = {"class kept": "transfer_accuracy", "diversity": "diversity", "trustworthiness": "trustworthiness", "labels true": "label_accuracy"}
-    names = [labels_called(*line) for line in budgets_of_labels]
-    cells = {title: [report.formatted(across[where, name, metric]) for name in names] for title, metric in columns.items()}
-    return pd.DataFrame(cells, index=pd.Index(names, name=words(where)))
-
-
-table_of("mnist->fashion")
+# %% mystnb={"figure": {"caption": "Share of digits that keep their class as clothes (above) and as speech (below), over the labels a class that are known. A mark is the mean, the dots are single seeds, each with a draw of labels of its own. Dashed: chance."}, "image": {"alt": "Two panels, digits to clothes and digits to speech, each with a line for few labels and a line for labels spread over neighbours; both rise with the number of labels."}} tags=["nbval-ignore-output", "hide-input"]
+LINES = {"few labels": "few", "labels spread over neighbours": "spread"}
+across_ticks = [*map(str, budget.few_across), "all"]
+panels = {
+    words(where): {
+        title: {str(labels): [found[trial]["transfer_accuracy"] for trial in groups[where, labels, method]] for labels in budget.few_across}
+        | ({"all": [found[trial]["transfer_accuracy"] for trial in groups[where, None, "few"]]} if method == "few" else {})
+        for title, method in LINES.items()
+    }
+    for where in ACROSS
+}
+charts.over_supervision(panels, across_ticks, [0.1, 0.1], "labels a class", ["few labels"])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-table_of("mnist->speech")
+def scores_across(where, labels, method):
+    cells = {"class kept": "transfer_accuracy", "diversity": "diversity", "trustworthiness": "trustworthiness", "labels true": "label_accuracy"}
+    found = {title: across.get((where, labels_called(labels, method), metric)) for title, metric in cells.items()}
+    return {title: f"{row['value']:.3f}" if row else "" for title, row in found.items()}
+
+
+pd.DataFrame([{"": words(where), "labels": labels_called(*line)} | scores_across(where, *line) for where in ACROSS for line in budgets_of_labels]).set_index(["", "labels"])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 sentences = []
 for where in ACROSS:
+    parts = []
     for labels in budget.few_across:
-        plain, spread = (across[where, labels_called(labels, method), "transfer_accuracy"] for method in ("few", "spread"))
-        word = "helps" if spread["low"] > plain["high"] else "hurts" if spread["high"] < plain["low"] else "makes no sure difference"
-        sentences.append(
-            f"{words(where)}, {labels_called(labels, 'few')}: {report.formatted(plain)}. To spread them {word}: {report.formatted(spread)}, "
-            f"where {across[where, labels_called(labels, 'spread'), 'label_accuracy']['value']:.3f} of the labels used are true."
-        )
-Markdown("- " + "\n- ".join(sentences))
+        plain_row, spread_row = (across[where, labels_called(labels, method), "transfer_accuracy"] for method in ("few", "spread"))
+        word = "helps" if spread_row["low"] > plain_row["high"] else "hurts" if spread_row["high"] < plain_row["low"] else "makes no sure difference"
+        true = across[where, labels_called(labels, "spread"), "label_accuracy"]["value"]
+        parts.append(f"with {labels_called(labels, 'few')} it {word} ({plain_row['value']:.3f} → {spread_row['value']:.3f}; {true:.3f} of the spread labels are true)")
+    sentences.append(f"**{words(where)}**, to spread the labels: " + ", ".join(parts) + ".")
+Markdown("- " + "\n- ".join(sentences) + f"\n\nA difference is called sure if the 95 % intervals do not meet. Seeds: {budget.across_seeds}.")
 
 # %% [markdown]
 # Spreading leans on order that the base model has made. A VAE of images has sorted them: neighbours share their class. The latents of a GAN are draws of one round Gaussian, and classes are regions of it
@@ -487,8 +516,8 @@ run.finish()
 # ## What to remember
 #
 # - To keep the class and to keep the item are two things. The bridge keeps the class; a map from true pairs keeps the item.
-# - One more term tells a bridge about pairs, and eight numbers are little room for an item.
-# - Two models of one kind of data can be aligned with nothing told, since their clouds have one shape. How the first guess is made decides everything.
+# - What a bridge keeps of an item has to fit into $z'$. A term that shows it pairs brings the two sides together there.
+# - Two models of one kind of data can be aligned with nothing told, since their clouds have one shape. The first guess must be good enough to refine.
 # - Neighbours in a latent space share their class as far as the model has sorted its data. To spread labels leans on that, and a space without such order gives little back.
 #
 # ## What to try

@@ -34,12 +34,12 @@ run, budget = start("11_cost", profile)
 # %% [markdown]
 # **Is joining two models really two hundred times cheaper than training one?** The paper says so in its introduction, and gives the two
 # numbers behind it in section 5.4: a bridge between MNIST and speech took about half an hour on one GPU, the WaveGAN about four days. This
-# chapter counts three ways: in seconds, in floating-point operations, which no machine can change, and in how both grow.
+# chapter counts in seconds and in floating-point operations, which do not depend on the machine, and looks at how the cost grows.
 #
 # ## Seconds and operations of our runs
 #
-# Seconds are those that the chapters before this one recorded when they trained. Operations are counted on one step of training, forward, backward
-# and the optimiser's own products, by the formulas of `torch.utils.flop_counter`, and multiplied by the steps taken. Matrix products and
+# Seconds are what earlier chapters recorded when they trained. For operations we count one step of training (forward, backward
+# and the optimiser's own products) by the formulas of `torch.utils.flop_counter`, and multiply by the number of steps. Matrix products and
 # convolutions count; element-wise work does not.
 
 # %% tags=["hide-input"]
@@ -146,10 +146,6 @@ def seconds(record, words):
     return sum(found) / len(found)
 
 
-def scale(value):
-    return f"{value:.2e}"
-
-
 budgets = {record["chapter"]: profiles.get(record["profile"]) for record in (base, joined, spoken)}
 vaes = {}
 for name, seed in (("mnist", 0), ("mnist", 1), ("fashion", 0)):
@@ -182,59 +178,70 @@ for setting, (base_models, bridge) in pairs.items():
 cost = {(row["setting"], row["method"], row["metric"]): row["value"] for row in run.rows}
 
 
-def said(value, metric):
-    return "" if value is None else scale(value) if metric == "operations" else f"{value:,.0f}"
+UNITS = {"seconds": ("seconds", 1, ",.0f"), "operations": ("operations, 10¹²", 1e12, ".3g"), "parameters": ("parameters, 10⁶", 1e6, ".3g")}
 
 
-lines = []
-for setting, metric in ((setting, metric) for setting in pairs for metric in ("seconds", "operations", "parameters")):
-    both, bridge, ratio = (cost.get((setting, who, metric)) for who in ("base models", "bridging_vae", "base models over bridge"))
-    if both is not None:
-        pair = paper.words(setting).replace("→", "↔")
-        lines.append({"Pair": pair, "What": metric, "Both base models": said(both, metric), "Bridge": said(bridge, metric), "Ratio": f"{ratio:,.1f}"})
-Markdown(report.markdown(pd.DataFrame(lines)))
+def cell(setting, metric):
+    """How many times a bridge's cost its base models cost, and both costs below."""
+    if (setting, "bridging_vae", metric) not in cost:
+        return "two machines"
+    both, bridge, ratio = (cost[setting, who, metric] for who in ("base models", "bridging_vae", "base models over bridge"))
+    _, unit, digits = UNITS[metric]
+    return f"**{ratio:,.1f}**<br>{both / unit:{digits}} / {bridge / unit:{digits}}"
+
+
+columns = {paper.words(setting).replace("→", "↔"): [cell(setting, metric) for metric in UNITS] for setting in pairs}
+table = pd.DataFrame([[pair, *cells] for pair, cells in columns.items()], columns=["both base models over the bridge", *(title for title, _, _ in UNITS.values())])
+Markdown(report.markdown(table))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 devices = sorted({records.hardware(record) for record in (base, joined, spoken)})
+saved = [cost[setting, "base models over bridge", "seconds"] for setting in ("mnist->mnist", "mnist->fashion")]
+slower = all(cost[s, "base models over bridge", "seconds"] < cost[s, "base models over bridge", "operations"] for s in pairs if (s, "bridging_vae", "seconds") in cost)
 Markdown(
-    f"VAEs and bridges: profile `{base['profile']}`, {', '.join(devices)}; a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN: "
-    f"{card['steps']:,} steps in {card['minutes']} minutes on {card['hardware']}. Times from different machines cannot be compared; operation counts can."
+    ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (measured below). " if slower else "")
+    + f"VAEs and bridges were trained at profile `{base['profile']}` ({', '.join(devices)}); a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN took "
+    f"{card['steps']:,} steps and {card['minutes']} minutes on {card['hardware']}. Times from different machines cannot be compared; operation counts can."
 )
 
 # %% [markdown]
 # ## The paper's claim of 200
 #
-# Three readings of the same ratio, for MNIST ↔ speech: the paper's two durations; operations at published schedules (a WaveGAN of width
-# 64 and 16,384 samples for 200,000 steps with five updates of the critic each, as its authors trained it; a bridge of 8 layers of 1,024 for
-# 50,000 steps); and operations of what this book ran, where the GAN is a far smaller one.
+# The figure at the top reads the ratio for MNIST ↔ speech in three ways.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 published = profiles.get("paper").gan
 by_letter = profiles.get("paper").speech_bridge
+WAVE, BRIDGE_STEPS = (16_000, 16_384), 50_000  # rate and samples of WaveGAN; steps of the paper's bridge (section B.1)
 claims = {
     "the paper's durations: 4 days over half an hour": 4 * 24 * 60 / 30,
-    "operations at published schedules": published.training.steps * gan_step(published, 16_000, 16_384) / (50_000 * bridge_step(by_letter)),
+    "operations at published schedules": published.training.steps * gan_step(published, *WAVE) / (BRIDGE_STEPS * bridge_step(by_letter)),
     "operations of this book's runs": gan_cost[1] / pairs["mnist->speech"][1][1],
 }
 for name, value in claims.items():
     run.add("claim", "mnist->speech", name, "GAN over bridge", [value], note="computed from counted operations" if "operations" in name else "the paper, 5.4")
-Markdown(report.markdown(pd.DataFrame({"Reading": claims.keys(), "One GAN costs as much as … bridges": [f"{value:,.0f}" for value in claims.values()]})))
+by_clock, by_schedule, here = claims.values()
+Markdown(
+    f"- **The paper's durations**: four days over half an hour, {by_clock:,.0f}.\n"
+    f"- **Operations at published schedules**: {by_schedule:,.0f}. A WaveGAN of width {published.width} on {WAVE[1]:,} samples for {published.training.steps:,} steps with "
+    f"{published.critic_updates} updates of the critic each, as its authors trained it, over a bridge of {by_letter.depth} layers of {by_letter.width:,} for {BRIDGE_STEPS:,} steps.\n"
+    f"- **Operations of this book's runs**: {here:,.0f}. The GAN here is far smaller.\n\n"
+    f"The highest reading is {max(claims.values()) / min(claims.values()):,.0f} times the lowest: the ratio depends on the GAN and its schedule as much as on the bridge. With the small VAEs of this book the base models cost "
+    f"{min(saved):.0f} to {max(saved):.0f} times as many seconds as a bridge. Large base models cost the bridge nothing more, because it never sees what they were trained on."
+)
 
 # %% mystnb={"figure": {"caption": "How many bridges between MNIST and speech cost as much as one GAN, in three readings. The dashed line is the paper's claim of 200."}, "image": {"alt": "Dot plot on a logarithmic axis: three readings of the cost of a GAN in bridges, beside a dashed line at 200."}} tags=["hide-input", "lead"]
 charts.ratios(claims, 200, "the paper's claim", "bridges for the cost of one GAN")
 
 # %% [markdown]
-# The ratio is a fact about WaveGAN's schedule more than about bridges. Where base models are small and quick, as the VAEs here,
-# a bridge saves a factor of a few; where they are large it costs next to nothing, because it never sees what they were trained on.
-#
 # ## How the cost grows
 #
-# - **With data**: not at all. A step draws a batch of latents; more items cost one pass through the encoder each, once.
-# - **With width**: as the square, like any fully connected network. Where Muon is the optimiser it adds products of each hidden matrix with
-#   itself, whatever the batch; they grow as the cube. The curves are without them, the lines below say how much they are.
-# - **With domains**: linearly in one joint bridge. Retraining both models of every pair jointly would grow with the number of pairs.
+# - **With data**: a step costs the same, since it draws a batch of latents. Each item goes once through its encoder.
+# - **With width**: nearly as the square, as in any fully connected network. The optimiser Muon adds products of each hidden matrix with
+#   itself, which grow as the cube; they are left out of the figure and given below it.
+# - **With domains**: linearly in one joint bridge. To train both models of every pair jointly, without a bridge, would grow with the number of pairs.
 
-# %% mystnb={"figure": {"caption": "Left: operations of a bridge's step over its width. Middle: over the number of domains that it joins. Right: training any-to-any transfer between N MNIST-sized domains, with base models trained once and one bridge, or with two models trained again for each pair."}, "image": {"alt": "Three line plots. Operations rise with the square of the width and in a straight line with the number of domains. Training each pair anew rises far faster than base models once and one bridge."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Above: operations of a bridge's step over its width. Below: training transfer between any two of several MNIST-sized domains: base models trained once and one bridge, or two models trained again for each pair."}, "image": {"alt": "Two line plots on logarithmic axes. Operations of a step rise with the width almost along a dashed line that has the slope of the square. Training each pair anew rises far faster with the number of domains than base models once and one bridge."}} tags=["hide-input", "nbval-ignore-output"]
 widths, numbers = (128, 256, 512, 1024), (2, 3, 4, 6, 8)
 plain = replace(own, training=replace(own.training, muon=0.0))
 per_width = {w: bridge_step(replace(plain, width=w)) for w in widths}
@@ -243,15 +250,15 @@ vae_total = vaes["mnist", 0][1]
 charts.growth(
     {
         "width of the bridge": ({"one step": per_width}, "operations a step"),
-        "domains joined": ({"one step": per_domain}, "operations a step"),
-        "domains": (
+        "number of domains": (
             {
                 "each pair anew": {n: n * (n - 1) * vae_total for n in numbers},
                 "base once, one bridge": {n: n * vae_total + own.training.steps * bridge_step(own, n) for n in numbers},
             },
             "operations in all",
         ),
-    }
+    },
+    {"width of the bridge": ("as the square", {w: per_width[widths[-1]] * (w / widths[-1]) ** 2 for w in widths})},
 )
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -269,38 +276,37 @@ Markdown(
 )
 
 # %% [markdown]
-# ## Is the code as fast as it could be?
+# ## How fast is the code of this book?
 #
-# A step of training is compared with two things in one run: *its own matrix products and convolutions*, replayed alone, which is what it
-# would cost if all else were free (their time over ours is the *share of the bound*; 1 cannot be beaten); and *the plain loop* that one writes
-# first (a `DataLoader`, float32, Adam without fusion, losses read at every step). `benchmarks/*_step.py` make these numbers; `make bench` runs them.
+# We compare a step of training with two others in one run. The *bound* is its own matrix products and convolutions, replayed alone: no step can be faster, and the share of
+# the bound is their time over ours. The *plain loop* is what one writes first: a `DataLoader`, float32, Adam without fusion, losses read at every step. `make bench` repeats the runs.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 found = [bench for path in sorted(Path("../benchmarks").glob("*_step.json")) for bench in json.loads(path.read_text()).values()]
 lines = [
     {
         "Step": f"{bench['what']}, batch {bench['batch']}",
-        "Where": f"{bench['device']}, {bench['precision']}",
-        "Products alone, ms": f"{bench['products_ms']:.2f}",
+        "Where": bench["device"].removeprefix("NVIDIA ").split(" 80GB")[0],
+        "Precision": bench["precision"],
         "Ours, ms": f"{bench['ours_ms']:.2f}",
         "Share of the bound": f"{bench['share_of_matmul_bound']:.2f}",
         "Plain loop over ours": f"{bench['speed_up_over_plain_loop']:.1f}",
     }
     for bench in found
 ]
-Markdown(report.markdown(pd.DataFrame(lines)))
+Markdown(report.once(pd.DataFrame(lines)))
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+bound = {where: [bench["share_of_matmul_bound"] for bench in found if bench["device"].startswith("cpu") == (where == "CPU")] for where in ("CPU", "GPU")}
+Markdown(
+    " and ".join(f"On the {where} the products take {min(shares):.0%} to {max(shares):.0%} of a step" for where, shares in bound.items() if shares).replace("and On", "and on")
+    + ". On a GPU a network this small is a chain of very short kernels. The whole step is captured as one CUDA graph, without Python and launches in between; what remains beside the products are small "
+    "kernels (sorting, Adam, element-wise work)."
+)
 
 # %% [markdown]
-# On a CPU the products take most of a step, so little is left to win. On a GPU a network this small is a chain of very short kernels: capturing the whole
-# step as one CUDA graph takes the Python and the launches out of it, and what remains between the products and ours is the chain of small kernels
-# (sorting, Adam, element-wise work), which fusing could shorten.
-#
-# ## How long to a given accuracy?
-#
-# A fast step is worth nothing if more of them are needed. `benchmarks/time_to_accuracy.py` trains bridges between MNIST and Fashion-MNIST by
-# each of three recipes, one seed each for this table, in turns on one thread, and measures them on the test split: the recipe that this book published first (width 512,
-# Adam, 4,000 steps), the one that profile `laptop` has now (width 128, Muon for the hidden matrices, a running mean of the weights, 1,300 steps of 256),
-# and a faster one.
+# A fast step helps only if the number of steps stays low. `benchmarks/time_to_accuracy.py` trains bridges between MNIST and Fashion-MNIST by
+# three recipes, in turns on one thread, one seed each, and measures them on the test split (not their trustworthiness, which [chapter 3](03_bridging.ipynb) has for the recipe of its profile).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
@@ -326,28 +332,28 @@ recipes(timed["recipes"], "Seconds a bridge")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 there, back = (timed["recipes"]["published first"][way] for way in BOTH)
+sizes = {"laptop": profiles.get("laptop").bridge, "fast": profiles.FAST_BRIDGE}
 Markdown(
-    f"The first recipe is also a test of something else. When it was published, the two VAEs had begun with the same weights, and it kept 0.968 and 0.866 of the "
-    f"classes. Here they share no start, and it keeps {there:.3f} and {back:.3f}: the shared start did not carry the result."
-    if abs(there - 0.968) < 0.01 and abs(back - 0.866) < 0.015
-    else f"The first recipe kept 0.968 and 0.866 of the classes when the two VAEs had begun with the same weights; here they share no start, and it keeps {there:.3f} and {back:.3f}."
+    "*Published first* is the recipe of this book's first edition (width 512, Adam, 4,000 steps of 128). "
+    + " ".join(f"*{name.capitalize()}* has width {c.width}, Muon for the hidden matrices, a running mean of the weights, and {c.training.steps:,} steps of {c.training.batch}." for name, c in sizes.items())
+    + " In the first edition the two VAEs began with the same weights, and the recipe kept 0.968 of the digits' classes and 0.866 of the garments'. "
+    f"Here they share no start, and it keeps {there:.3f} and {back:.3f}" + (": the shared start did not carry the result." if abs(there - 0.968) < 0.01 and abs(back - 0.866) < 0.015 else ".")
 )
 
 # %% [markdown]
-# Two bridges at once, a process a core with one thread each, are the other half: the table's machine trains them at the throughput below. What was
-# tried on the way, one seed each, on 10,000 training items kept aside (`benchmarks/recipes.py`; the test split was not read):
+# What else was tried, one seed each, on 10,000 training items kept aside (`benchmarks/recipes.py`):
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-cell"]
 tried = json.loads(Path("../benchmarks/recipes.json").read_text())["recipes"]
-print(f"two processes over one: {timed['throughput of two processes over one']:.2f} times the bridges an hour")
+print(f"two processes, one a core: {timed['throughput of two processes over one']:.2f} times the bridges an hour of one process")
 recipes(tried, "CPU seconds")
 
 # %% [markdown]
 # ## What to remember
 #
-# - What makes a bridge cheap is what it does not see: pixels and sound, and the models' own training.
-# - A ratio of costs is a statement about both sides of it. Ask for the schedule of the expensive one.
-# - One bridge joins many domains at a cost that grows with their number; pairs grow with its square.
+# - A bridge is cheap because it sees latents only: no pixels, no sound, no training of the base models.
+# - A ratio of costs depends on both of its sides. Ask how the expensive one was trained.
+# - The cost of one joint bridge grows with the number of domains, that of training every pair with its square.
 #
 # ## What to try
 #
@@ -375,5 +381,5 @@ Markdown(f"Three domains cost {bridge_step(own, 3) / bridge_step(own, 2):.2f} ti
 # - How does the paper's ratio change with a WaveGAN that makes 8,192 samples at 8 kHz instead of 16,384 at 16 kHz?
 
 # %% tags=["nbval-ignore-output", "hide-cell", "solution"]
-half = published.training.steps * gan_step(published) / (50_000 * bridge_step(by_letter))
+half = published.training.steps * gan_step(published) / (BRIDGE_STEPS * bridge_step(by_letter))
 Markdown(f"One such GAN costs {half:,.0f} bridges in operations, {half / claims['operations at published schedules']:.2f} of the ratio at 16 kHz.")

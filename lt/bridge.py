@@ -38,7 +38,7 @@ class BridgeConfig:
     standardise: bool = True  # whether each domain's latents are centred and brought to a mean variance of 1
     beta_kl: float = 2e-3  # weight of the KL term
     beta_swd: float = 1.0  # weight of the sliced Wasserstein distance
-    beta_cls: float = 1.0  # weight of the classification loss
+    beta_cls: float = 0.3  # weight of the classification loss
     reduction: str = "mean"  # squared error over dimensions: "mean" (the authors' code) or "sum" (the paper's text)
     projections: int = 128  # random directions a step
     power: int = 2  # 2: W_2^2 as in the paper's text, 1: absolute differences as in the authors' code

@@ -366,7 +366,7 @@ def test_interactive_figures(browser, place, parts):  # noqa: F811
     }
     figures = [
         touch.swd_angle(a, b),
-        touch.weights(grid, toys, clouds, {key: {"class_kept": i / 10} for i, key in enumerate(keys)}),
+        touch.weights(grid, toys, clouds, {key: {"class_kept": i / 10} for i, key in enumerate(keys)}, start=keys[-1]),
         touch.shared_map(bridge, base),
         touch.trade_off(points),
         touch.path(base, {"a path": ways}, 8000),

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from lt.book import charts, diagrams, plots, walks
@@ -44,6 +45,13 @@ def test_intervals_and_the_papers_numbers_stand_at_their_values():
     assert "paper" in texts(figure)
 
 
+def test_the_papers_number_stands_beside_the_result_of_its_own_protocol():
+    (axis,) = charts.intervals([row(0.9, 0.85, 0.95, 0.8)], ["first"], [row(0.7, 0.6, 0.75)]).axes
+    at = {line.get_label(): tuple(line.get_xydata()[0]) for line in axis.lines if len(line.get_xdata()) == 1}
+    assert at["ours, the paper's protocol"][0] == 0.7
+    assert at["paper"] == (0.8, at["ours, the paper's protocol"][1]) != (0.8, at["ours, held out"][1])
+
+
 def test_a_trade_off_has_a_panel_a_setting_and_a_point_a_method():
     rows = {
         "A → B": {
@@ -67,8 +75,8 @@ def test_histories_leave_out_terms_that_a_run_has_not():
 
 def test_a_confusion_matrix_prints_its_shares():
     figure = plots.confusion(np.array([[0.75, 0.25], [0.0, 1.0]]), ["p", "q"], ["r", "s"], "title", "x", "y")
-    assert {"0.75", "0.25", "1.00", "p", "s", "title"} <= set(texts(figure).split())
-    assert "0.00" not in [text.get_text() for text in figure.axes[0].texts], "what is nothing is not printed"
+    assert {".75", ".25", "1.00", "p", "s", "title"} <= set(texts(figure).split())
+    assert "0.00" not in texts(figure), "what is next to nothing stays blank"
 
 
 def test_every_class_has_a_mark_of_every_kind():
@@ -84,15 +92,14 @@ def test_a_table_of_transfers_says_where_from_and_where_to():
 
 
 def test_points_that_are_told_the_same_stand_side_by_side():
-    lines = {
-        "a": {"nothing": (0.2, 0.1, 0.3)},
-        "b": {"nothing": (0.4, None, None)},
-        "c": {"1": (0.1, None, None), "labels": (0.9, 0.8, 1.0)},
-    }
-    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05])
-    drawn = {line.get_label(): list(line.get_xdata()) for line in figure.axes[0].lines}
-    assert drawn["a"][0] < 0 < drawn["b"][0]
-    assert drawn["c"] == [1, 2], "a line stays on its ticks"
+    lines = {"a": {"nothing": [0.1, 0.3]}, "b": {"nothing": [0.4]}, "c": {"1": [0.1], "labels": [0.9]}}
+    figure = charts.over_supervision({"found": lines}, ["nothing", "1", "labels"], [0.05], "told", ["b"])
+    drawn = {line.get_label(): line for line in figure.axes[0].lines}
+    assert drawn["a"].get_xdata()[0] < 0 < drawn["b"].get_xdata()[0]
+    assert list(drawn["c"].get_xdata()) == [1, 2], "a line stays on its ticks"
+    assert list(drawn["a"].get_ydata()) == [pytest.approx(0.2)], "the mark is the mean"
+    assert any(list(line.get_ydata()) == [0.1, 0.3] for line in figure.axes[0].lines), "and the dots are the values"
+    assert drawn["b"].get_color() == plots.SOURCE != drawn["a"].get_color()
 
 
 def test_the_diagram_shows_the_shapes_of_the_code():
@@ -126,12 +133,40 @@ def test_the_paper_has_one_colour_in_figures_of_intervals_and_of_labels():
     assert drawn["ours"].get_color() == of_intervals["ours, 95 % interval"].get_color() == plots.SOURCE
 
 
+def test_candidates_stand_by_their_distance_from_the_best_and_the_far_ones_on_the_edge():
+    groups = {"KL": ([(0.900, 0.5), (0.895, 0.7), (0.5, 0.9)], 1, 0), "VAE": ([(0.99, None)], 0, None)}
+    left, right = charts.candidates(groups, 0.01).axes
+    found = {(line.get_marker(), round(float(line.get_xdata()[0]), 3), int(line.get_ydata()[0])) for line in left.lines}
+    assert found == {("o", 0.0, 0), ("D", -0.005, 0), ("<", -0.045, 0), ("D", 0.0, 1)}
+    assert sum(line.get_fillstyle() == "none" for line in left.lines) == 1, "one ring: the setting before"
+    assert all(int(line.get_ydata()[0]) == 0 for line in right.lines), "a group without diversity has nothing on the right"
+    assert [label.get_text() for label in left.get_yticklabels()] == ["KL", "VAE"]
+
+
 def test_a_logarithmic_axis_of_less_than_a_decade_has_plain_ticks():
     figure = plots.histories({"a": {"step": [1, 2], "loss": [0.57, 0.97]}}, ["loss"])
     figure.draw_without_rendering()
     ticks = [label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_text()]
     assert 2 <= len(ticks) <= 6
     assert all(float(tick) > 0 for tick in ticks), f"plain numbers: {ticks}"
+
+
+def test_growth_has_a_guide_to_compare_with_in_its_own_panel():
+    figure = charts.growth(
+        {"width": ({"cost": {1: 1e9, 2: 3e9}}, "operations"), "n": ({"cost": {1: 1, 2: 2}}, "s")},
+        {"width": ("as the square", {1: 1e9, 2: 4e9})},
+    )
+    assert [[line.get_ydata()[-1] for line in axis.lines] for axis in figure.axes] == [[3e9, 4e9], [2]]
+    assert "as the square" in texts(figure)
+
+
+def test_models_of_one_corpus_share_a_colour():
+    spread = {"A, seed 0": torch.arange(4.0) + 1, "A, seed 1": torch.arange(4.0) + 2, "B, seed 0": torch.arange(4.0) + 3}
+    (axis,) = plots.active_dimensions(spread, dict.fromkeys(spread, 2)).axes
+    first, _, again, _, other, ring = axis.lines
+    assert first.get_color() == again.get_color() != other.get_color()
+    assert first.get_linestyle() != again.get_linestyle()
+    assert ring.get_xydata().tolist() == [[2, 5]], "the second largest of 3, 4, 5 and 6"
 
 
 def test_columns_of_spectrograms_have_their_names():
@@ -146,7 +181,7 @@ def test_columns_of_spectrograms_have_their_names():
         lambda: plots.rows_of_images({"a": torch.rand(3, 784)}, ["x", "y", "z"]),
         lambda: walks.walks({"A → B": [{"source": torch.rand(4, 784), "transfer": torch.rand(4, 1, 64, 64)}] * 2}),
         lambda: walks.aligned_steps({"A → B": {"source": np.ones(9), "transfer": np.arange(9.0)}}),
-        lambda: walks.pairs_of({"A → B": {"source": (1.0, None, None), "target": (2.0, 1.9, 2.1)}}, "largest step"),
+        lambda: walks.panels_of({"largest step": {"A → B": {"source": (1.0, None, None), "target": (2.0, 1.9, 2.1)}}}),
         lambda: plots.active_dimensions({"a": torch.rand(10)}, {"a": 3}),
         lambda: charts.heat_maps({"a": np.eye(2), "b": np.eye(2)}, ["0", "1"], ["0", "1"], ("x", "y")),
         lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
@@ -154,7 +189,6 @@ def test_columns_of_spectrograms_have_their_names():
         lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),
         lambda: plots.shared_space(np.random.default_rng(0).normal(size=(20, 2)), {"by class": (np.arange(20) % 10, list("0123456789"))}),
         lambda: charts.growth({"width": ({"one step": {1: 1.0, 2: 4.0}}, "operations")}),
-        lambda: charts.candidates({"KL": ([(0.9, 0.5), (0.8, 0.7)], 1, "diversity"), "width": ([(0.9, 0.5)], 0, "diversity")}),
     ],
 )
 def test_every_figure_draws(figure, tmp_path):
@@ -166,8 +200,9 @@ def test_every_figure_draws(figure, tmp_path):
 def test_a_walk_marks_the_steps_at_which_the_class_changes():
     changes = np.array([False, False, True, False, False])
     size = np.array([1.0, 1.0, 3.0, 0.5, 0.5])
-    figure = walks.steps({"transfer": (torch.rand(3, 784), ["one", "one", "two"], size, changes)})
+    figure = walks.steps({"transfer: words": (torch.rand(3, 784), ["one", "one", "two"], size, changes)})
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["one", "", "two"], "a word is said where it is new"
     bars = [(bar.get_x() + bar.get_width() / 2, bar.get_height(), bar.get_facecolor()) for bar in figure.axes[1].patches]
     assert sorted(height for _, height, _ in bars) == sorted(size)
-    marked = [(x, height) for x, height, colour in bars if colour[:3] == plots.PALETTE[1]]
+    marked = [(x, height) for x, height, colour in bars if colour == to_rgba(walks.CHANGE)]
     assert marked == [(pytest.approx(1.5), 3.0)], "the middle of the path is under the middle item"

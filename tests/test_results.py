@@ -238,6 +238,23 @@ def test_the_table_of_the_readme_is_the_headline():
     assert markdown(headline(PUBLISHED)) in shown
 
 
+def test_the_headline_has_no_accuracy_alone_and_marks_what_cannot_be_compared(tmp_path):
+    def line(setting, metric, value, **more):
+        return row(value - 0.1, value, value + 0.1, table="1", setting=setting, metric=metric, paper=0.67) | more
+
+    rows = [
+        line("mnist->speech", "transfer_accuracy", 0.5),
+        line("mnist->fashion", "transfer_accuracy", 0.6),
+        line("mnist->fashion", "diversity", 0.7),
+    ]
+    rows.append(line("mnist->mnist", "transfer_accuracy", 0.9, method="pix2pix"))
+    (tmp_path / "03_a.json").write_text(json.dumps({"chapter": "03_a", "rows": rows}))
+    found = headline(tmp_path).set_index("")
+    assert list(found["Paper"]) == ["0.67†", "0.67"], "another method is not in it"
+    assert list(found["Diversity"]) == ["not measured", "0.700 [0.600, 0.800]"]
+    assert list(headline(tmp_path / "empty").columns) == ["", *found.columns]
+
+
 def test_the_report_page_shows_what_the_files_say():
     notebook = json.loads((ROOT / "book" / "12_report.ipynb").read_text())
     outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]

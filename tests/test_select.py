@@ -36,11 +36,13 @@ def row(name, accuracy, diversity, seconds=1.0):
     return {"candidate": name, "accuracy": accuracy, "diversity": diversity, "elbo": diversity, "seconds": seconds}
 
 
-def test_the_most_diverse_of_the_equally_accurate_is_chosen():
-    rows = [row("accurate", 0.900, 0.5), row("equal", 0.890, 0.8), row("just below", 0.8899, 0.9), row("poor", 0.5, 1.5)]
-    assert select.choose(rows)["candidate"] == "equal"
-    assert select.choose(rows, "elbo")["candidate"] == "equal"
-    assert select.choose(rows[::-1])["candidate"] == "equal"
+def test_of_the_equally_accurate_and_equally_varied_the_most_accurate_is_chosen():
+    rows = [row("accurate", 0.900, 0.5), row("equal", 0.890, 0.79), row("varied", 0.890, 0.80), row("better", 0.895, 0.78)]
+    rows += [row("just below", 0.8899, 0.9), row("poor", 0.5, 1.5)]
+    assert select.choose(rows)["candidate"] == "better"
+    assert select.choose(rows[::-1])["candidate"] == "better"
+    assert select.choose(rows, spread=0.0)["candidate"] == "varied"
+    assert select.choose(rows, "elbo")["candidate"] == "varied"
     assert select.choose(rows, margin=0.0)["candidate"] == "accurate"
 
 
@@ -54,7 +56,7 @@ def test_where_cost_decides_the_cheapest_must_be_about_as_diverse():
     assert select.choose(rows, "seconds")["candidate"] == "fair"
 
 
-@pytest.mark.parametrize("decides", ["diversity", "seconds"])
+@pytest.mark.parametrize("decides", ["accuracy", "seconds"])
 @pytest.mark.parametrize("score", ["accuracy", "diversity"])
 def test_a_score_that_is_not_finite_is_an_error(lt_error, decides, score):
     for value in (float("nan"), float("inf")):
@@ -166,7 +168,7 @@ def test_a_record_is_written_and_read_again(tiny, tmp_path, calls, capsys):
     folder = tmp_path / "_build" / "selection" / "tiny"
     assert list(folder.iterdir()) == [folder / "kl.json"], "no profile but the published one writes into the book"
     record = select.read(folder)["kl"]
-    assert (record["group"], record["profile"], record["rule"]) == ("kl", "tiny", select.RULES["diversity"])
+    assert (record["group"], record["profile"], record["rule"]) == ("kl", "tiny", select.RULES["accuracy"])
     assert [r["settings"] for r in record["rows"]] == KL
     assert [r["candidate"] for r in record["rows"] if r["chosen"]] == [record["chosen"]] == [select.choose(record["rows"])["candidate"]]
     assert {len(record["code"]), len(record["data"])} == {16, 4}
@@ -224,3 +226,13 @@ def test_scores_of_a_perfect_and_of_a_constant_transfer():
     assert (found["accuracy"], found["diversity"]) == (1.0, pytest.approx(1.0))
     assert found["trustworthiness"] > 0.99
     assert select.transfer_scores(Named(1), *ends)["accuracy"] == 0.0
+
+
+def test_the_speech_bridge_is_selected_on_samples_of_its_own(tiny, monkeypatch):
+    """More are asked for than come with the book, and candidates name no number of latents: both are the profile's."""
+    bridge = replace(tiny.bridge, beta_cls=1.0)
+    monkeypatch.setitem(profiles.PROFILES, "tiny", replace(tiny, speech_bridge=bridge, fresh=10**4))
+    monkeypatch.setattr(select, "GROUPS", {"speech": [{"beta_kl": 1e-3, "beta_cls": 1.0}]})
+    record = select.selection("tiny", "speech")
+    assert [row["settings"] for row in record["rows"]] == [{"beta_kl": 1e-3, "beta_cls": 1.0}, {"beta_kl": 1e-2, "beta_cls": 1.0}]
+    assert set(record["rows"][0]["directions"]) == {"mnist->speech", "speech->mnist"}

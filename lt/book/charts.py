@@ -6,23 +6,35 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
 from lt.book.comparisons import free_places
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
 
-def intervals(rows: Sequence[dict], labels: Sequence[str]) -> Figure:
-    """Results with their 95 % intervals, and the paper's number as a diamond."""
-    figure, axis = plt.subplots(figsize=(7, 0.42 * len(rows) + 1), layout="constrained")
+def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = (), reference: int | None = None) -> Figure:
+    """Results with their 95 % intervals, and the paper's number as a diamond.
+
+    ``protocol`` holds, for each row, the same result by the paper's protocol: it is drawn below, open, and the paper's number beside it.
+    Shaded: the interval of the row ``reference``, with which the others are compared.
+    """
+    figure, axis = plt.subplots(figsize=(7, (0.62 if protocol else 0.42) * len(rows) + 1), layout="constrained")
+    aside = 0.2 if protocol else 0
+    ours = [(rows, -aside, SOURCE, "ours, held out" if protocol else "ours, 95 % interval")]
+    ours += [(protocol, aside, "white", "ours, the paper's protocol")] if protocol else []
+    for results, shift, face, said in ours:
+        for y, row in enumerate(results):
+            axis.plot([row["low"], row["high"]], [y + shift] * 2, color=SOURCE, linewidth=3, solid_capstyle="round")
+            axis.plot(row["value"], y + shift, "o", color=SOURCE, markerfacecolor=face, label=said if y == 0 else None)
     for y, row in enumerate(rows):
-        axis.plot([row["low"], row["high"]], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
-        axis.plot(row["value"], y, "o", color=SOURCE, label="ours, 95 % interval" if y == 0 else None)
         if row["paper"] is not None:
-            axis.plot(row["paper"], y, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
+            axis.plot(row["paper"], y + aside, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
+    if reference is not None:
+        axis.axvspan(rows[reference]["low"], rows[reference]["high"], color=SOURCE, alpha=0.15, linewidth=0)
     axis.set_yticks(range(len(rows)), labels)
-    axis.invert_yaxis()
-    axis.set_xlabel("share of items that keep their class")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncol=2, frameon=False)
+    axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="share of items that keep their class")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.35, 1), ncol=3, frameon=False, columnspacing=1, handletextpad=0.3)
     axis.grid(axis="x", color="0.9")
     sns.despine(figure)
     return finished(figure)
@@ -82,14 +94,21 @@ def differences(verdicts: dict[str, int], panels: dict[str, Sequence[Difference]
 
 def ratios(values: dict[str, float], claim: float, name: str, xlabel: str) -> Figure:
     """Ratios as points on a logarithmic axis, and a dashed line at what is claimed of them."""
-    figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1), layout="constrained")
+    figure, axis = plt.subplots(figsize=(6, 0.6 * len(values) + 1.2), layout="constrained")
+    axis.axvline(claim, color=TARGET, linestyle="--", zorder=1)
+    axis.annotate(f"{name}, {claim:,.0f}", (claim, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center")
     axis.plot(list(values.values()), range(len(values)), "o", color=SOURCE, markersize=9)
     for y, value in enumerate(values.values()):
-        axis.annotate(f"{value:,.0f}", (value, y), (0, 8), textcoords="offset points", ha="center", fontsize=10)
-    axis.axvline(claim, color=TARGET, linestyle="--", label=f"{name}, {claim:,.0f}")
+        left = value < claim  # the number stands on the side that is free of the line
+        axis.annotate(
+            f"{value:,.0f}", (value, y), (-9 if left else 9, 0), textcoords="offset points", ha="right" if left else "left", va="center"
+        )
     axis.set_yticks(range(len(values)), [label.replace(": ", ":\n").replace(" at ", "\nat ") for label in values])
-    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.4, -0.7))
-    axis.legend(loc="lower right", frameon=False)
+    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.5, -0.5))
+    axis.margins(x=0.2)
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axis.xaxis.set_minor_locator(NullLocator())
     sns.despine(figure)
     return finished(figure)
 
@@ -154,18 +173,38 @@ def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Fi
     return finished(figure)
 
 
-def candidates(panels: dict[str, tuple[list[tuple[float, float]], int, str]], across: int = 3) -> Figure:
-    """Accuracy against a second score, a panel a group: ``{title: (points, which is chosen, y label)}``; numbered from 1, the chosen one a diamond."""
-    down = -(-len(panels) // across)
-    figure, axes = plt.subplots(down, across, figsize=(2.6 * across, 2.5 * down), squeeze=False, layout="constrained")
-    for axis in axes.flat[len(panels) :]:
-        axis.axis("off")
-    for axis, (title, (points, chosen, label)) in zip(axes.flat, panels.items(), strict=False):
-        for i, point in enumerate(points):
-            axis.plot(*point, marker="D" if i == chosen else "o", color=TARGET if i == chosen else SOURCE, markersize=8 - 2 * (i != chosen))
-            axis.annotate(str(i + 1), point, (5, 4), textcoords="offset points", fontsize=9)
-        axis.set(title=title, xlabel="accuracy", ylabel=label)
-        axis.margins(0.2)
+def candidates(groups: dict[str, tuple[list[tuple[float, float | None]], int, int | None]], margin: float) -> Figure:
+    """Candidates of each group of settings: ``{title: ((accuracy, diversity or None) of each, which is chosen, which was the setting before or None)}``.
+
+    Left: accuracy less the best of the group, and shaded what is within ``margin`` of it; a triangle on the edge is farther off. Right: diversity.
+    """
+    reach = -4.5 * margin
+    figure, axes = plt.subplots(1, 2, figsize=(7, 0.4 * len(groups) + 1.3), sharey=True, layout="constrained", width_ratios=(3, 2))
+    for y, (points, chosen, before) in enumerate(groups.values()):
+        best = max(accuracy for accuracy, _ in points)
+        for i, (accuracy, diversity) in enumerate(points):
+            look = {"color": PALETTE[3], "markersize": 9, "zorder": 3} if i == chosen else {"color": SOURCE, "markersize": 6, "alpha": 0.7}
+            for axis, x in zip(axes, (accuracy - best, diversity), strict=True):
+                if x is None:
+                    continue
+                beyond = axis is axes[0] and x < reach
+                at = reach if beyond else x
+                axis.plot(at, y, marker="<" if beyond else "D" if i == chosen else "o", linestyle="", **look)
+                if i == before:
+                    axis.plot(at, y, "o", color="black", fillstyle="none", markersize=14, zorder=4)
+    axes[0].axvspan(-margin, 0, color="0.9", zorder=0)
+    axes[0].set(xlabel="accuracy less the best", xlim=(1.1 * reach, -0.12 * reach))
+    axes[1].set(xlabel="diversity")
+    axes[0].set_yticks(range(len(groups)), list(groups))
+    axes[0].set_ylim(len(groups) - 0.4, -0.6)
+    handles = [
+        Line2D([], [], color=SOURCE, marker="o", linestyle="", alpha=0.7, label="tried"),
+        Line2D([], [], color=PALETTE[3], marker="D", linestyle="", markersize=9, label="chosen"),
+        Line2D([], [], color="black", marker="o", linestyle="", fillstyle="none", markersize=12, label="before"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncol=3, frameon=False)
+    for axis in axes:
+        axis.grid(axis="y", color="0.9")
     sns.despine(figure)
     return finished(figure)
 
@@ -202,31 +241,36 @@ def over_labels(
 
 
 def over_supervision(
-    panels: dict[str, dict[str, dict[str, tuple[float, float | None, float | None]]]], ticks: Sequence[str], floors: Sequence[float]
+    panels: dict[str, dict[str, dict[str, Sequence[float]]]],
+    ticks: Sequence[str],
+    floors: Sequence[float],
+    across: str,
+    ours: Sequence[str] = (),
 ) -> Figure:
-    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: (value, low, high)}}}``; dashed: the floor of each score.
+    """Scores over what a method is told, a panel a score: ``{score: {method: {tick: values}}}``; dashed: the floor of each score.
 
-    A method that is told one amount alone is a point; points at one tick stand side by side.
+    A mark is a mean, the dots around it the single ``values``. A method that is told one amount alone is a point; points at one tick stand side
+    by side. Methods named in ``ours`` have the book's colour.
     """
-    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 3 * len(panels) + 1.3), squeeze=False, sharex=True, layout="constrained")
+    figure, axes = plt.subplots(len(panels), 1, figsize=(7, 2.7 * len(panels) + 1.2), squeeze=False, sharex=True, layout="constrained")
     for axis, (title, lines), floor in zip(axes[:, 0], panels.items(), floors, strict=True):
         single = [name for name, points in lines.items() if len(points) == 1]
+        others = iter([*PALETTE[2:], "black", "0.45"])
         for i, (name, points) in enumerate(lines.items()):
             beside = [other for other in single if list(lines[other]) == list(points)]
             aside = 0.7 * ((beside.index(name) + 0.5) / len(beside) - 0.5) if name in beside else 0.0
             x = [ticks.index(tick) + aside for tick in points]
-            value, low, high = zip(*points.values(), strict=True)
-            look = {"marker": "osD^vP*Xhp<>"[i % 12], "markersize": 7, "color": [*PALETTE, "black", "0.45", "0.7"][i % 13]}
-            axis.plot(x, value, label=name, linestyle="-" if len(x) > 1 else "", **look)
-            for at, bottom, top in zip(x, low, high, strict=True):
-                if bottom is not None:
-                    axis.plot([at, at], [bottom, top], color=look["color"], linewidth=2)
-        axis.axhline(floor, color="0.6", linestyle="--", linewidth=1)
-        axis.set(ylabel=title, ylim=(-0.03, 1.03))
+            colour = SOURCE if name in ours else next(others)
+            for at, values in zip(x, points.values(), strict=True):
+                axis.plot([at] * len(values), values, ".", color=colour, markersize=5, alpha=0.6)
+            means = [float(np.mean(values)) for values in points.values()]
+            axis.plot(x, means, marker="osD^vP*Xhp<>"[i % 12], markersize=8, color=colour, label=name, linestyle="-" if len(x) > 1 else "")
+        axis.axhline(floor, color="0.4", linestyle="--", linewidth=1)
+        axis.set(ylabel=title, ylim=(-0.05, 1.05))
         axis.set_xticks(range(len(ticks)), ticks)
         axis.grid(axis="y", color="0.9")
-    axes[-1, 0].set_xlabel("what is told: nothing, so many true pairs, or labels of all items")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=10)
+    axes[-1, 0].set_xlabel(across)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False, fontsize=11)
     sns.despine(figure)
     return finished(figure)
 
@@ -243,29 +287,51 @@ def transfers(matrix: np.ndarray, names: Sequence[str]) -> Figure:
     return finished(figure)
 
 
-def growth(panels: dict[str, tuple[dict[str, dict[int, float]], str]]) -> Figure:
-    """How costs grow: ``{x label: ({line: {x: cost}}, y label)}``, a panel each, on logarithmic axes."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.2), layout="constrained", squeeze=False)
-    for axis, (label, (lines, unit)) in zip(axes[0], panels.items(), strict=True):
+def growth(
+    panels: dict[str, tuple[dict[str, dict[int, float]], str]], guides: dict[str, tuple[str, dict[int, float]]] | None = None
+) -> Figure:
+    """How costs grow: ``{x label: ({line: {x: cost}}, y label)}``, a panel each, one below the other, on logarithmic axes.
+
+    ``guides`` gives a panel a thin dashed line to compare with: ``{x label: (name, {x: cost})}``.
+    """
+    figure, axes = plt.subplots(len(panels), 1, figsize=(6.4, 2.9 * len(panels)), layout="constrained", squeeze=False)
+    for axis, (label, (lines, unit)) in zip(axes[:, 0], panels.items(), strict=True):
         for (name, points), marker, colour in zip(lines.items(), "osD^", PALETTE, strict=False):
-            sns.lineplot(x=list(points), y=list(points.values()), marker=marker, markersize=7, color=colour, label=name, ax=axis)
+            axis.plot(list(points), list(points.values()), marker=marker, markersize=7, color=colour, label=name)
+        if guides and label in guides:
+            name, points = guides[label]
+            axis.plot(list(points), list(points.values()), color="0.4", linestyle="--", linewidth=1.2, label=name, zorder=1)
         axis.set(xscale="log", yscale="log", xlabel=label, ylabel=unit)
-        axis.set_xticks(list(points), [str(x) for x in points])
-        axis.xaxis.set_minor_locator(plt.NullLocator())
+        at = sorted({x for points in lines.values() for x in points})
+        axis.set_xticks(at, [f"{x:,}" for x in at])
+        low, high = axis.get_ylim()
+        if high / low < 100:  # powers of ten alone would be too few ticks
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(
+            (lambda value, _: f"{value:,g}") if high < 1e5 else LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(99, 99))
+        )
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.grid(axis="y", color="0.9")
-        axis.get_legend().remove()
-        if len(lines) > 1:
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.28), frameon=False)
+        if len(axis.lines) > 1:
+            axis.legend(loc="upper left", frameon=False)
     sns.despine(figure)
     return finished(figure)
 
 
-def heat_maps(maps: dict[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str]) -> Figure:
-    """Measurements over two weights, a panel each with its own range of colours: matrices (rows, columns); ``labels`` of both axes."""
+def heat_maps(
+    maps: dict[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], less: Sequence[str] = ()
+) -> Figure:
+    """Measurements over two weights, a panel each with its own range of colours: matrices (rows, columns); ``labels`` of both axes.
+
+    A brighter cell is better: a larger number, and a smaller one in the panels named in ``less``.
+    """
     down = -(-len(maps) // 2)
     figure, axes = plt.subplots(down, 2, figsize=(6.4, 2.5 * down), squeeze=False, layout="constrained", sharex=True, sharey=True)
     for axis, (title, matrix) in zip(axes.flat, maps.items(), strict=True):
-        sns.heatmap(matrix, annot=True, fmt=".2f", annot_kws={"fontsize": 11}, cmap="cividis", cbar=False, ax=axis)
+        look = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 11}, "cbar": False}
+        sns.heatmap(matrix, cmap="cividis_r" if title in less else "cividis", ax=axis, **look)
+        axis.tick_params(length=0)
         axis.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=11)
         axis.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=11, rotation=0)
         axis.set_title(title, fontsize=12)
@@ -273,4 +339,5 @@ def heat_maps(maps: dict[str, np.ndarray], rows: Sequence[str], columns: Sequenc
         axis.set_xlabel(labels[0])
     for axis in axes[:, 0]:
         axis.set_ylabel(labels[1])
+    figure.get_layout_engine().set(hspace=0.06, wspace=0.04)  # type: ignore[union-attr]
     return finished(figure)

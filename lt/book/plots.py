@@ -8,6 +8,7 @@ import seaborn as sns
 from IPython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from torch import Tensor
@@ -141,16 +142,22 @@ def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log
 
 
 def active_dimensions(spread: dict[str, Tensor], used: dict[str, int]) -> Figure:
-    """Variance of the posterior means over a data set, sorted, and a line after the dimensions that the decoder uses."""
-    figure, axis = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    for i, (name, variance) in enumerate(spread.items()):
+    """Variance of the posterior means over a data set, sorted, with a ring at the last dimension that the decoder uses.
+
+    Names that agree up to a comma (``MNIST, seed 0``) share a colour and differ in their dashes.
+    """
+    figure, axis = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    kinds = list(dict.fromkeys(name.split(",")[0] for name in spread))
+    drawn = dict.fromkeys(kinds, 0)
+    for name, variance in spread.items():
+        kind = name.split(",")[0]
         ranked = np.sort(variance.cpu().numpy())[::-1]
-        axis.plot(
-            np.arange(1, len(ranked) + 1), ranked, marker="os^Dv"[i % 5], markersize=4, color=PALETTE[i], label=f"{name}: {used[name]}"
-        )
-        axis.axvline(used[name] + 0.5, color=PALETTE[i], linestyle="--", linewidth=1.2)
+        look = {"color": PALETTE[kinds.index(kind)], "linestyle": ("-", "--", ":", "-.")[drawn[kind] % 4], "linewidth": 2}
+        axis.plot(np.arange(1, len(ranked) + 1), ranked, label=f"{name}: {used[name]}", **look)
+        axis.plot(used[name], ranked[used[name] - 1], "o", color=look["color"], markersize=9, fillstyle="none", markeredgewidth=2)
+        drawn[kind] += 1
     axis.set(yscale="log", xlabel="latent dimension, sorted", ylabel="variance of its mean")
-    axis.legend(title="dimensions in use")
+    axis.legend(title="dimensions before the cliff", frameon=False)
     sns.despine(figure)
     return finished(figure)
 
@@ -166,20 +173,11 @@ def shares(values: dict[str, float], even: float) -> Figure:
 
 
 def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str, xlabel: str, ylabel: str) -> Figure:
-    """Shares of each row's class that end in each column's class; those below 0.005 are not printed."""
+    """Shares of each row's class that end in each column's class; shares below 0.02 are left blank."""
     figure, axis = plt.subplots(figsize=(6.4, 5), layout="constrained")
-    sns.heatmap(
-        matrix,
-        annot=np.vectorize(lambda share: f"{share:.2f}" if share >= 0.005 else "")(matrix),
-        fmt="",
-        annot_kws={"fontsize": 10},
-        cmap="cividis",
-        vmin=0,
-        vmax=1,
-        xticklabels=columns,
-        yticklabels=rows,
-        ax=axis,
-    )
+    said = np.array([[f"{share:.2f}".lstrip("0") if share >= 0.02 else "" for share in line] for line in matrix])
+    look = {"annot_kws": {"fontsize": 11}, "cmap": "cividis", "vmin": 0, "vmax": 1, "cbar": False}
+    sns.heatmap(matrix, annot=said, fmt="", xticklabels=columns, yticklabels=rows, ax=axis, **look)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axis.tick_params(axis="x", rotation=45)
     axis.tick_params(axis="y", rotation=0)
@@ -187,21 +185,23 @@ def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], t
 
 
 def shared_space(points: np.ndarray, colours: dict[str, tuple[np.ndarray, Sequence[str]]]) -> Figure:
-    """One cloud of points (n, 2), a panel for each way to colour it: ``{title: (group of each point (n,), names of the groups)}``."""
-    figure, axes = plt.subplots(1, len(colours), figsize=(4.4 * len(colours), 4.6), squeeze=False, layout="constrained")
+    """One cloud of points (n, 2), a panel for each way to colour it: ``{title: (group of each point (n,), names of the groups)}``.
+
+    More than five groups have their name at the median of their points, fewer a legend.
+    """
+    figure, axes = plt.subplots(1, len(colours), figsize=(3.5 * len(colours), 3.9), squeeze=False, layout="constrained")
     for axis, (title, (group, names)) in zip(axes[0], colours.items(), strict=True):
         for i, name in enumerate(names):
             axis.scatter(*points[group == i].T, s=5, alpha=0.6, linewidths=0, color=PALETTE[i % 10], label=name)
         axis.set(title=title, xticks=[], yticks=[])
-        axis.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.02),
-            ncol=5 if len(names) > 5 else 2,
-            frameon=False,
-            markerscale=3,
-            fontsize=9,
-            columnspacing=0.8,
-            handletextpad=0.1,
-        )
+        if len(names) <= 5:
+            axis.legend(
+                loc="upper center", bbox_to_anchor=(0.5, 0), ncol=2, frameon=False, markerscale=4, columnspacing=0.8, handletextpad=0.1
+            )
+            continue
+        for i, name in enumerate(names):
+            if (group == i).any():
+                edge = [withStroke(linewidth=3, foreground="white")]
+                axis.text(*np.median(points[group == i], axis=0), name, fontsize=14, ha="center", va="center", path_effects=edge)
     sns.despine(figure, left=True, bottom=True)
     return finished(figure)

@@ -42,7 +42,7 @@ class Profile:
     reading_steps: int  # steps of each bridge between the authors' recipe and ours in chapter 03
     reading_seeds: int  # bridges of each
     bridge_width: int  # units a layer of these: 512 in the paper
-    authors_steps: int  # steps of the authors' own settings there: 50,000 in their code
+    authors_share: float  # how much of the authors' own training is repeated there
     authors_seeds: int  # bridges of each
     authors_width: int  # units a layer of these
     toy: BridgeConfig  # chapters 01 and 01b
@@ -150,7 +150,7 @@ _QUICK = Profile(
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
     gan_minutes=2,
-    speech_bridge=BridgeConfig(Training(1200, 128, 4e-3, "onecycle", average=0.99), shared=16, beta_kl=3e-4, beta_swd=3.0),
+    speech_bridge=BridgeConfig(Training(1200, 128, 4e-3, "onecycle", average=0.99), shared=16, beta_kl=3e-4, beta_swd=3.0, beta_cls=1.0),
     recordings="embedded",
     accepted=500,
     fresh=30,
@@ -160,7 +160,7 @@ _QUICK = Profile(
     reading_steps=300,
     reading_seeds=1,
     bridge_width=128,
-    authors_steps=600,
+    authors_share=0.01,
     authors_seeds=1,
     authors_width=128,
     toy=_SHORT_TOY,
@@ -176,7 +176,7 @@ _QUICK = Profile(
     game_rates=(1.0,),
     baseline_seeds=1,
     closed_seeds=2,
-    ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4, beta_cls=0.3),
+    ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4),
     ablation_sets=1,
     ablation_seeds=1,
     labels=(0, 1, 10, 100),
@@ -221,12 +221,14 @@ _LAPTOP = Profile(
         JudgeConfig(Training(4000, 256, 1.5e-3, "onecycle"), jitter=0.4),
     ),
     second_judge=_second_judges(2500, 0.7, 0.4),
-    bridge=BridgeConfig(beta_cls=0.3),
+    bridge=BridgeConfig(),
     copies=2,
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
     gan_minutes=100,
-    speech_bridge=BridgeConfig(Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=1e-3, beta_swd=3.0),
+    speech_bridge=BridgeConfig(
+        Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=1e-3, beta_swd=3.0, beta_cls=1.0
+    ),
     recordings="fsdd",
     accepted=4000,
     fresh=200,
@@ -236,7 +238,7 @@ _LAPTOP = Profile(
     reading_steps=2000,
     reading_seeds=1,
     bridge_width=256,
-    authors_steps=50_000,
+    authors_share=1.0,
     authors_seeds=3,
     authors_width=512,
     toy=_SHORT_TOY,

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lt.book import PROFILES
 from lt.book.live import Parts
 from lt.book.records import hardware, read
-from lt.book.report import HEADLINE, headline, markdown
+from lt.book.report import DAGGER, HEADLINE, headline, markdown
 from lt.bridge import Bridge
 
 PICTURE = "book/_static/readme.webp"
@@ -28,8 +28,10 @@ DOTS = 60  # digits of each class on the map
 def update(root: Path) -> None:
     """Write the headline table and the times of ``book/results`` between their markers in README.md."""
     results = root / "book" / "results"
-    profiles = {record["profile"] for record in read(folder=results) if any(row["table"] in HEADLINE for row in record["rows"])}
-    note = f"Profile `{'`, `'.join(sorted(profiles))}`; mean and 95 % interval."
+    profiles = {
+        record["profile"] for record in read(folder=results) if any((row["table"], row["method"]) == HEADLINE for row in record["rows"])
+    }
+    note = f"Profile `{'`, `'.join(sorted(profiles))}`; mean and 95 % interval. {DAGGER}."
     path = root / "README.md"
     text = _between(path.read_text(encoding="utf-8"), "headline", f"{markdown(headline(results))}\n\n{note}")
     path.write_text(_between(text, "times", markdown(times(results))), encoding="utf-8")

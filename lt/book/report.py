@@ -8,7 +8,7 @@ import pandas as pd
 from lt.book.paper import CHANCE, CRIPPLED, FAILS, PAPER, words
 from lt.book.records import hardware, read
 
-HEADLINE = ("1", "2")  # the tables that README and introduction show
+HEADLINE = ("1", "bridging_vae")  # table and method of what README and introduction show
 
 
 def formatted(row: dict) -> str:
@@ -51,27 +51,31 @@ def pivot(records: Sequence[dict], table: str, by_setting: bool = False) -> pd.D
 
 
 def headline(folder: Path | None = None) -> pd.DataFrame:
-    """The table of the introduction and of the README: held-out accuracies and the paper's protocol beside the paper's numbers."""
-    by_key: dict[tuple[str, str], dict[str, dict]] = {}
+    """The table of the introduction and of the README: each transfer of the bridge with accuracy, diversity and trustworthiness, and the paper's accuracy.
+
+    A dagger marks a number of the paper that ours cannot be compared with (see :func:`verdict`).
+    """
+    found: dict[str, dict[str, dict]] = {}
     for record in read(folder=folder):
         for row in record["rows"]:
-            if row["table"] in HEADLINE:
-                by_key.setdefault((row["setting"], row["method"]), {})[row["metric"]] = row
+            if (row["table"], row["method"]) == HEADLINE:
+                found.setdefault(row["setting"], {}).setdefault(row["metric"], row)
+    columns = {
+        "Accuracy, held out": "transfer_accuracy",
+        "Diversity": "diversity",
+        "Trustworthiness": "trustworthiness",
+        "Accuracy, paper's protocol": "transfer_accuracy_paper_protocol",
+    }
     lines = []
-    for (setting, method), found in by_key.items():
-        main = found.get("transfer_accuracy") or found["reconstruction_accuracy"]
-        protocol = found.get(f"{main['metric']}_paper_protocol")
-        lines.append(
-            {
-                "": words(setting),
-                "Model": words(method),
-                "Measure": words(main["metric"]),
-                "Ours, held out": formatted(main),
-                "Ours, paper's protocol": formatted(protocol) if protocol else "",
-                "Paper": "" if main["paper"] is None else f"{main['paper']:.3g}",
-            }
-        )
-    return pd.DataFrame(lines)
+    for setting, of in found.items():
+        line = {name: formatted(of[metric]) if metric in of else "not measured" for name, metric in columns.items()}
+        paper = of.get("transfer_accuracy", {}).get("paper")
+        mark = "†" if group(setting, HEADLINE[1], "transfer_accuracy") == APART else ""
+        lines.append({"": words(setting)} | line | {"Paper": "" if paper is None else f"{paper:.3g}{mark}"})
+    return pd.DataFrame(lines, columns=["", *columns, "Paper"])
+
+
+DAGGER = "† other recordings, another generator and another judge than the paper's: not comparable"
 
 
 SUCCESS, FAILURE, APART = "the paper's successes", "the paper's failures", "not comparable"

@@ -36,6 +36,7 @@ from lt.zoo.augment import jitter
 
 PUBLISHED = "laptop"  # the profile whose selection is committed, in book/results/selection
 ITEMS = 300  # kept-aside items a class whose variety and neighbours are looked at
+_ASIDE = "accepted, kept aside"  # accepted samples of speech that neither teach a bridge nor measure one in the chapters
 _SCHEDULE = ("steps", "batch", "lr", "muon", "average")
 
 # what is tried: settings by the names of their fields in VAEConfig, BridgeConfig, Training and Profile; the profile's own are added
@@ -68,20 +69,23 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
     ],
     "many": [{"width": width, "beta_swd": swd} for width, swd in ((128, 5.0), (256, 1.0), (256, 2.0), (256, 5.0), (256, 15.0))],
 }
-# what decides among candidates of about the same accuracy, where it is not the largest diversity
+# what decides among candidates that are about as accurate and about as varied, where it is not the accuracy
 DECIDES = {"schedule": "seconds", "width": "seconds", "vae_mnist": "elbo", "vae_fashion": "elbo"}
-MARGIN = 0.01  # about what another set of base models changes in an accuracy
+# differences that count as none: about what another set of base models changes (the intervals of chapter 3)
+MARGIN = 0.01  # in accuracy
+SPREAD = {"accuracy": 0.02, "seconds": 0.05}  # in relative diversity; more where cost decides
+_EQUALS = f"of those within {MARGIN} of the best accuracy, and of these within {{}} of the largest diversity"
 RULES = {
-    "diversity": f"of those within {MARGIN} of the best accuracy, the largest diversity",
+    "accuracy": f"{_EQUALS.format(SPREAD['accuracy'])}, the most accurate",
     "elbo": f"of those within {MARGIN} of the best accuracy, the largest ELBO",
-    "seconds": f"of those within {MARGIN} of the best accuracy, and of these within 0.05 of the largest diversity, the fewest seconds",
+    "seconds": f"{_EQUALS.format(SPREAD['seconds'])}, the fewest seconds",
 }
 
 
-def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = MARGIN) -> dict:
+def choose(rows: Sequence[dict], decides: str = "accuracy", margin: float = MARGIN, spread: float | None = None) -> dict:
     """The row that the rule takes (``RULES``), the first of equals; raises :class:`lt.LtError` if there is none, or for a score that is not finite.
 
-    ``margin`` is the difference in accuracy below which candidates count as equals.
+    ``margin`` and ``spread`` (``SPREAD`` if it is not given) are the differences in accuracy and in diversity below which candidates count as equals.
     """
 
     def near(rows: Sequence[dict], score: str, margin: float) -> list[dict]:
@@ -91,13 +95,14 @@ def choose(rows: Sequence[dict], decides: str = "diversity", margin: float = MAR
     if not rows:
         raise LtError("nothing to choose from: give one candidate or more")
     for row in rows:
-        for score in {"accuracy", decides, "diversity" if decides == "seconds" else decides}:
+        for score in {"accuracy", decides, decides if decides == "elbo" else "diversity"}:
             if not math.isfinite(row[score]):
                 raise LtError(f"{row['candidate']}: {score} is {row[score]}: a candidate that cannot be judged cannot be compared")
     close = near(rows, "accuracy", margin)
-    if decides == "seconds":
-        return min(near(close, "diversity", 0.05), key=lambda row: row["seconds"])
-    return max(close, key=lambda row: row[decides])
+    if decides == "elbo":
+        return max(close, key=lambda row: row["elbo"])
+    varied = near(close, "diversity", SPREAD[decides] if spread is None else spread)
+    return min(varied, key=lambda row: row["seconds"]) if decides == "seconds" else max(varied, key=lambda row: row["accuracy"])
 
 
 def own(budget: Profile, group: str) -> dict[str, Any]:
@@ -196,11 +201,11 @@ def selection(profile: str, group: str) -> dict:
     ahead(*_base_models(budget, keys, group).values(), name="base models")
     if any("speech" in pair for pair in _pairs(group)):  # drawn once, here: workers would draw them again
         for settings in tried.values():
-            _seen(profile, "speech", settings)
+            _seen(profile, "speech", _settings(budget, group) | settings)
         _aside(profile, "speech")
     results = iter(sweep(measure, [Trial(profile, group, s, seed) for s in tried.values() for seed in range(seeds)], name=group))
     rows = [_row(name, settings, [next(results) for _ in range(seeds)]) for name, settings in tried.items()]
-    decides, device = DECIDES.get(group, "diversity"), default_device()
+    decides, device = DECIDES.get(group, "accuracy"), default_device()
     chosen = choose(rows, decides)
     used = {key: parts(key, budget.source) for key in {setup.corpus(k) for k in keys} | {group.removeprefix("vae_")} if key in CORPORA}
     return {
@@ -338,7 +343,7 @@ def _aside(profile: str, key: str) -> tuple[Tensor, Latents]:
     """Items kept aside and their latents; of speech fresh accepted samples, others than those that measure in the chapters."""
     budget, domain = profiles.get(profile), _domain(profile, key)
     if key == "speech":
-        latents = _spoken(profile, "accepted, kept aside", budget.fresh)
+        latents = _spoken(profile, _ASIDE, min(budget.fresh, pretrained.ACCEPTED[_ASIDE]))
         return domain.items(latents.mean), latents
     kept = parts(setup.corpus(key), budget.source)[1]
     return kept.x.to(domain.device), domain.latents(kept.x, kept.y)

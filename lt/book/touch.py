@@ -26,12 +26,14 @@ def weights(
     bridges: Mapping[tuple[float, ...], Bridge],
     points: Sequence[tuple[Tensor, Tensor]],
     measured: Mapping[tuple[float, ...], Mapping[str, float]],
+    start: Sequence[float],
     shown: int = 60,
+    key: str = "",
 ) -> HTML:
-    """Chapter 1: weights of the loss on sliders.
+    """Chapter 1: weights of the loss on sliders, which stand at ``start`` first.
 
     ``grid`` names each weight with its values; ``bridges`` and ``measured`` have one entry for each combination of values, in the
-    order of ``grid``. ``points`` are held-out points (n, 2) and classes (n,) of each of two domains.
+    order of ``grid``; ``key`` as in :func:`lt.book.widgets_live.figure`. ``points`` are held-out points (n, 2) and classes (n,) of each of two domains.
     """
     names = next(iter(bridges.values())).names
     some = [(z[:shown], y[:shown]) for z, y in points]
@@ -43,12 +45,12 @@ def weights(
         made.append({"transfer": transfer, "labels": [some[1 - d][1].tolist() for d in (0, 1)], "measured": numbers})
     data = {
         "weights": {name: list(values) for name, values in grid.items()},
-        "start": [len(values) - 1 for values in grid.values()],
+        "start": [list(values).index(first) for values, first in zip(grid.values(), start, strict=True)],
         "targets": [z.tolist() for z, _ in some],
         "names": [f"into {name}" for name in names],
         "bridges": made,
     }
-    return figure("weights", data, "Weights of the loss on sliders")
+    return figure("weights", data, f"{' and '.join(grid)} on sliders", key=key)
 
 
 @torch.no_grad()

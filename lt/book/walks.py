@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
+from lt.book.plots import SHARED, SOURCE, TARGET, finished
 
 ROW_COLOURS = {"source": SOURCE, "target": TARGET, "transfer": SHARED}  # the three kinds of path of Figures 6 and 7
+FRAME = CHANGE = "0.1"  # round the fixed points; a step at which the class changes
 
 
 def _tiles(items: Tensor) -> np.ndarray:
@@ -29,7 +30,7 @@ def _strip(items: Tensor) -> np.ndarray:
 
 
 def _frame(axis, left: float, top: float) -> None:
-    axis.add_patch(Rectangle((left, top), 66, 66, fill=False, edgecolor=PALETTE[3], linewidth=2.2))
+    axis.add_patch(Rectangle((left, top), 66, 66, fill=False, edgecolor=FRAME, linewidth=2.2))
 
 
 def walks(groups: dict[str, list[dict[str, Tensor]]]) -> Figure:
@@ -67,32 +68,34 @@ def walks(groups: dict[str, list[dict[str, Tensor]]]) -> Figure:
 def steps(rows: dict[str, tuple[Tensor, Sequence[str], np.ndarray, np.ndarray]]) -> Figure:
     """A walk and the length of each of its steps: ``{row: (items, word under each, steps, whether the class changes there)}``.
 
-    Items stand evenly along the path, and so do the more numerous steps; a step at which the class changes is drawn in another colour.
+    Items stand evenly along the path, and so do the more numerous steps. Bars have the colour of their kind of path, the first word of
+    ``row``; a step at which the class changes is nearly black. A word that is the one before it is left out.
     """
-    figure, axes = plt.subplots(
-        2 * len(rows), 1, figsize=(6, 1.95 * len(rows) + 0.3), height_ratios=(1.5, 1) * len(rows), layout="constrained"
-    )
+    figure, axes = plt.subplots(2 * len(rows), 1, figsize=(6, 2.3 * len(rows)), height_ratios=(1.2, 1) * len(rows), layout="constrained")
     highest = max(size.max() for _, _, size, _ in rows.values())
     for (above, below), (name, (items, said, size, changes)) in zip(axes.reshape(-1, 2), rows.items(), strict=True):
         n = len(items)
         above.imshow(_strip(items), interpolation="nearest", extent=(0, n, 0, 1), aspect="auto")
         for left in (0, n - 1):
-            above.add_patch(Rectangle((left, 0), 1, 1, fill=False, edgecolor=PALETTE[3], linewidth=2.5))
-        above.set_title(name, fontsize=11.5, loc="left")
+            above.add_patch(Rectangle((left, 0), 1, 1, fill=False, edgecolor=FRAME, linewidth=2.5))
+        above.set_title(name, fontsize=13, loc="left")
         above.set(yticks=[], xlim=(0, n))
-        above.set_xticks(np.arange(n) + 0.5, said, fontsize=9)
+        fresh = [word if i == 0 or word != said[i - 1] else "" for i, word in enumerate(said)]
+        above.set_xticks(np.arange(n) + 0.5, fresh, fontsize=12)
         above.tick_params(length=0, pad=1)
         place = 0.5 + (n - 1) * (np.arange(len(size)) + 0.5) / len(size)
-        for where, colour, label in ((~changes, "0.55", "step"), (changes, PALETTE[1], "step at which the judge's class changes")):
+        colour_of_row = ROW_COLOURS[name.split(":")[0]]
+        for where, colour, label in ((~changes, colour_of_row, "step"), (changes, CHANGE, "step at which the class changes")):
             below.bar(place[where], size[where], width=0.8 * (n - 1) / len(size), color=colour, label=label)
         below.axhline(1, color="0.3", linewidth=0.8, linestyle="--")
         below.set(xlim=(0, n), ylim=(0, 1.05 * highest), xticks=[])
-        below.tick_params(labelsize=9)
+        below.set_yticks(range(0, int(highest) + 1, 1 if highest < 4 else 2 if highest < 9 else 5))
+        below.tick_params(labelsize=11)
         sns.despine(ax=below)
         sns.despine(ax=above, left=True, bottom=True)
-    axes[-1].set_xlabel("bars: step, in units of the path's mean step", fontsize=10)
+    axes[-1].set_xlabel("bars: length of each step; dashed: the path's mean", fontsize=12)
     handles, labels = axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncol=2, frameon=False, fontsize=10)
+    figure.legend(handles[1:], labels[1:], loc="outside lower center", ncol=2, frameon=False, fontsize=12)
     return finished(figure)
 
 
@@ -121,20 +124,26 @@ def aligned_steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
     return finished(figure)
 
 
-def pairs_of(lines: dict[str, dict[str, tuple[float, float | None, float | None]]], xlabel: str) -> Figure:
-    """A value of each kind of path with its 95 % interval, a line for each entry: ``{entry: {kind: (value, low, high)}}``."""
-    figure, axis = plt.subplots(figsize=(6.4, 0.62 * len(lines) + 1.2), layout="constrained")
-    for y, kinds in enumerate(lines.values()):
-        for i, (kind, (value, low, high)) in enumerate(kinds.items()):
-            at = y + 0.2 * (i - (len(kinds) - 1) / 2)
-            if low is not None:
-                axis.plot([low, high], [at, at], color=ROW_COLOURS[kind], linewidth=2.5, solid_capstyle="round")
-            axis.plot(value, at, "os^"[i], color=ROW_COLOURS[kind], markersize=7, label=kind if y == 0 else None)
-    axis.set_yticks(range(len(lines)), list(lines), fontsize=11)
-    axis.invert_yaxis()
-    axis.set_xlabel(xlabel)
-    axis.grid(axis="x", color="0.9")
-    handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncol=3, frameon=False)
+Line = dict[str, tuple[float, float | None, float | None]]  # of each kind of path: value and both ends of its interval
+
+
+def panels_of(panels: dict[str, dict[str, Line]]) -> Figure:
+    """A value of each kind of path with its 95 % interval, a line for each entry, a panel for each ``x label``: ``{x label: {entry: {kind: (value, low, high)}}}``."""
+    heights = [0.62 * len(lines) + 0.7 for lines in panels.values()]
+    figure, axes = plt.subplots(
+        len(panels), 1, figsize=(6.4, sum(heights) + 0.5), height_ratios=heights, squeeze=False, layout="constrained"
+    )
+    for axis, (xlabel, lines) in zip(axes[:, 0], panels.items(), strict=True):
+        for y, kinds in enumerate(lines.values()):
+            for i, (kind, (value, low, high)) in enumerate(kinds.items()):
+                at = y + 0.2 * (i - (len(kinds) - 1) / 2)
+                if low is not None:
+                    axis.plot([low, high], [at, at], color=ROW_COLOURS[kind], linewidth=2.5, solid_capstyle="round")
+                axis.plot(value, at, "os^"[i], color=ROW_COLOURS[kind], markersize=7, label=kind if y == 0 else None)
+        axis.set_yticks(range(len(lines)), list(lines), fontsize=11)
+        axis.invert_yaxis()
+        axis.set_xlabel(xlabel)
+        axis.grid(axis="x", color="0.9")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncol=3, frameon=False)
     sns.despine(figure)
     return finished(figure)

@@ -16,11 +16,11 @@ LIMIT = 300_000  # bytes of one figure
 MODULES = ("nn.js", "sound.js", "models.js", "worker.js", "ask.js", "drawing.js", "view.js", "page.js")  # each after those that it imports
 
 
-def figure(name: str, data: dict, label: str, caption: str = "") -> HTML:
+def figure(name: str, data: dict, label: str, caption: str = "", key: str = "") -> HTML:
     """An interactive figure of ``book/_static/figures/NAME.js`` with its data, for the cell below the static figure that it belongs to.
 
-    In print and without JavaScript it is not shown, and the static figure stands alone. ``label`` is what a screen reader calls it. Raises
-    :class:`lt.LtError` if it is larger than :data:`LIMIT`.
+    In print and without JavaScript it is not shown, and the static figure stands alone. ``label`` is what a screen reader calls it. ``key`` tells a
+    second figure of one kind on a page from the first. Raises :class:`lt.LtError` if it is larger than :data:`LIMIT`.
     """
     from lt.errors import LtError
 
@@ -30,13 +30,13 @@ def figure(name: str, data: dict, label: str, caption: str = "") -> HTML:
     source = re.sub(r"^export (default )?", "", source, flags=re.MULTILINE)
     text = json.dumps(_rounded(data), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     made = f"""<style>@media print {{ .lt-figure {{ display: none !important }} }}</style>
-<div class="lt-figure" id="lt-figure-{name}" role="group" aria-label="{label}" hidden></div>
-<script type="application/json" id="lt-data-{name}">{text}</script>
+<div class="lt-figure" id="lt-figure-{name}{key}" role="group" aria-label="{label}" hidden></div>
+<script type="application/json" id="lt-data-{name}{key}">{text}</script>
 <script type="module">
 {source}
-const box = document.getElementById("lt-figure-{name}");
+const box = document.getElementById("lt-figure-{name}{key}");
 box.hidden = false;
-draw(box, JSON.parse(document.getElementById("lt-data-{name}").textContent));
+draw(box, JSON.parse(document.getElementById("lt-data-{name}{key}").textContent));
 {f"html('p', box, {json.dumps(caption)});" if caption else ""}
 </script>"""
     if len(made.encode()) > LIMIT:

@@ -43,6 +43,10 @@ export function html(tag, parent, text = "") {
 export function board(parent, width, height, label) {
   const made = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, parent);
   made.style.cssText = `width: 100%; max-width: ${width}px; display: block; overflow: visible; font: 13px sans-serif; touch-action: none`;
+  // in a narrow column the drawing shrinks; its letters shrink less
+  new ResizeObserver(() => {
+    if (made.clientWidth) made.style.fontSize = `${Math.min(20, Math.max(13, (12 * width) / made.clientWidth))}px`;
+  }).observe(made);
   return made;
 }
 
@@ -65,12 +69,12 @@ export function label(parent, x, y, words, more = {}) {
 export function slider(parent, name, last, value, words, moved) {
   const line = html("label", parent);
   line.style.cssText = "display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; margin: 0.2rem 0";
-  html("span", line, name).style.minWidth = "9rem";
+  html("span", line, name).style.minWidth = "7.5rem";
   const input = html("input", line);
   Object.assign(input, { type: "range", min: "0", max: String(last), step: "1", value: String(value) });
   input.style.cssText = "flex: 1 1 8rem; accent-color: #0173b2";
   const shown = html("output", line, words(value));
-  shown.style.minWidth = "6rem";
+  shown.style.minWidth = "2.5rem";
   const show = () => {
     shown.textContent = words(Number(input.value));
     input.setAttribute("aria-valuetext", words(Number(input.value)));
@@ -138,8 +142,8 @@ export function ticks([from, to]) {
 export function axes(on, xs, ys, [left, top, right, bottom], names) {
   const [x, y] = [scale(...xs, left, right), scale(...ys, bottom, top)];
   svg("path", { d: `M${left} ${top}V${bottom}H${right}`, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6 }, on);
-  for (const [at, said] of ticks(xs)) label(on, x(at), bottom + 16, said, { "text-anchor": "middle", "font-size": 12 });
-  for (const [at, said] of ticks(ys)) label(on, left - 5, y(at) + 4, said, { "text-anchor": "end", "font-size": 12 });
+  for (const [at, said] of ticks(xs)) label(on, x(at), bottom + 16, said, { "text-anchor": "middle", "font-size": "0.85em" });
+  for (const [at, said] of ticks(ys)) label(on, left - 5, y(at) + 4, said, { "text-anchor": "end", "font-size": "0.85em" });
   label(on, (left + right) / 2, bottom + 33, names[0], { "text-anchor": "middle" });
   label(on, left, top - 7, names[1]);
   return { x, y };

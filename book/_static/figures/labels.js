@@ -12,7 +12,7 @@ export default function draw(box, { ticks, lines, paper, measure }) {
   const x = scale(0, 1, 150, 560);
   for (const value of [0, 0.25, 0.5, 0.75, 1]) {
     svg("path", { d: `M${x(value)} 8V${44 * names.length}`, stroke: "currentColor", "stroke-opacity": 0.25 }, on);
-    label(on, x(value), 44 * names.length + 16, String(value), { "text-anchor": "middle", "font-size": 11 });
+    label(on, x(value), 44 * names.length + 16, String(value), { "text-anchor": "middle", "font-size": "0.85em" });
   }
   const rows = names.map((name, i) => {
     const y = 26 + 44 * i;

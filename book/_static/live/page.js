@@ -137,6 +137,7 @@ async function update() {
 /** @param {Origin} from @param {Outcome} found */
 function show(from, found) {
   if (!manifest) return;
+  element("more", HTMLElement).hidden = false;
   const { classes } = manifest;
   const guess = opinion(found.guess, classes.fashion);
   paint(canvas("garment"), found.garment, 28);
@@ -431,42 +432,54 @@ async function listen() {
 
 /** @type {Record<string, string>} */
 const WORDS = {
-  bytes_first_picture: "bytes until the first picture",
-  bytes_sound: "bytes more until the first sound",
+  bytes_first_picture: "download",
+  bytes_sound: "download",
   class_agreement_with_torch: "same class as with PyTorch",
   transfer_accuracy_true_label: "right class, by this page",
   transfer_accuracy_true_label_torch: "right class, by PyTorch",
-  cold_ms: "first answer, ms",
-  warm_ms: "each later answer, ms",
-  warm_ms_wave: "from spectrogram to sound, ms",
+  cold_ms: "first answer",
+  warm_ms: "each later answer",
+  warm_ms_wave: "from spectrogram to sound",
   "mnist->fashion": "digit → garment",
   "mnist->speech": "digit → word",
 };
 
-/** The page's own numbers, as a table. */
+/** A measured number with its unit. @param {string} metric @param {number} value */
+function measured(metric, value) {
+  if (metric.startsWith("bytes")) return `${(value / 1e6).toFixed(1)} MB`;
+  if (/_ms/.test(metric)) return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+  return value.toFixed(4);
+}
+
+/** The page's own numbers, as a table: a column for each way. */
 function numbers() {
   if (!manifest) return;
   const box = element("numbers", HTMLElement);
-  const megabytes = Object.entries(manifest.files).map(([name, { bytes }]) => `${name} ${(bytes / 1e6).toFixed(1)} MB`);
-  const note = made("p", `Models of profile ${manifest.profile}. Files: ${megabytes.join(", ")}.`);
-  box.replaceChildren(note);
-  if (!manifest.numbers?.length) {
+  const rows = manifest.numbers ?? [];
+  const digits = Math.max(0, ...rows.map(({ n }) => n ?? 0));
+  const count = digits ? ` Shares are of ${digits.toLocaleString("en")} digits; times are on the machine that measured them.` : "";
+  box.replaceChildren(made("p", `Models of profile ${manifest.profile}.${count}`));
+  if (!rows.length) {
     box.append(made("p", "These weights have not been measured."));
     return;
   }
   const table = document.createElement("table");
   const head = document.createElement("tr");
-  for (const text of ["From → to", "Number", "Value", "Note"]) {
-    const cell = made("th", text);
-    cell.setAttribute("scope", "col");
+  const ways = [...new Set(rows.map(({ setting }) => setting))];
+  for (const text of ["", ...ways.map((way) => WORDS[way] ?? way)]) {
+    const cell = made(text ? "th" : "td", text);
+    if (text) cell.setAttribute("scope", "col");
     head.append(cell);
   }
   table.append(head);
-  for (const row of manifest.numbers) {
+  const name = (/** @type {{metric: string}} */ row) => WORDS[row.metric] ?? row.metric;
+  for (const what of new Set(rows.map(name))) {
     const line = document.createElement("tr");
-    const value = row.value >= 1000 ? row.value.toLocaleString("en") : String(Math.round(row.value * 1e4) / 1e4);
-    const note = [row.n ? `${row.n.toLocaleString("en")} digits` : "", row.note].filter(Boolean).join(", ");
-    for (const text of [WORDS[row.setting] ?? row.setting, WORDS[row.metric] ?? row.metric, value, note]) line.append(made("td", text));
+    line.append(made("td", what));
+    for (const way of ways) {
+      const row = rows.find((one) => one.setting === way && name(one) === what);
+      line.append(made("td", row ? measured(row.metric, row.value) : ""));
+    }
     table.append(line);
   }
   box.append(table);
