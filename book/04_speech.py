@@ -528,9 +528,9 @@ judged, strange = ROWS["mnist->speech", "accuracy"], ROWS["mnist->speech", "accu
 varies = ROWS["mnist->speech", "diversity"]["value"]
 Markdown(
     f"**In words.** The judge hears the right digit in {report.formatted(judged)} of the transfers, the independent recogniser in {report.formatted(strange)}. "
-    f"Of recordings it finds {recordings:.3f}, and of the accepted samples that the bridge learned from {of_samples:.3f}. "
+    f"Of recordings it finds {recordings:.3f}, and of accepted samples {of_samples:.3f}. "
     + (
-        f"Transfers do better than the samples they were learned from, but they also vary less, {varies:.2f} times as much. A likely reason: typical clips are easier to understand. The next section changes the variety. "
+        f"Transfers do better than samples of the same generator, but they also vary less, {varies:.2f} times as much. A likely reason: typical clips are easier to understand. The next section changes the variety. "
         if of_transfers > of_samples and varies < 0.9
         else f"Transfers vary {varies:.2f} times as much as the GAN's samples. "
     )

@@ -395,7 +395,7 @@ def test_interactive_figures(browser, place, parts):  # noqa: F811
     assert "0.900" in moved(browser, "labels", 0, 1)
     browser.execute_script("document.querySelectorAll('#lt-figure-trade_off circle')[1].dispatchEvent(new Event('focus'))")
     said = browser.execute_script("return document.querySelector('#lt-figure-trade_off [aria-live]').textContent")
-    assert said == "copy: transfer accuracy 0.600, trustworthiness 0.600, diversity 0.60."
+    assert said == "2, copy: transfer accuracy 0.600, trustworthiness 0.600, diversity 0.60."
     browser.execute_script(
         "document.querySelector('#lt-figure-shared_map svg').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))"
     )

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
+from lt.book.comparisons import free_places
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 
 
@@ -151,18 +152,24 @@ def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Fi
         axis.plot(
             [across["value"] for _, (across, _) in ranked], [up["value"] for _, (_, up) in ranked], color=SOURCE, marker="o", markersize=7
         )
-        for i, (setting, (across, up)) in enumerate(ranked):
+        for setting, (across, up) in ranked:
             at = across["value"], up["value"]
             if up["low"] is not None:
                 axis.plot([at[0]] * 2, [up["low"], up["high"]], color=SOURCE, linewidth=1, alpha=0.6)
             if setting == chosen:
                 axis.plot(*at, marker="o", markersize=16, fillstyle="none", color=PALETTE[3], markeredgewidth=2)
-            axis.annotate(setting, at, (0, 15 if i % 2 else -15), textcoords="offset points", ha="center", va="center", fontsize=10)
         axis.set(title=title, ylabel="accuracy")
         axis.margins(0.1, 0.25)
         axis.grid(color="0.9")
     axes[-1, 0].set_xlabel("relative diversity")
     sns.despine(figure)
+    figure.canvas.draw()  # places are in pixels, which are known from here on
+    scale = figure.dpi / 72
+    for axis, points in zip(axes[:, 0], panels.values(), strict=True):
+        spots = [(*axis.transData.transform((across["value"], up["value"])), 9 * scale) for across, up in points.values()]
+        for setting, (x, y, _), (right, above) in zip(points, spots, free_places(spots, 28 * scale), strict=True):
+            at = axis.transData.inverted().transform((x, y))
+            axis.annotate(setting, at, (right / scale, above / scale), textcoords="offset points", ha="center", va="center", fontsize=10)
     return finished(figure)
 
 

@@ -127,15 +127,23 @@ export function range(values, margin = 0.06) {
   return [low - more, high + more];
 }
 
+/** Three to seven round numbers within a range, each with its text. @param {Pair} range @returns {[number, string][]} */
+export function ticks([from, to]) {
+  const power = 10 ** Math.floor(Math.log10((to - from) / 3));
+  const step = power * ([5, 2].find((times) => (to - from) / (times * power) >= 3) ?? 1);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  /** @type {[number, string][]} */
+  const made = [];
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9; i++) made.push([i * step, (i * step).toFixed(digits)]);
+  return made;
+}
+
 /** Axes with a few ticks. @param {Element} on @param {Pair} xs @param {Pair} ys @param {number[]} box left, top, right, bottom @param {string[]} names */
 export function axes(on, xs, ys, [left, top, right, bottom], names) {
   const [x, y] = [scale(...xs, left, right), scale(...ys, bottom, top)];
   svg("path", { d: `M${left} ${top}V${bottom}H${right}`, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6 }, on);
-  for (let i = 0; i <= 4; i++) {
-    const [a, b] = [xs[0] + (i / 4) * (xs[1] - xs[0]), ys[0] + (i / 4) * (ys[1] - ys[0])];
-    label(on, x(a), bottom + 16, a.toFixed(2), { "text-anchor": "middle", "font-size": "0.85em" });
-    label(on, left - 5, y(b) + 4, b.toFixed(2), { "text-anchor": "end", "font-size": "0.85em" });
-  }
+  for (const [at, said] of ticks(xs)) label(on, x(at), bottom + 16, said, { "text-anchor": "middle", "font-size": "0.85em" });
+  for (const [at, said] of ticks(ys)) label(on, left - 5, y(at) + 4, said, { "text-anchor": "end", "font-size": "0.85em" });
   label(on, (left + right) / 2, bottom + 33, names[0], { "text-anchor": "middle" });
   label(on, left, top - 7, names[1]);
   return { x, y };

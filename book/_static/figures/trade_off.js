@@ -1,6 +1,6 @@
 // Accuracy against locality: point at a method, and see its transfers.
 
-import { axes, BLUE, board, GREY, html, range, svg, words } from "./common.js";
+import { axes, BLUE, board, GREY, html, label, range, svg, words } from "./common.js";
 
 /**
  * @typedef {[number, number | null, number | null]} Measured value, and its interval
@@ -21,6 +21,7 @@ export default function draw(box, data) {
     return made;
   });
   const said = words(box);
+  const names = html("p", box);
   const fill = () => {
     const { points, inputs } = directions[choose.selectedIndex];
     area.replaceChildren();
@@ -39,9 +40,9 @@ export default function draw(box, data) {
       const [accuracy, locality, variety] = [point.transfer_accuracy, point.trustworthiness, point.diversity].map(
         (measured) => measured[0],
       );
-      said.textContent = `${point.name}: transfer accuracy ${accuracy.toFixed(3)}, trustworthiness ${locality.toFixed(3)}, diversity ${variety.toFixed(2)}.`;
+      said.textContent = `${points.indexOf(point) + 1}, ${point.name}: transfer accuracy ${accuracy.toFixed(3)}, trustworthiness ${locality.toFixed(3)}, diversity ${variety.toFixed(2)}.`;
     };
-    const marks = points.map((point) => {
+    const marks = points.map((point, i) => {
       const mark = svg(
         "circle",
         {
@@ -59,8 +60,14 @@ export default function draw(box, data) {
         on,
       );
       for (const kind of ["pointerenter", "focus", "click"]) mark.addEventListener(kind, () => show(point, mark));
+      label(on, x(point.transfer_accuracy[0]) + 12, y(point.trustworthiness[0]) - 6, String(i + 1), {
+        "font-weight": "bold",
+        "pointer-events": "none",
+        "aria-hidden": "true",
+      });
       return mark;
     });
+    names.textContent = points.map((point, i) => `${i + 1} ${point.name}`).join(" · ");
     const first = Math.max(
       0,
       points.findIndex((point) => point.method === "bridging_vae"),
