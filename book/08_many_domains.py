@@ -38,7 +38,7 @@ run, budget = start("08_many_domains", profile)
 #
 # ## The same objective, with more terms
 #
-# Nothing new is needed. With $m$ domains the bridge sees a batch of each, and the loss of section 3 has a sum in every place
+# Nothing new is needed. With $m$ domains the bridge sees a batch of each, and the loss of [chapter 3](03_bridging.ipynb) has a sum in every place
 # where it had two terms:
 #
 # $$
@@ -47,8 +47,8 @@ run, budget = start("08_many_domains", profile)
 # + \beta_\mathrm{Cls} \sum_{i=1}^{m} \mathcal{L}_\mathrm{Cls}(D_i) .
 # $$
 #
-# The first sum asks that every domain is rebuilt from the shared space, the second that all clouds of points lie over one another there, and the third that equal classes meet.
-# The SWD is a mean over pairs, the others are sums over domains, so the balance of a bridge of two needs a larger $\beta_\mathrm{SWD}$ where there are more.
+# The first sum asks that every domain $D_i$ is rebuilt from the shared space. The second asks that the clouds of shared points $z'_i$ and $z'_j$ of any two domains lie over one another. The third asks
+# that equal classes meet. The second is a mean over the $\binom{m}{2}$ pairs, the others are sums over domains: to keep the balance of a bridge of two, $\beta_\mathrm{SWD}$ has to grow with $m$.
 # $m$ domains have $m (m - 1)$ directions, and one network learns them all. A direction has no parameters of its own: it is a pair of domain labels, one for the
 # encoder and one for the decoder.
 
@@ -147,9 +147,9 @@ Markdown(said if fifth else f"{said} The words are left out: `wordllama` is not 
 # %% [markdown]
 # ## Training: one bridge, and one for each pair
 #
-# One bridge for all has more to learn than a bridge of two: a map into the shared space and one out of it for every domain. So it gets a wider network and more steps. All the
-# bridges of two together get more of both, as the counts below say. These settings follow from the cost: as many steps as take about as long as all the pairs do. They were not tuned;
-# `python -m lt select many` compares others by the rule of [chapter 13](13_selection.ipynb). `fit_bridge` takes any number of domains:
+# One bridge for all has more to learn than a bridge of two: a map into the shared space and one out of it for every domain. So it gets a wider network and more steps than
+# each bridge of two; all bridges of two together get more of both, as the counts below say. The number of steps follows from the cost: as many as take about as long as all the pairs do.
+# [Chapter 13](13_selection.ipynb) compares other widths and weights. `fit_bridge` takes any number of domains:
 
 # %% tags=["nbval-ignore-output"]
 def latents(number, together):
@@ -187,7 +187,7 @@ Markdown(
 # domains have in the shared space, under the old classifier. Nothing that was there moves.
 #
 # Here we start from the bridge of the two MNIST models. Clothes join, then speech, then words, each laid beside the first MNIST model *alone*. So clothes, speech and words never meet:
-# **fashion → speech is a direction that nobody has trained.** The cell after checks that every weight that was there before is the same after, bit for bit.
+# **clothes → speech is a direction that nothing was trained for.** The cell after checks that every weight that was there before is the same after, bit for bit.
 
 # %% tags=["nbval-ignore-output"]
 later = [[bridges["mnist", "mnist_b"][number][seed] for seed in seeds] for number in sets]
@@ -211,8 +211,8 @@ for number, seed in itertools.product(sets, seeds):
 # %% [markdown]
 # ## All directions
 #
-# As everywhere: held-out items, posterior means, the share whose class, as the source's judge sees it, is the class of the result, as the target's judge
-# sees it. The diagonal is the reconstruction through the bridge. *Diversity* is relative to the target's own; *trustworthiness* says whether neighbours within a class stay
+# The measures are those of the other chapters. *Accuracy*: the share of held-out items whose class, as the source's judge sees it, is the class of the result, as the target's judge
+# sees it. *Diversity* is relative to the target's own. *Trustworthiness* says whether neighbours within a class stay
 # neighbours (about one half by chance). As a control, *chance* compares each result with another item's class.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -265,51 +265,50 @@ def value(source, target, method, metric="transfer_accuracy"):
     return rows[setting(source, target), method, metric]["value"]
 
 
-def matrix(method, metric="transfer_accuracy"):
-    return np.array([[value(a, b, method, metric) for b in names] for a in names])
+# %% mystnb={"figure": {"caption": "Share of held-out items that keep their class, in every direction, with 95 % intervals: one bridge for all domains, a bridge for each pair, and domains that joined a finished bridge one by one. Open marks: directions that nothing was trained for."}, "image": {"alt": "Dot plot with a line for each direction between five domains and three marks on each line: one bridge, a bridge a pair, joined one by one."}} tags=["nbval-ignore-output", "hide-input", "lead"]
+ways, never = list(itertools.permutations(names, 2)), list(itertools.permutations(names[2:], 2))
 
 
-# %% mystnb={"figure": {"caption": "One bridge for all domains: share of held-out items that keep their class, from source (row) to target (column). The diagonal is reconstruction."}, "image": {"alt": "Heat map of transfer accuracies with a row for each source and a column for each target domain."}} tags=["nbval-ignore-output", "hide-input", "lead"]
-charts.transfers(matrix("many_bridge"), [short_titles[name] for name in names])
+def way(source, target):
+    return f"{short_titles[source]} → {short_titles[target]}"
 
-# %% [markdown]
-# In the next table a cell is the accuracy by one bridge for all, and in brackets how far that is above (+) or below (−) the bridge of that pair alone.
+
+charts.side_by_side(
+    {way(*pair): {title: rows[setting(*pair), method, "transfer_accuracy"] for method, title in METHODS.items()} for pair in ways},
+    "share that keeps its class",
+    hollow=[(way(*pair), METHODS["joined_bridge"]) for pair in never],
+)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-gap = matrix("many_bridge") - matrix("pair_bridge")
-cells = [[f"{value(a, b, 'many_bridge'):.3f} ({gap[i, j]:+.3f})".replace("-", "−") for j, b in enumerate(names)] for i, a in enumerate(names)]
-pd.DataFrame(cells, index=pd.Index([short_titles[name] for name in names], name="from … to"), columns=[short_titles[name] for name in names])
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-ways = list(itertools.permutations(names, 2))
 lines = []
 for method, title in METHODS.items():
     means = {metric: float(np.mean([value(a, b, method, metric) for a, b in ways])) for metric in ("transfer_accuracy", "diversity", "trustworthiness")}
     for metric, mean in means.items():
         run.add("many means", "all directions", method, metric, [mean])
-    a, b = min(ways, key=lambda way: value(*way, method))
-    lines.append([title, *[f"{mean:.3f}" for mean in means.values()], f"{short_titles[a]} → {short_titles[b]}, {value(a, b, method):.3f}"])
+    a, b = min(ways, key=lambda pair: value(*pair, method))
+    lines.append([title, *[f"{mean:.3f}" for mean in means.values()], f"{way(a, b)}, {value(a, b, method):.3f}"])
 pd.DataFrame(lines, columns=["Mean of all directions", "accuracy", "diversity", "trustworthiness", "lowest accuracy"]).set_index("Mean of all directions")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 MARGIN = 0.02
 behind = [(a, b) for a, b in ways if value(a, b, "many_bridge") < value(a, b, "pair_bridge") - MARGIN]
 listed = ", ".join(f"{titles[a]} → {titles[b]} (by {value(a, b, 'pair_bridge') - value(a, b, 'many_bridge'):.3f})" for a, b in behind)
-never = list(itertools.permutations(names[2:], 2))
-untrained = [f"{titles[a]} → {titles[b]} {report.formatted(rows[setting(a, b), 'joined_bridge', 'transfer_accuracy'])}, by the bridge of that pair {value(a, b, 'pair_bridge'):.3f}" for a, b in never]
+means = {method: np.mean([value(a, b, method) for a, b in never]) for method in METHODS}
+worst = min(never, key=lambda pair: value(*pair, "joined_bridge") - value(*pair, "pair_bridge"))
+itself = [value(name, name, "many_bridge") for name in names]
 Markdown(
     f"- **One bridge against {len(PAIRS)}.** In {len(ways) - len(behind)} of {len(ways)} directions one bridge for all is at most {MARGIN} below the bridge of that pair. "
     + (f"Further below are {listed}. " if behind else "")
-    + f"Chance is {np.mean([value(a, b, 'chance') for a, b in ways]):.3f} here.\n"
-    + "- **Directions that nobody has trained**, between domains that joined later: "
-    + "; ".join(untrained)
-    + "."
+    + f"Chance is {np.mean([value(a, b, 'chance') for a, b in ways]):.3f} here; through the bridge and back to their own domain {min(itself):.3f} to {max(itself):.3f} of the items keep their class.\n"
+    f"- **Directions that nothing was trained for**, between domains that joined later: {means['joined_bridge']:.3f} in the mean of {len(never)}, where the bridges of these pairs have {means['pair_bridge']:.3f}. "
+    f"Against its pair the worst is {way(*worst)}: {report.formatted(rows[setting(*worst), 'joined_bridge', 'transfer_accuracy'])} against {value(*worst, 'pair_bridge'):.3f}."
 )
 
 # %% [markdown]
 # ## The shared space
 #
-# All domains at once, seen through the two main axes of their $z'$. Coloured by class, the cloud falls apart into ten places. Coloured by domain, it should not.
+# All domains at once, seen through the two main axes of their $z'$. Coloured by class, the cloud should fall into ten places; coloured by domain, it should not fall apart. Two of the axes show only part of
+# it, so a classifier of all axes follows.
 
 # %% mystnb={"figure": {"caption": "Held-out items of all domains in the shared space of one bridge: the two main axes of the posterior means (PCA), coloured by class and by domain."}, "image": {"alt": "Two scatter plots of the same points. On the left each of ten colours, one a class, has a region of its own. On the right the colours of the domains are mixed in every region."}} tags=["nbval-ignore-output", "hide-input"]
 with torch.no_grad():
@@ -331,7 +330,7 @@ read = {what: float(cross_val_score(LogisticRegression(max_iter=500), cloud.nump
 for what, share in read.items():
     run.add("shared space", "all domains", "linear classifier", what, [share])
 most = np.bincount(domain).max() / len(domain)
-Markdown(f"A linear classifier of $z'$ reads the class off {read['class']:.3f} of the items, and the domain off {read['domain']:.3f}. To name the largest domain always gives {most:.3f}.")
+Markdown(f"A linear classifier of $z'$ finds the class of {read['class']:.3f} of the items, and the domain of {read['domain']:.3f}. Who always names the largest domain is right in {most:.3f}.")
 
 # %% [markdown]
 # ## Round trips
@@ -339,7 +338,7 @@ Markdown(f"A linear classifier of $z'$ reads the class off {read['class']:.3f} o
 # A digit becomes a garment, the garment a spoken digit, that a word, and the word a digit again, all between latents. If each step lost a share of its own, the losses would add up. If what is lost
 # is lost at the first step, because the shared space has no room for it, the later ones cost little.
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% mystnb={"figure": {"caption": "Share of digits whose class is kept after each step of two round trips, with 95 % intervals. Dotted: chance."}, "image": {"alt": "Line plot over eight steps from clothes, speech and words back to digits, twice, with a line for one bridge, one for a bridge a pair and one for domains joined one by one."}} tags=["nbval-ignore-output", "hide-input"]
 ROUNDS = 2
 circle = ["mnist", *names[2:], "mnist"]
 stops = circle[1:] * ROUNDS
@@ -365,10 +364,11 @@ for method in METHODS:
         ]
         run.add("cycle", f"step {step + 1}: {name}", method, "transfer_accuracy", shares, n=len(places[0]["mnist"].held))
 cycle = [row for row in run.rows if row["table"] == "cycle"]
-pd.DataFrame(
-    {METHODS[method]: [report.formatted(row) for row in cycle if row["method"] == method] for method in METHODS},
-    index=pd.Index([f"{step + 1}: {titles[name]}" for step, name in enumerate(stops)], name="class kept after step"),
-)
+steps = [f"{step + 1}\n{short_titles[name]}" for step, name in enumerate(stops)]
+lines = {
+    METHODS[method]: {step: (row["value"], row["low"], row["high"]) for step, row in zip(steps, (row for row in cycle if row["method"] == method), strict=True)} for method in METHODS
+}
+charts.over_labels(lines, steps, chance=0.1, across="step")
 
 # %% mystnb={"figure": {"caption": "Held-out digits and what two round trips through one bridge make of them. Spoken digits are shown as log-mel spectrograms; chapter 4 plays some."}, "image": {"alt": "Rows of ten pictures: digits, the garments that they become, spectrograms of spoken digits, and the digits that come back, twice. The digits keep their class and change their hand."}} tags=["nbval-ignore-output", "hide-input"]
 ten = torch.cat([(places[0]["mnist"].held.y == label).nonzero().flatten()[:1] for label in range(10)])
@@ -403,7 +403,7 @@ what = [f"all {len(names)} anew, one bridge", f"all {len(names)} anew, {len(PAIR
 directions = [ways, ways, with_newest, with_newest]
 pd.DataFrame(
     {
-        "seconds": [report.formatted(row) for row in lines],
+        "seconds": [f"{row['value']:.3g}" for row in lines],
         "directions": [len(group) for group in directions],
         "mean accuracy": [f"{np.mean([value(a, b, row['method']) for a, b in group]):.3f}" for row, group in zip(lines, directions, strict=True)],
     },
@@ -412,8 +412,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # And with more domains? Further domains are cheap to make: the same MNIST latents with their axes in random order and of random sign. To a bridge that is another space, for nothing
-# tells it which axis is which. Every training below was really run, with fewer steps than above. Only the line of the pairs is the time of one pair times the number of
-# pairs.
+# tells it which axis is which. These trainings take far fewer steps than above, since only their time is of interest. The line of the pairs is the time of one pair times the number of
+# pairs; all others were run.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 brief = replace(budget.many_pair, training=replace(budget.many_pair.training, steps=budget.growth_steps))
@@ -452,13 +452,13 @@ last = kept(bridge, len(copies) - 1)
 run.add("growth", f"{max(budget.growth)} domains", "joined_bridge", "transfer_accuracy", [last], n=len(mnist.held))
 
 # %% mystnb={"figure": {"caption": "Seconds of training against the number of domains, on logarithmic axes."}, "image": {"alt": "Line plot: the time of a bridge for each pair grows fastest, that of one bridge trained anew and that of joining one by one more slowly."}} tags=["nbval-ignore-output", "hide-input"]
-charts.growth({"domains": ({METHODS[method]: line for method, line in curves.items()}, "seconds in all")})
+charts.growth({"domains": ({title: curves[method] for method, title in METHODS.items()}, "seconds in all")})
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 few, most = min(budget.growth), max(budget.growth)
 Markdown(
     f"From {few} to {most} domains the time of one bridge grows by a factor of {anew[most] / anew[few]:.1f}, that of all pairs by {pairwise[most] / pairwise[few]:.0f}. "
-    f"A bridge of {most} keeps {accuracy[most]:.3f} of the classes after these few steps, one of {few} keeps {accuracy[few]:.3f}; the domain that joined last has {last:.3f}. "
+    f"A bridge of {most} keeps {accuracy[most]:.3f} of the classes after these few steps, one of {few} keeps {accuracy[few]:.3f}; the domain that joined last has {last:.3f}; chance is about 0.1. "
     f"To add number {most} takes {one_by_one[most] - one_by_one[most - 1]:.1f} s, to train all {most} anew {anew[most]:.1f} s."
 )
 
@@ -469,8 +469,8 @@ run.finish()
 # ## What to remember
 #
 # - One bridge serves any number of domains. A direction costs nothing of its own: it is a pair of labels, in and out.
-# - What is joined to one domain is joined to all. Two domains that never met share the space that both were laid into.
-# - A domain that joins later trains its own part alone. What was there before stays as it was, so nobody has to test it again.
+# - What is joined to one domain is joined to all: two domains that never met share the space that both were laid into.
+# - A domain that joins later trains its own part alone. What was there before stays as it was, bit for bit.
 #
 # ## What to try
 #

@@ -85,10 +85,21 @@ def test_every_class_has_a_mark_of_every_kind():
     assert [label.get_text() for label in axis.get_yticklabels()] == ["zero", "one"]
 
 
-def test_a_table_of_transfers_says_where_from_and_where_to():
-    figure = charts.transfers(np.array([[0.99, 0.87], [0.625, 0.5]]), ["digits", "shoes"])
-    assert {"0.990", "0.625", "digits", "shoes", "from", "to"} <= set(texts(figure).split())
-    assert figure.axes[0].collections[0].get_clim() == (0.5, 1.0), "the colours span what is there"
+def test_methods_stand_side_by_side_on_the_line_of_their_case():
+    lines = {
+        "digits → shoes": {"one": row(0.9, 0.85, 0.95), "two": row(0.7, 0.6, 0.8)},
+        "shoes → digits": {"one": row(0.5, None, None), "two": row(0.4, None, None)},
+    }
+    (axis,) = charts.side_by_side(lines, "share", hollow={("shoes → digits", "two")}).axes
+    marks = {
+        (float(line.get_xdata()[0]), round(float(line.get_ydata()[0]))): line
+        for line in axis.lines
+        if line.get_marker() in ("o", "s") and len(line.get_xdata())
+    }
+    assert set(marks) == {(0.9, 0), (0.7, 0), (0.5, 1), (0.4, 1)}
+    assert [key for key, line in marks.items() if line.get_markerfacecolor() == "white"] == [(0.4, 1)]
+    assert marks[0.9, 0].get_color() == marks[0.5, 1].get_color() != marks[0.7, 0].get_color()
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(lines)
 
 
 def test_points_that_are_told_the_same_stand_side_by_side():

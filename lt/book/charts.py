@@ -1,6 +1,6 @@
 """Figures of results: intervals, trade-offs, and what changes with labels, weights and numbers of domains. See :mod:`lt.book.plots`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +11,8 @@ from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
 from lt.book.comparisons import free_places
 from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
+
+_OURS = (SOURCE, SHARED, *PALETTE[3:])  # lines of this book; orange is the paper's
 
 
 def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = (), reference: int | None = None) -> Figure:
@@ -220,7 +222,7 @@ def over_labels(
     The line of a method called ``the paper`` has the paper's colour and open diamonds, as in :func:`intervals`; dotted: chance.
     """
     figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-    ours = iter(zip((SOURCE, SHARED, *PALETTE[3:]), "os^vP*X", strict=False))
+    ours = iter(zip(_OURS, "os^vP*X", strict=False))
     for name, points in lines.items():
         x = [ticks.index(tick) for tick in points]
         value, low, high = zip(*points.values(), strict=True)
@@ -275,15 +277,24 @@ def over_supervision(
     return finished(figure)
 
 
-def transfers(matrix: np.ndarray, names: Sequence[str]) -> Figure:
-    """Shares of items that keep their class, source (row) to target (column), (domains, domains); the colours span what is there."""
-    figure, axis = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
-    low = np.floor(20 * matrix.min()) / 20
-    look = {"annot": True, "fmt": ".3f", "annot_kws": {"fontsize": 12}, "cmap": "cividis", "vmin": low, "vmax": 1, "square": True}
-    sns.heatmap(matrix, xticklabels=names, yticklabels=names, ax=axis, **look)
-    axis.set(xlabel="to", ylabel="from")
-    axis.tick_params(axis="x", rotation=30)
-    axis.tick_params(axis="y", rotation=0)
+def side_by_side(lines: dict[str, dict[str, dict]], across: str, hollow: Collection[tuple[str, str]] = ()) -> Figure:
+    """Results of several methods, a line for each case: ``{case: {method: row}}``, with 95 % intervals; the pairs (case, method) in ``hollow`` have open marks."""
+    methods = list(next(iter(lines.values())))
+    figure, axis = plt.subplots(figsize=(7, 0.36 * len(lines) + 1.3), layout="constrained")
+    for i, (name, colour) in enumerate(zip(methods, _OURS, strict=False)):
+        aside = 0.22 * (i - (len(methods) - 1) / 2)
+        for y, (case, found) in enumerate(lines.items()):
+            row = found[name]
+            if row["low"] is not None:
+                axis.plot([row["low"], row["high"]], [y + aside] * 2, color=colour, linewidth=1.5, alpha=0.6)
+            fill = "white" if (case, name) in hollow else colour
+            axis.plot(row["value"], y + aside, "os^vD"[i % 5], color=colour, markerfacecolor=fill, markersize=7)
+        axis.plot([], [], "os^vD"[i % 5], color=colour, label=name)
+    axis.set_yticks(range(len(lines)), list(lines))
+    axis.set(ylim=(len(lines) - 0.4, -0.6), xlabel=across)
+    axis.grid(axis="x", color="0.9")
+    figure.legend(loc="outside upper center", ncol=len(methods), frameon=False)
+    sns.despine(figure)
     return finished(figure)
 
 
@@ -296,7 +307,7 @@ def growth(
     """
     figure, axes = plt.subplots(len(panels), 1, figsize=(6.4, 2.9 * len(panels)), layout="constrained", squeeze=False)
     for axis, (label, (lines, unit)) in zip(axes[:, 0], panels.items(), strict=True):
-        for (name, points), marker, colour in zip(lines.items(), "osD^", PALETTE, strict=False):
+        for (name, points), marker, colour in zip(lines.items(), "osD^", _OURS, strict=False):
             axis.plot(list(points), list(points.values()), marker=marker, markersize=7, color=colour, label=name)
         if guides and label in guides:
             name, points = guides[label]
