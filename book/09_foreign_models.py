@@ -45,7 +45,7 @@ run, budget = start("09_foreign_models", profile)
 # **The faces are of people who do not exist.** The GAN was trained on [DigiFace-1M](https://github.com/microsoft/DigiFace1M): rendered faces of synthetic people, released for
 # research that is not commercial. Only the weights of the GAN are used here, no picture of that set. Treat what this chapter draws as research material too, and do not sell it.
 #
-# The chapter needs these packages: `pip install -e '.[foreign]'` (Python 3.10 to 3.12). Where one is missing, it says so in one line and stops.
+# The chapter needs these packages: `pip install -e '.[foreign]'` (Python 3.10 to 3.12).
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 from lt.zoo import foreign
@@ -89,8 +89,8 @@ seeds = range(budget.foreign_seeds)
 # v(t) = \frac{\sum_{i \in t} e_i}{\lVert \sum_{i \in t} e_i \rVert} .
 # $$
 #
-# That is a domain with an encoder and no decoder. A name is one exact point, and there are only a few hundred names. So each point is given a little spread, $q(z|t) = \mathcal
-# N(v(t), 0.08^2 I)$: what lies near a name means the same. Then a word is a domain like any other, of 256 dimensions beside the images' 100.
+# That is a domain with an encoder and no decoder. A name is one exact point, and there are only a few hundred names, too few to fill a space. So each point is given a little spread, $q(z|t) = \mathcal
+# N(v(t), 0.08^2 I)$: what lies near a name means the same. Then words are a domain like any other, of 256 dimensions beside the images' 100.
 #
 # The bridge learns from names of garments and of numbers. No held-out text is among them. The held-out texts come in two kinds, which are not equally hard:
 #
@@ -201,7 +201,7 @@ for text in ("xylophone", "?!"):
 # class, relative to that of real images. *Trustworthiness* says whether neighbours within a class stay neighbours (about one half by chance). Beside the bridge stand:
 #
 # - **class prototype**: the class of the nearest training name, drawn as the mean latent of that class;
-# - **labels shuffled**: a bridge whose names had each other's labels in training;
+# - **labels shuffled**: a bridge that was trained with the labels of the names in random order;
 # - **linear classifier**: logistic regression on the vectors. It draws nothing; it says how much of the class is in a vector.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -264,7 +264,20 @@ for corpus, found in of_words.items():
     rule = nearest_name(corpus)(vectors[corpus, "new"]).cpu()
     run.add("new names", setting, "nearest training name", "transfer_accuracy_new_words", [metrics.agreement(rule, lists[corpus, "new"].y)], n=len(rule))
     run.add("new names", setting, "linear classifier", "transfer_accuracy_new_words", [linear.score(vectors[corpus, "new"].cpu(), lists[corpus, "new"].y)], n=len(lists[corpus, "new"]))
-report.pivot([{"rows": run.rows}], "words", by_setting=True)
+
+
+def table_of(name):
+    """A table of this chapter, a line for each way and method: the first share with its 95 % interval, the rest as numbers."""
+    found = {}
+    for row in run.rows:
+        if row["table"] == name:
+            line = found.setdefault((words(row["setting"]), words(row["method"])), {})
+            line[words(row["metric"])] = report.formatted(row) if not line else f"{row['value']:.3f}"
+    lines = [{"Way": way, "Model": model} | line for (way, model), line in found.items()]
+    return HTML(pd.DataFrame(lines).fillna("").to_html(index=False))
+
+
+table_of("words")
 
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -276,13 +289,14 @@ rows = rows_by_key()
 said = []
 for corpus in of_words:
     whole = {method: rows[f"words->{corpus}", method, "transfer_accuracy"] for method in ("bridging_vae", "prototype", "linear classifier", "shuffled_labels")}
+    varied = {method: rows[f"words->{corpus}", method, "diversity"]["value"] for method in ("bridging_vae", "prototype")}
+    simple = max(("prototype", "linear classifier"), key=lambda method: whole[method]["value"])
+    better = whole["bridging_vae"]["value"] - whole[simple]["value"]
     said.append(
-        f"Of {whole['bridging_vae']['n']} new phrases for {words(corpus)}, {report.formatted(whole['bridging_vae'])} become what they mean. A linear classifier of the vectors "
-        f"finds {whole['linear classifier']['value']:.3f}, the prototype of the nearest name's class {whole['prototype']['value']:.3f}, a bridge with shuffled labels "
-        f"{whole['shuffled_labels']['value']:.3f}. Diversity is {rows[f'words->{corpus}', 'bridging_vae', 'diversity']['value']:.2f}, that of prototypes "
-        f"{rows[f'words->{corpus}', 'prototype', 'diversity']['value']:.2f}."
+        f"**{words(corpus)}**: of {whole['bridging_vae']['n']} new phrases {report.formatted(whole['bridging_vae'])} become what they mean, {abs(better):.3f} {'more' if better > 0 else 'less'} than by the "
+        f"better of the simple rules ({words(simple)}). Within a class the pictures of the bridge vary {varied['bridging_vae'] / max(varied['prototype'], 1e-9):.0f} times as much as those of the prototype."
     )
-Markdown(" ".join(said) + " A phrase is mostly about its noun, and the nearest training name has the same noun: what the bridge adds is some variety within a class, and the way back.")
+Markdown("- " + "\n- ".join(said) + "\n\nNew phrases are easy: the nearest training name often has the same noun. So the simple rules, not chance, are what the bridge has to be compared with.")
 
 # %% [markdown]
 # These are the new phrases that fail with one bridge or more:
@@ -320,10 +334,10 @@ for corpus in of_words:
     hard, bound = rows[f"words->{corpus}", "bridging_vae", "transfer_accuracy_new_words"], rows[f"words->{corpus}", "linear classifier", "transfer_accuracy_new_words"]
     rule = rows[f"words->{corpus}", "nearest training name", "transfer_accuracy_new_words"]
     said.append(
-        f"Of {hard['n']} new names for {words(corpus)}, {report.formatted(hard)} are drawn as what they mean; the linear classifier has {report.formatted(bound)}, the "
+        f"**{words(corpus)}**: of {hard['n']} new names {report.formatted(hard)} are drawn as what they mean; the linear classifier finds {report.formatted(bound)}, the "
         f"nearest training name {report.formatted(rule)}."
     )
-Markdown(" ".join(said) + " Neither of these rules has a bridge in it, so most of what is missing is missing in the vectors. A language model puts the pieces together again; a table cannot.")
+Markdown("- " + "\n- ".join(said) + "\n\nThe classifier and the nearest name have no bridge in them: what both miss is hard to find in the vectors. A language model puts the pieces together again; a table cannot.")
 
 # %% [markdown]
 # ### Name a picture
@@ -360,7 +374,7 @@ index = named(base, of_words["fashion"][0][0], "fashion")[1][two].long().tolist(
 tiles(test["fashion"].x[held_images["fashion"][two]], [lists["fashion", "train"].x[i] for i in index], across=5, size=1.35)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-report.pivot([{"rows": run.rows}], "names", by_setting=True)
+table_of("names")
 
 # %% [markdown]
 # ### From a word to a sound
@@ -418,13 +432,14 @@ Markdown(
 # ## Faces: no label at all
 #
 # The GAN of faces has no encoder and no classes. So we make some, from what can be measured in a picture: thumbnails of 8 × 8 pixels give five measures $m$, which are brightness, warmth
-# (red less blue), right less left, bottom less top, and centre less rim. They are made uncorrelated and brought to variance one,
+# (red less blue), right less left, bottom less top, and centre less rim. Bright pictures are
+# often warm as well, so the measures are first made uncorrelated and brought to variance one (*whitened*), with their mean $\bar m$ and covariance $C$ over samples:
 #
 # $$
-# u = C^{-1/2} (m - \bar m), \qquad \text{look} = \Bigl(\arg\max_k |u_k|,\ \text{sign}\ u_k\Bigr),
+# u = C^{-1/2} (m - \bar m), \qquad \text{look} = \Bigl(\arg\max_k |u_k|,\ \text{sign}\ u_k\Bigr).
 # $$
 #
-# with mean $\bar m$ and covariance $C$ over samples. A picture's class is the measure that lies farthest out, with its sign: ten **looks**. A look is a fact about the light and
+# $u_k$ says by how many standard deviations a picture is unusual in measure $k$. Its class is the measure in which it is most unusual, and in which direction: five measures, two signs, ten **looks**. A look is a fact about the light and
 # colours of a picture, and never about a person: skin, hair, lamp and background all go into the same five numbers. (Looks are named after the plain measures; whitening turns these a little.)
 #
 # As in the speech chapter, points of the prior are accepted where the class is clear (a softmax of at least 0.95). The measurement labels what the bridge learns from. A
@@ -618,19 +633,20 @@ for corpus, scores in each(lambda one, corpus, bridge: back(one, corpus, backwar
     add_rows("faces back", f"faces->{corpus}", "bridging_vae", scores, len(held))
     add_rows("faces back", f"faces->{corpus}", "prototype", [[back(one, corpus, maps.prototype(one.own(corpus), face_class), held)] for one in bases], len(held))
 add_rows("faces back", "faces->mnist", "shuffled_labels", [[back(base, "mnist", backwards(no_looks, "mnist"), held)]], len(held))
-report.pivot([{"rows": run.rows}], "faces", by_setting=True)
+table_of("faces")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-report.pivot([{"rows": run.rows}], "faces back", by_setting=True)
+table_of("faces back")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 rows = rows_by_key()
 said = {key: report.formatted(rows[key, "bridging_vae", "transfer_accuracy"]) for key in ("mnist->faces", "fashion->faces", "faces->mnist", "faces->fashion")}
 Markdown(
-    f"The judge sees the chosen look in {said['mnist->faces']} of the faces made of digits, and in {said['fashion->faces']} of those made of garments. Back, {said['faces->mnist']} of fresh "
-    f"faces become the right digit and {said['faces->fashion']} the right garment. Back is limited by what a point $z$ shows of its look: the prototypes of the way back "
-    f"use a linear classifier of $z$ and reach {rows['faces->mnist', 'prototype', 'transfer_accuracy']['value']:.3f}. Under the second table digits become the chosen look in "
-    f"{rows['mnist->faces', 'bridge, second table', 'transfer_accuracy']['value']:.3f}, with shuffled labels in {rows['mnist->faces', 'shuffled_labels', 'transfer_accuracy']['value']:.3f}."
+    f"- **Into faces**: the judge sees the chosen look in {said['mnist->faces']} of the faces made of digits, and in {said['fashion->faces']} of those made of garments.\n"
+    f"- **Another table, other faces**: under the second table it is {rows['mnist->faces', 'bridge, second table', 'transfer_accuracy']['value']:.3f} for digits; with shuffled labels "
+    f"{rows['mnist->faces', 'shuffled_labels', 'transfer_accuracy']['value']:.3f}, where about 0.1 is chance.\n"
+    f"- **Back**: {said['faces->mnist']} of fresh faces become the right digit and {said['faces->fashion']} the right garment. A linear classifier of the point $z$, which the prototypes "
+    f"of the way back use, reaches {rows['faces->mnist', 'prototype', 'transfer_accuracy']['value']:.3f} and {rows['faces->fashion', 'prototype', 'transfer_accuracy']['value']:.3f}: a point shows its look only in part."
 )
 
 # %% mystnb={"figure": {"caption": "The same held-out digits under two tables of ten cells: as faces by the first table (look on the left) and by the second (look on the right)."}, "image": {"alt": "Ten rows, one for each digit: three handwritten digits, the faces that they become under the first table, and the faces that they become under the second."}} tags=["nbval-ignore-output", "hide-input"]
@@ -659,7 +675,7 @@ gallery(
 #
 # A word goes to a latent of MNIST, and from there to a face: two bridges, of which none has seen a word and a face together. The judge of faces scores the result.
 
-# %% mystnb={"figure": {"caption": "Five classes in four models, with the first held-out texts of each: a garment and a digit from two texts, and a face from the latent of that digit."}, "image": {"alt": "Five columns. In each a typed garment and its picture, a typed number and its digit, and the face that this digit becomes."}} tags=["nbval-ignore-output", "hide-input", "lead"]
+# %% mystnb={"figure": {"caption": "Each column is one class. The texts above the pictures went into a model of words that this book did not train; a bridge turned each into a garment or a digit of our own models, and a second bridge turned the latent of that digit into a face of a GAN that it did not train either. The texts are held out, the first of each class."}, "image": {"alt": "Five columns. In each a typed garment and its picture, a typed number and its digit, and the face that this digit becomes."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 @torch.no_grad()
 def face_of(vector, number=0, seed=0):
     """Vectors of words to points of faces, by way of a latent of MNIST."""
@@ -741,7 +757,7 @@ for (setting, method), (images, y) in shown.items():
     run.add("reader", setting, method, "transfer_accuracy_foreign_judge", [metrics.agreement(readings[setting, method], y)], n=len(y))
     run.add("reader", setting, method, "transfer_accuracy_true_label", [metrics.agreement(base.domains["mnist"].classify(images).cpu(), y)], n=len(y))
     run.add("reader", setting, method, "diversity", [metrics.diversity(images.cpu(), y) / own["mnist"]])
-report.pivot([{"rows": run.rows}], "reader", by_setting=True)
+table_of("reader")
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows if row["table"] == "reader"}
