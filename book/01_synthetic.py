@@ -51,7 +51,7 @@ import torch
 from IPython.display import Markdown, display
 
 from lt import fit_bridge, losses, metrics, named_generator
-from lt.book import charts, diagrams, planes, report
+from lt.book import diagrams, planes, report
 from lt.datasets import ellipses
 from lt.datasets.ellipses import NAMES
 from lt.loop import default_device
@@ -309,7 +309,7 @@ def mean(name, metric):
 
 SAID = {"class_kept": "class kept", "on_target": "on target", "neighbours_kept": "neighbours kept", "gap": "gap"}
 maps = {words: [[mean(NAME[s, c], metric) for s in SWD] for c in CLS] for metric, words in SAID.items()}
-charts.heat_maps(maps, [f"{c:g}" for c in CLS], [f"{s:g}" for s in SWD], ("weight of the SWD", "weight of the classifier"), less=["gap"])
+plots.heat_maps(maps, [f"{c:g}" for c in CLS], [f"{s:g}" for s in SWD], ("weight of the SWD", "weight of the classifier"), less=["gap"])
 
 
 # %% [markdown]

@@ -145,7 +145,7 @@ settings |= {("beyond", "no label, matched clusters"): (whole, 0, "clusters")}
 settings |= {("parts", name): (config, None, "few") for name, config in PARTS.items()}
 groups = {
     key: [
-        [trials.Trial(profile, config, seed, labels, method, base=number) for seed in range(1 if method == "clusters" else budget.ablation_seeds)]
+        [trials.Trial(profile, config, seed, labels, method, base=number) for seed in range(1 if method == "clusters" else budget.short_seeds)]
         for number in range(budget.ablation_sets)
     ]
     for key, (config, labels, method) in settings.items()

@@ -158,7 +158,7 @@ def latents(number, together):
 
 
 PAIRS = list(itertools.combinations(names, 2))
-sets, seeds = range(len(bases)), range(budget.many_seeds)
+sets, seeds = range(len(bases)), range(budget.short_seeds)
 groups = {"all": (names, budget.many), **{pair: (pair, budget.many_pair) for pair in PAIRS}}
 calls = {(key, number, seed): (latents(number, together), config, seed) for key, (together, config) in groups.items() for number in sets for seed in seeds}
 ahead(*[(fit_bridge, *call) for call in calls.values()], name="bridges")

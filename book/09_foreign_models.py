@@ -78,7 +78,7 @@ run.uses(*[base.train(name) for name in test], *test.values())
 for one in bases:
     for name, history in one.histories.items():
         run.trained(name, history)
-seeds = range(budget.foreign_seeds)
+seeds = range(budget.short_seeds)
 
 # %% [markdown]
 # ## Words

@@ -83,7 +83,7 @@ run.uses(base.train("mnist"), test)
 for one in bases:
     for name, history in one.histories.items():
         run.trained(name, history)
-seeds = range(budget.same_seeds)
+seeds = range(budget.short_seeds)
 n = len(test)
 
 # %% [markdown]

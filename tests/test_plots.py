@@ -81,7 +81,7 @@ def test_a_confusion_matrix_prints_its_shares():
 
 def test_every_class_has_a_mark_of_every_kind():
     (axis,) = charts.by_class({"recordings": [0.9, 0.4], "transfers": [0.8, 0.6]}, ["zero", "one"], "share", 0.1).axes
-    assert [line.get_xdata() for line in axis.lines[:2]] == [[0.9, 0.4], [0.8, 0.6]]
+    assert [list(line.get_xdata()) for line in axis.lines[:2]] == [[0.9, 0.4], [0.8, 0.6]]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["zero", "one"]
 
 
@@ -194,7 +194,7 @@ def test_columns_of_spectrograms_have_their_names():
         lambda: walks.aligned_steps({"A → B": {"source": np.ones(9), "transfer": np.arange(9.0)}}),
         lambda: walks.panels_of({"largest step": {"A → B": {"source": (1.0, None, None), "target": (2.0, 1.9, 2.1)}}}),
         lambda: plots.active_dimensions({"a": torch.rand(10)}, {"a": 3}),
-        lambda: charts.heat_maps({"a": np.eye(2), "b": np.eye(2)}, ["0", "1"], ["0", "1"], ("x", "y")),
+        lambda: plots.heat_maps({"a": np.eye(2), "b": np.eye(2)}, ["0", "1"], ["0", "1"], ("x", "y")),
         lambda: plots.shares({"zero": 0.4, "one": 0.6}, 0.5),
         lambda: charts.over_labels({"ours": {"1": (0.5, 0.4, 0.6), "all": (0.9, None, None)}}, ["0", "1", "all"]),
         lambda: plots.rows_of_images({"a digit": torch.rand(3, 784), "a sound": torch.rand(3, 1, 64, 64)}),

@@ -172,6 +172,30 @@ def shares(values: dict[str, float], even: float) -> Figure:
     return finished(figure)
 
 
+def heat_maps(
+    maps: dict[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], less: Sequence[str] = ()
+) -> Figure:
+    """Measurements over two weights, a panel each with its own range of colours: matrices (rows, columns); ``labels`` of both axes.
+
+    A brighter cell is better: a larger number, and a smaller one in the panels named in ``less``.
+    """
+    down = -(-len(maps) // 2)
+    figure, axes = plt.subplots(down, 2, figsize=(6.4, 2.5 * down), squeeze=False, layout="constrained", sharex=True, sharey=True)
+    for axis, (title, matrix) in zip(axes.flat, maps.items(), strict=True):
+        look = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 11}, "cbar": False}
+        sns.heatmap(matrix, cmap="cividis_r" if title in less else "cividis", ax=axis, **look)
+        axis.tick_params(length=0)
+        axis.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=11)
+        axis.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=11, rotation=0)
+        axis.set_title(title, fontsize=12)
+    for axis in axes[-1]:
+        axis.set_xlabel(labels[0])
+    for axis in axes[:, 0]:
+        axis.set_ylabel(labels[1])
+    figure.get_layout_engine().set(hspace=0.06, wspace=0.04)  # type: ignore[union-attr]
+    return finished(figure)
+
+
 def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str, xlabel: str, ylabel: str) -> Figure:
     """Shares of each row's class that end in each column's class; shares below 0.02 are left blank."""
     figure, axis = plt.subplots(figsize=(6.4, 5), layout="constrained")

@@ -60,18 +60,16 @@ class Profile:
     closed_seeds: int  # repetitions, with each set of base models, of the maps of chapter 05b that draw pairs, batches or items
     ablation: BridgeConfig  # bridges of chapter 07 beyond the paper's tables, many and small
     ablation_sets: int  # sets of base models of chapter 07
-    ablation_seeds: int  # repetitions of each over a set of base models
+    short_seeds: int  # short bridges of each kind in chapters 07 to 10, for every set of base models
     labels: tuple[int, ...]  # labels a class, beside all of them
     shared_sizes: tuple[int, ...]  # dimensions of z' beside the usual
     projections: tuple[int, ...]  # directions a step beside the usual
     many: BridgeConfig  # the bridge of chapter 08 between all domains
     many_pair: BridgeConfig  # its bridges of two, and the parts of domains that join later
-    many_seeds: int  # of each, for every set of base models
     many_items: int  # held-out items a class that measure them
     growth: tuple[int, ...]  # numbers of domains whose cost is measured
     growth_steps: int  # steps of these bridges
     same_items: BridgeConfig  # bridges of chapter 10 between two models of the same items
-    same_seeds: int  # repetitions of everything between them, for every set of base models
     true_pairs: tuple[int, ...]  # pairs and anchors that the maps of chapter 10 are given
     shown_pairs: tuple[int, ...]  # pairs that a bridge is shown
     points: int  # latents of each side that are aligned without a pair
@@ -81,7 +79,6 @@ class Profile:
     across_seeds: int  # repetitions of each, with draws of labels of their own
     words_bridge: BridgeConfig  # chapter 09: words <-> images
     faces_bridge: BridgeConfig  # chapter 09: MNIST <-> faces
-    foreign_seeds: int  # bridges of each pair of chapter 09 and set of base models
     face_judge: FaceJudgeConfig  # chapter 09: judges the looks of faces
     face_draws: int  # samples of the GAN of faces that a bridge's are taken from; a third as many teach the judge
     face_fresh: int  # samples that measure it
@@ -178,18 +175,16 @@ _QUICK = Profile(
     closed_seeds=2,
     ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4),
     ablation_sets=1,
-    ablation_seeds=1,
+    short_seeds=1,
     labels=(0, 1, 10, 100),
     shared_sizes=(2,),
     projections=(8,),
     many=BridgeConfig(Training(600, 96, 2e-3, "onecycle", muon=0.02, average=0.98), shared=16, width=256, beta_swd=5.0, projections=32),
     many_pair=BridgeConfig(Training(200, 96, 3e-3, "onecycle", muon=0.02, average=0.98), shared=16, beta_swd=2.0),
-    many_seeds=1,
     many_items=30,
     growth=(2, 4, 8),
     growth_steps=50,
     same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
-    same_seeds=1,
     true_pairs=(1, 10, 100, 1000),
     shown_pairs=(100,),
     points=1200,
@@ -199,7 +194,6 @@ _QUICK = Profile(
     across_seeds=1,
     words_bridge=_words(600),
     faces_bridge=_faces(400, 128),
-    foreign_seeds=1,
     face_judge=FaceJudgeConfig(Training(250, 64, 2e-3, "onecycle")),
     face_draws=2400,
     face_fresh=1000,
@@ -236,7 +230,7 @@ _LAPTOP = Profile(
     frontier=(3e-4, 1e-3, 5e-3, 2e-2),
     walks=100,
     reading_steps=2000,
-    reading_seeds=1,
+    reading_seeds=3,
     bridge_width=256,
     authors_share=1.0,
     authors_seeds=3,
@@ -257,19 +251,17 @@ _LAPTOP = Profile(
     closed_seeds=2,
     ablation=FAST_BRIDGE,
     ablation_sets=3,
-    ablation_seeds=1,  # over each set of base models
+    short_seeds=1,
     labels=(0, 1, 10, 100, 1000),
     shared_sizes=(2, 4, 32),
     projections=(8,),
     # as many steps as make it take about as long as its ten pairs do together
     many=BridgeConfig(Training(2400, 192, 2e-3, "onecycle", muon=0.02, average=0.99), shared=16, width=256, beta_swd=5.0, projections=32),
     many_pair=replace(FAST_BRIDGE, shared=16, beta_swd=2.0),
-    many_seeds=1,
     many_items=200,
     growth=(2, 4, 8),
     growth_steps=200,
     same_items=FAST_BRIDGE,
-    same_seeds=1,
     true_pairs=(1, 10, 100, 1000, 10_000),
     shown_pairs=(10, 100, 1000),
     points=3000,
@@ -279,7 +271,6 @@ _LAPTOP = Profile(
     across_seeds=2,
     words_bridge=_words(1500),
     faces_bridge=_faces(3000, 128),
-    foreign_seeds=1,  # for each of the sets of base models
     face_judge=FaceJudgeConfig(Training(1500, 64, 2e-3, "onecycle")),
     face_draws=12_000,
     face_fresh=4000,
@@ -310,7 +301,6 @@ _PAPER = replace(
     accepted=1300,
     frontier=(3e-4, 1e-3, 1e-2),
     reading_steps=50_000,
-    reading_seeds=3,
     bridge_width=512,
     toy=_toy(5000),
     toy_seeds=5,
@@ -323,23 +313,20 @@ _PAPER = replace(
     speech_cyclegan=CycleGANConfig(_game(2_000, 16), width=64, depth=6),
     closed_seeds=5,
     ablation=replace(_BY_THE_TEXT, training=Training(10_000, 128)),  # a fifth of the steps: there are many of them
-    ablation_seeds=3,
+    short_seeds=3,
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
     many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
     many_pair=replace(_BY_THE_TEXT, training=Training(10_000, 128), shared=16),
-    many_seeds=3,
     many_items=300,
     growth_steps=2000,
     same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
-    same_seeds=3,
     points=5000,
     transports=(5, 300),
     across_seeds=3,
     # none of it is in the paper: as laptop, with more of everything
     words_bridge=_words(5000),
     faces_bridge=_faces(10_000, 256),
-    foreign_seeds=5,
     face_judge=FaceJudgeConfig(Training(3000, 64, 2e-3, "onecycle")),
     face_draws=60_000,
     face_fresh=10_000,

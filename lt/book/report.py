@@ -86,11 +86,8 @@ AGAINST = {  # what a result is compared with, by the metric of the row that a v
     "reconstruction_accuracy": "the class of the held-out image itself",
     "reconstruction_accuracy_paper_protocol": "the class of the decoded training latent",
 }
-MEASURED = {
-    "reconstruction_accuracy": ", reconstructed",
-    "fid": ", FID",
-    "acceptance": ", share accepted",
-}  # all else is the accuracy of a transfer
+# all else is the accuracy of a transfer
+MEASURED = {"reconstruction_accuracy": ", reconstructed", "fid": ", FID", "acceptance": ", share accepted"}
 NO_EFFECT = {
     "conditional": "leaving the sliced Wasserstein distance out costs less here"
 }  # an ablation that does better is an effect that is missing
@@ -278,11 +275,8 @@ def claims(checks: Sequence[tuple[str, Callable[[], tuple[str, str]]]]) -> pd.Da
     return pd.DataFrame(lines, columns=["Claim", "Verdict", "Evidence"])
 
 
-KINDS = {
-    "holds": "hold",
-    "partly": "hold in part",
-    "does not hold here": "do not hold here",
-}  # a verdict up to its colon: what several of them do
+# a verdict up to its colon: what several of them do
+KINDS = {"holds": "hold", "partly": "hold in part", "does not hold here": "do not hold here"}
 OPEN = "are not decided"
 
 

@@ -7,9 +7,11 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from lt import losses
 from lt.bridge import Bridge
 from lt.latents import CHUNK, Domain, Latents
 from lt.metrics import agreement
+from lt.networks import sample
 
 
 @torch.no_grad()
@@ -24,6 +26,14 @@ def paper_protocol_accuracy(
     z = latents.sample(generator, torch.cat(picks))
     after = target.items(bridge.transfer(z, source.name, target.name, generator))
     return agreement(source.classify(source.items(z)), target.classify(after))
+
+
+@torch.no_grad()
+def elbo(domain: Domain, x: Tensor, sigma: float, generator: torch.Generator) -> float:
+    """Evidence lower bound of a VAE in nats an item, up to its constant, on items x (n, pixels), by one sample each; ``sigma`` is that of the decoder."""
+    centre, std = domain.posterior(x)
+    made = domain.items(sample(centre, std, generator))
+    return -(losses.gaussian_nll(x.to(domain.device), made, sigma) + losses.gaussian_kl(centre, std)).mean().item()
 
 
 def trustworthiness_by_chance(n: int, k: int = 10) -> float:
