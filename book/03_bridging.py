@@ -41,6 +41,7 @@ import inspect
 import itertools
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -49,7 +50,7 @@ from joblib import Parallel, delayed
 from torch.nn import functional as F
 
 from lt import BridgeConfig, Training, fit_bridge, losses, metrics, named_generator
-from lt.book import charts, diagrams, plots, profiles, report, setup
+from lt.book import charts, diagrams, plots, profiles, records, report, setup
 from lt.book.paper import words
 from lt.bridge import Bridge, bridge_objective, network_of
 from lt.datasets import CLASSES
@@ -226,14 +227,11 @@ plain = [base.own("mnist"), base.own("fashion")]  # no jittered copies
 trainings = {name: (plain, config) for name, config in RECIPES.items()}
 trainings["+ jittered copies"] = pair, code
 trainings["ours: Muon, one cycle, running mean"] = pair, budget.bridge
-# and the text and the code as long and as wide as the authors have them
-authors = {
-    f"{name}, in full": replace(RECIPES[name], training=Training(round(steps * budget.authors_share), batch), width=budget.authors_width)
-    for name, steps, batch in (("the text, error averaged", 50_000, 128), ("the code", 20_000, 512))
-}
+# and the code as long, as wide and with as many items a step as the authors have it
+in_full = replace(RECIPES["the code"], training=Training(round(20_000 * budget.authors_share), 512), width=budget.authors_width)
 
 ahead(
-    *[(fit_bridge, [replace(d, domain=None) for d in plain], config, seed) for config in authors.values() for seed in range(budget.authors_seeds)],
+    *[(fit_bridge, [replace(d, domain=None) for d in plain], in_full, seed) for seed in range(budget.authors_seeds)],
     *[
         (fit_bridge, [replace(one.seen(key), domain=None) for key in keys], budget.bridge, seed)
         for keys in PAIRS.values()
@@ -529,8 +527,7 @@ def compared(table, name, found):
 
 for name, (data, config) in trainings.items():
     compared("recipe", name, [fit_bridge(data, config, seed) for seed in range(budget.reading_seeds)])
-for name, config in authors.items():
-    compared("authors", name, [fit_bridge(plain, config, seed) for seed in range(budget.authors_seeds)])
+compared("authors", "the code, in full", [fit_bridge(plain, in_full, seed) for seed in range(budget.authors_seeds)])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 there, back = "mnist->fashion", "fashion->mnist"
@@ -578,29 +575,23 @@ Markdown(
 # %% [markdown]
 # ### As long and as wide as theirs
 #
-# Are the first recipes only trained too briefly? Here are the text, its error averaged, and the code once more, now with the authors' own number of units, of
-# steps (50,000 in the text, 20,000 in the code) and of items a step (128 and 512).
+# Are the first recipes only trained too briefly? Here is the code once more, now with the authors' own number of units, of steps and of items a step (512). The text's constants have been
+# trained in full too, on a GPU ([chapter 12](12_report.ipynb)).
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-recipes(back, lasting)
+pd.concat([recipes(s, lasting) for s in (back, there)], keys=[words(s) for s in (back, there)]).droplevel(1)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-recipes(there, lasting)
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-of_the_text, of_the_code = ([lasting[s, name, "transfer_accuracy"]["value"] for s in (there, back)] for name in authors)
-gains = [
-    "{:+.3f} and {:+.3f}".format(*(long - steps[s, name.removesuffix(", in full"), "transfer_accuracy"]["value"] for s, long in zip((there, back), found, strict=True)))
-    for name, found in zip(authors, (of_the_text, of_the_code), strict=True)
-]
-nats = {name: lasting[there, name, "nats"]["value"] for name in authors}
+(letter,) = records.read("03_bridging", folder=Path("results/paper"))
+by_text = {row["setting"]: row for row in letter["rows"] if (row["method"], row["metric"]) == ("bridging_vae", "transfer_accuracy")}
+of_the_code = [lasting[s, "the code, in full", "transfer_accuracy"]["value"] for s in (there, back)]
+gained = [found - steps[s, "the code", "transfer_accuracy"]["value"] for s, found in zip((there, back), of_the_code, strict=True)]
 behind = [steps[s, path[-1], "transfer_accuracy"]["value"] - found for s, found in zip((there, back), of_the_code, strict=True)]
 Markdown(
-    f"**In words.** {budget.authors_width} units a layer, {' and '.join(f'{config.training.steps:,}' for config in authors.values())} steps, bridges a recipe: {budget.authors_seeds}, all over one set of base models. "
-    f"The text's weights keep {of_the_text[0]:.3f} and {of_the_text[1]:.3f} the two ways ({gains[0]} against the short run; chance is 0.1), and $z'$ holds "
-    f"{nats['the text, error averaged, in full']:.2f} nats about a digit. The code's keep {of_the_code[0]:.3f} and {of_the_code[1]:.3f} "
-    f"({gains[1]}), with {nats['the code, in full']:.2f} nats. Our recipe is {behind[0]:+.3f} and {behind[1]:+.3f} from there, "
-    f"in {budget.bridge.training.steps:,} steps of {budget.bridge.width} units."
+    f"**In words.** {in_full.width} units a layer, {in_full.training.steps:,} steps, bridges: {budget.authors_seeds}, all over one set of base models. The code's weights keep {of_the_code[0]:.3f} and {of_the_code[1]:.3f} "
+    f"the two ways ({gained[0]:+.3f} and {gained[1]:+.3f} against the short run), with {lasting[there, 'the code, in full', 'nats']['value']:.2f} nats about a digit. Our recipe is {behind[0]:+.3f} and "
+    f"{behind[1]:+.3f} from there, in {budget.bridge.training.steps:,} steps of {budget.bridge.width} units. "
+    f"The text's weights keep {report.formatted(by_text[there])} and {report.formatted(by_text[back])} after {profiles.get('paper').bridge.training.steps:,} steps (bridges: {by_text[there]['seeds']}; chance is 0.1)."
 )
 
 # %% [markdown]
