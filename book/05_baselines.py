@@ -369,6 +369,10 @@ Markdown(
 )
 
 # %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. The upper right is where a translation should be; dashed: the trustworthiness of results drawn at random."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge, Pix2Pix, CycleGAN, Latent CycleGAN, the class prototype and the copy of the input."}} tags=["hide-input"]
+def first_of_class(name, each=1):
+    return torch.cat([(test[name].y == label).nonzero().flatten()[:each] for label in range(10)])
+
+
 of_points = transfers.points(
     by_key,
     (there, back),
@@ -391,10 +395,6 @@ touch.trade_off(of_points)
 # ## The same ten inputs (Figure 5)
 
 # %% mystnb={"figure": {"caption": "Figure 5: held-out digits, what each method makes of them, and a real garment of each class. In brackets: the share of all held-out digits that keeps its class, this run."}, "image": {"alt": "Rows of ten pictures: digits, then the garments that the bridge, Pix2Pix, CycleGAN and Latent CycleGAN make of each, and one real garment of each class."}} tags=["hide-input", "lead"]
-def first_of_class(name, each=1):
-    return torch.cat([(test[name].y == label).nonzero().flatten()[:each] for label in range(10)])
-
-
 def share(setting, method):
     return by_key[setting, method, "transfer_accuracy"]["value"]
 
