@@ -221,7 +221,7 @@ _LAPTOP = Profile(
     gan=_LAPTOP_GAN,
     gan_minutes=100,
     speech_bridge=BridgeConfig(
-        Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=1e-3, beta_swd=3.0, beta_cls=1.0
+        Training(6000, 128, 4e-3, "onecycle", average=0.995), shared=16, width=256, beta_kl=3e-4, beta_swd=3.0, beta_cls=3.0
     ),
     recordings="fsdd",
     accepted=4000,
