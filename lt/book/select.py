@@ -62,17 +62,7 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
     "vae_fashion": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.0), (0.3, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5))],
     "speech": [
         {"beta_kl": kl, "beta_cls": cls}
-        for kl, cls in (
-            (1e-4, 3.0),
-            (3e-4, 0.3),
-            (3e-4, 1.0),
-            (3e-4, 3.0),
-            (3e-4, 10.0),
-            (1e-3, 0.3),
-            (1e-3, 1.0),
-            (1e-3, 3.0),
-            (5e-3, 1.0),
-        )
+        for kl, cls in (*itertools.product((3e-4, 1e-3), (0.3, 1.0, 3.0)), (1e-4, 3.0), (3e-4, 10.0), (5e-3, 1.0))
     ],
     "many": [{"width": width, "beta_swd": swd} for width, swd in ((128, 5.0), (256, 1.0), (256, 2.0), (256, 5.0), (256, 15.0))],
 }
