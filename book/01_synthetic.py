@@ -271,8 +271,8 @@ touch.weights(
 )
 
 # %% [markdown]
-# The KL weight has a slider of its own; the other weights stay where the authors put them. A VAE keeps a direction of its data only while that direction's variance is worth its
-# charge. So as the weight grows, first the short axis of an ellipse is given up, then the long one.
+# The KL weight has a slider of its own; the other weights are the authors'. A linear VAE keeps a direction of its data only if the variance along it is large enough for the weight.
+# This bridge is not linear, but look for the same as the weight grows: does the short axis of an ellipse vanish first, then the long one?
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 KL = (0, toy.beta_kl, 0.25, 1.0)  # the second is the authors'
