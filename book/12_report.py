@@ -289,8 +289,8 @@ def orders():
 
 @claim("The weight of the KL term is 0.1 (3), or 0.05 for pictures and 0.01 for speech (B.1)")
 def kl_weight():
-    text = f"with the text's 0.05, to the letter: {by_letter.said(there, 'bridging_vae')} and {by_letter.said(back, 'bridging_vae')} the two ways (chance is {CHANCE:g}); with the 0.005 of the authors' code, in full: "
-    text += f"{rows.said(there, 'the code, in full')} and {rows.said(back, 'the code, in full')}; with 0.1, briefly trained: "
+    text = f"with the text's 0.05, to the letter: {by_letter.said(there, 'bridging_vae')} and {by_letter.said(back, 'bridging_vae')} the two ways (chance is {CHANCE:g}); with the 0.005 of the authors' code, briefly trained: "
+    text += f"{rows.said(there, 'the code')} and {rows.said(back, 'the code')}; with 0.1, as briefly: "
     text += f"{rows.said(there, 'the same, KL weight 0.1')} and {rows.said(back, 'the same, KL weight 0.1')}"
     fails = all(by_letter.high(s, "bridging_vae") < 0.2 for s in (there, back))
     return ("does not hold here: the text disagrees with itself, and 0.05 does not work" if fails else "undecided: the text disagrees with itself"), text
@@ -506,7 +506,7 @@ Markdown(f"{report.conditions(letter)}\n\n{report.markdown(shown)}")
 # part in a squared error that most latent dimensions, being noise, leave unchanged. With both weights at 0.05 there is next to nothing to win.
 # A short run with a falling learning rate does not get that far: 2,000 steps with these weights still transfer something ([chapter 3](03_bridging.ipynb)). The speech pair, with
 # $\beta_{Cls}$ at 0.3 and $\beta_{KL}$ at 0.01, learns. The authors' code sets 0.005 in the place of 0.05
-# ([chapter 3](03_bridging.ipynb) trains it in full). We take the number in the text for a slip. (The speech bridges of this run
+# ([chapter 3](03_bridging.ipynb) trains it briefly). We take the number in the text for a slip. (The speech bridges of this run
 # had 25,000 steps, half of the paper's, and the book's own GAN behind them: SpecGAN on FSDD, not WaveGAN on SC09.)
 #
 # ## The runs behind this page

@@ -42,9 +42,6 @@ class Profile:
     reading_steps: int  # steps of each bridge between the authors' recipe and ours in chapter 03
     reading_seeds: int  # bridges of each
     bridge_width: int  # units a layer of these: 512 in the paper
-    authors_share: float  # how much of the authors' own training is repeated there
-    authors_seeds: int  # bridges of each
-    authors_width: int  # units a layer of these
     toy: BridgeConfig  # chapters 01 and 01b
     toy_seeds: int  # repetitions of both
     toy_points: int  # points a domain in both
@@ -157,9 +154,6 @@ _QUICK = Profile(
     reading_steps=300,
     reading_seeds=1,
     bridge_width=128,
-    authors_share=0.01,
-    authors_seeds=1,
-    authors_width=128,
     toy=_SHORT_TOY,
     toy_seeds=1,
     toy_points=2000,
@@ -232,9 +226,6 @@ _LAPTOP = Profile(
     reading_steps=2000,
     reading_seeds=2,
     bridge_width=256,
-    authors_share=1.0,
-    authors_seeds=1,
-    authors_width=512,
     toy=_SHORT_TOY,
     toy_seeds=4,
     toy_points=5000,
