@@ -41,7 +41,8 @@ export default function draw(box, { a, b }) {
   svg("path", { d: `M400 ${y(swd)}H650`, stroke: "currentColor", "stroke-dasharray": "5 4" }, on);
   label(on, 650, y(swd) - 6, `mean: ${swd.toFixed(2)}`, { "text-anchor": "end" });
   label(on, 400, 20, "distance along the direction");
-  for (const degrees of [0, 45, 90, 135, 179]) label(on, x(degrees), 296, `${degrees}°`, { "text-anchor": "middle", "font-size": "0.85em" });
+  for (const degrees of [0, 45, 90, 135, 179])
+    label(on, x(degrees), 296, `${degrees}°`, { "text-anchor": "middle", "font-size": "0.85em" });
   const mark = svg("circle", { r: 6, fill: "#d55e00" }, on);
   /** @param {number} degrees */
   const show = (degrees) => {
