@@ -51,7 +51,7 @@ import torch
 from IPython.display import Markdown, display
 
 from lt import fit_bridge, losses, metrics, named_generator
-from lt.book import diagrams, planes, report
+from lt.book import diagrams, planes, plots, report
 from lt.datasets import ellipses
 from lt.datasets.ellipses import NAMES
 from lt.loop import default_device
