@@ -347,6 +347,7 @@ Markdown(
     + (" One seed is one draw: other seeds may say otherwise." if n == 1 else "")
 )
 
+
 # %% [markdown]
 # ## Does it come out as in the paper?
 #

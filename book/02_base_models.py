@@ -164,6 +164,7 @@ spread = {f"{paper.words(name)}, seed {seed}": one.held(key).mean.var(0) for nam
 found = {title: cliff(variance) for title, variance in spread.items()}
 plots.active_dimensions(spread, {title: place for title, (place, _) in found.items()})
 
+
 # %% tags=["nbval-ignore-output", "hide-input"]
 def span(values):
     return f"{min(values)}" if min(values) == max(values) else f"{min(values)} to {max(values)}"

@@ -368,6 +368,7 @@ Markdown(
     + "."
 )
 
+
 # %% mystnb={"figure": {"caption": "Held-out accuracy against trustworthiness, with 95 % intervals. The larger a point, the larger the diversity of its results. The upper right is where a translation should be; dashed: the trustworthiness of results drawn at random."}, "image": {"alt": "Two scatter plots, one a direction, with a numbered point for the bridge, Pix2Pix, CycleGAN, Latent CycleGAN, the class prototype and the copy of the input."}} tags=["hide-input"]
 def first_of_class(name, each=1):
     return torch.cat([(test[name].y == label).nonzero().flatten()[:each] for label in range(10)])
@@ -390,6 +391,7 @@ comparisons.beside(by_key, (there, back), LINES[:-1], chance)
 from lt.book import touch
 
 touch.trade_off(of_points)
+
 
 # %% [markdown]
 # ## The same ten inputs (Figure 5)

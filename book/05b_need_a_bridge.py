@@ -264,11 +264,11 @@ Markdown(
     + f" Of the maps {paper.words(slowest)} is the slowest, with {value(there, slowest, 'seconds'):.1f} s, its classifier included; a bridge took {value(there, 'bridging_vae', 'seconds'):.0f} s."
 )
 
+
 # %% [markdown]
 # ## So, is it needed?
 #
 # A map replaces the bridge if in accuracy, trustworthiness and diversity it is better, or not clearly worse: the intervals touch.
-
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def reaches(setting, method, metric):
@@ -288,7 +288,6 @@ for setting in directions:
         + (f"And with a better FID: {named[2]}." if sharper else "")
     )
 Markdown("\n".join(lines) + "\n\n" + transfers.ahead(by_key, directions, CLOSED))
-
 
 # %% [markdown]
 # ## Accuracy against locality
@@ -357,7 +356,6 @@ plots.rows_of_images(eight(there, (7, 0)))
 
 # %% mystnb={"figure": {"caption": "Fashion-MNIST \u2192 MNIST: four held-out sneakers and four T-shirts, to become sevens and zeros."}, "image": {"alt": "Rows of eight pictures, one row a method: the inputs, then what the bridge, prototypes, lookup, principal axes and Procrustes make of them."}} tags=["hide-input"]
 plots.rows_of_images(eight(back, (7, 0)))
-
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 run.finish()

@@ -149,7 +149,6 @@ def step_by_step(pair, i, first, last, shown=8):
 NAMES = {"mnist": "MNIST", "mnist_b": "MNIST, second model", "fashion": "Fashion-MNIST", "speech": "speech"}
 walks.steps(step_by_step(("mnist", "fashion"), 0, 7, 1))
 
-
 # %% [markdown]
 # ## What is measured
 #
@@ -235,6 +234,7 @@ def figure(within, number=1):
 # %% mystnb={"figure": {"caption": "Figure 6: walks within a class, one random pair a direction. Framed: the two ends."}, "image": {"alt": "Five walks of three rows each, source, target and transfer: between digits, garments and spectrograms. Both ends of a row are of one class."}} tags=["hide-input", "nbval-ignore-output"]
 walks.walks(figure(True))
 
+
 # %% [markdown]
 # One pair proves little. Over many walks:
 
@@ -294,7 +294,6 @@ def under_a_slider(pair, i):
 
 touch.path(base, {f"{NAMES[p[i]]} → {NAMES[p[1 - i]]}": under_a_slider(p, i) for p, i in DIRECTIONS[1:]}, pretrained.card()["rate"])
 
-
 # %% [markdown]
 # Each path jumps at a place of its own, and a mean over places along the path would blur every jump. So we lay the paths over one another at their largest step.
 # Every curve has a peak there, by definition; its height and its width tell a jump from an even walk.
@@ -310,6 +309,7 @@ walks.panels_of(
         "sure, share of points": of("between classes", "sure"),
     }
 )
+
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def compared(metric):
@@ -333,6 +333,7 @@ Markdown(
 alone = [row for row in run.rows if "over" not in row["method"]]
 for number in ("6", "7"):
     display(report.pivot([{"rows": alone}], number, by_setting=True))
+
 
 # %% [markdown]
 # ## Listen
@@ -363,6 +364,7 @@ for within_class in (True, False):
         lines["listen"].append(speak(z))
         lines["the judge hears"].append(heard(z))
 widgets.listening_table(lines)
+
 
 # %% [markdown]
 # ## What to remember

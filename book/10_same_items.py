@@ -352,9 +352,9 @@ for title, metric in (("found again (top-1)", "top1"), ("class kept", "transfer_
     panels[title] = lines
 charts.over_supervision(panels, ticks, [10 / n, 0.1], "what is told: nothing, true pairs, or labels of all items", [words(name) for name in BRIDGES])
 
+
 # %% [markdown]
 # The same in numbers, with the diversity and the trustworthiness of the decoded images ([chapter 5](05_baselines.ipynb)). Methods from pairs have 100 of them here.
-
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def columns(keys, cell):
@@ -483,6 +483,7 @@ panels = {
     for where in ACROSS
 }
 charts.over_supervision(panels, across_ticks, [0.1, 0.1], "labels a class", ["few labels"])
+
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def scores_across(where, labels, method):
