@@ -177,7 +177,7 @@ Markdown(report.markdown(pd.concat([frame for frame, _ in shown])) + "\n\n" + "\
 #
 # **Does it hold?**
 #
-# - [5. The competitors](05_baselines.ipynb): Pix2Pix, CycleGAN and Latent CycleGAN, each trained to its end (Table 1, Figures 5 and 11).
+# - [5. The competitors](05_baselines.ipynb): Pix2Pix, CycleGAN and Latent CycleGAN in equal time, with their validation curves (Table 1, Figures 5 and 11).
 # - [5b. Is a bridge needed at all?](05b_need_a_bridge.ipynb): closed-form maps and controls beside it, and more than accuracy.
 # - [6. Walks between two points](06_interpolation.ipynb): do small steps stay small (Figures 6 and 7)?
 # - [7. Which part does the work?](07_ablations.ipynb): parts removed, labels hidden (Tables 3 and 4).

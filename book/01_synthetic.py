@@ -77,7 +77,7 @@ print("points are (n, 2):", train[0].mean.shape[1] == 2, "| classes:", sorted(tr
 # \end{aligned}
 # $$
 #
-# - **Reconstruction**, $\lVert z_d - \hat z_d \rVert^2$: a point that goes in and comes out with the same domain label should come out where it was.
+# - **Reconstruction**, $\lVert z_d - \hat z_d \rVert^2$: a point that goes in and comes out with the same domain label should come out where it was. The code takes the mean over the dimensions instead of the sum, so its error is half of the formula's here.
 # - **KL**: the Kullback-Leibler divergence says how far $q$ is from a standard normal distribution, so it charges for every bit that $z'$ keeps of $z$ and holds the shared
 #   points together. With the reconstruction it is the usual loss of a VAE (its ELBO, up to sign and scale).
 # - **Classification**: the cross entropy $H$ of a linear classifier $f$, which reads the class $y_d$ from $z'_d$. It is the only term that knows classes.

@@ -86,7 +86,7 @@ mels = {split: log_mels(part, base.device) for split, part in clips.items()}
 # ## A fair chance
 #
 # - **Equal time.** The numbers of steps are set so that on a free core Pix2Pix (one run each way) and CycleGAN (one run for both) take equally long between MNIST and Fashion-MNIST.
-#   Latent CycleGAN stops improving long before, and takes less.
+#   Latent CycleGAN has small networks and gets less time; the curves below show whether it had stopped improving.
 # - **A search.** The learning rate of each competitor is the best of a few, by runs of a tenth of the length.
 # - **Early stopping.** Some training images are kept aside from all learning. Ten times in a run they are translated, the first judges say how many
 #   keep their class, and the weights of the best check in the last third are kept. The bridge keeps its last weights.

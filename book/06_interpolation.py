@@ -369,7 +369,7 @@ widgets.listening_table(lines)
 # %% [markdown]
 # ## What to remember
 #
-# - Compare the transfer with the target's own walk, not with the source: the target model sets what a smooth walk can look like.
+# - Compare the transfer with the target's own walk, and with the source's: either model can be the rougher one.
 # - A jump between classes is not a flaw. It is how a path avoids items that belong to neither class.
 # - A jump within a class breaks locality: two items that are alike come out unlike. One picture cannot show how often; count.
 # - Accuracy is not locality. Read the largest steps beside the accuracies of [chapter 3](03_bridging.ipynb) and [chapter 4](04_speech.ipynb).

@@ -149,7 +149,7 @@ Markdown(said if fifth else f"{said} The words are left out: `wordllama` is not 
 #
 # One bridge for all has more to learn than a bridge of two: a map into the shared space and one out of it for every domain. So it gets a wider network and more steps than
 # each bridge of two; all bridges of two together get more of both, as the counts below say. The number of steps follows from the cost: as many as take about as long as all the pairs do.
-# [Chapter 13](13_selection.ipynb) compares other widths and weights. `fit_bridge` takes any number of domains:
+# `python -m lt select many` compares other widths and weights on items kept aside ([chapter 13](13_selection.ipynb) shows what has been run). `fit_bridge` takes any number of domains:
 
 # %% tags=["nbval-ignore-output"]
 def latents(number, together):

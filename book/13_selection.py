@@ -54,7 +54,7 @@ run, budget = start("13_selection", profile)
 #
 # Settings depend on one another: with another weight of the classification loss, another KL weight is best. To try all combinations would take thousands of trainings. So the settings are chosen in groups,
 # *one group after another* (coordinate descent). The candidates of a group differ in one setting, or in a few that belong together; all else is as the profile has it. The profile then takes
-# what the rule chose, and the next group is tried around it. A group whose surroundings have changed since is run again. At the end no single group can be made better by the rule.
+# what the rule chose, and the next group is tried around it. A group whose surroundings have changed since is run again. In the end no single group should be left that the rule would change; what is not there yet is said below.
 # Two settings that are good only together can still be missed.
 #
 # An accuracy is a mean over directions: MNIST → Fashion-MNIST and back, and between the two MNIST models; for *speech*, MNIST → speech and back; for *many domains* ([chapter 8](08_many_domains.ipynb)),

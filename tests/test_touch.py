@@ -57,7 +57,9 @@ def test_every_combination_of_weights_has_its_own_bridge():
         torch.manual_seed(i)
         bridges[key], measured[key] = Bridge(config, ["one", "two"], [2, 2], 2).eval(), {"class_kept": i / 10}
     points = [(torch.randn(70, 2), torch.arange(70) % 2) for _ in range(2)]
-    data = data_of(touch.weights(grid, bridges, points, measured, start=(0, 3)))
+    made = touch.weights(grid, bridges, points, measured, start=(0, 3), key="-two")
+    assert 'id="lt-figure-weights-two"' in made.data
+    data = data_of(made)
     assert data["start"] == [0, 2]
     assert [one["measured"]["class kept"] for one in data["bridges"]] == [0, 0.1, 0.2, 0.3, 0.4, 0.5]
     with torch.no_grad():

@@ -39,9 +39,9 @@ def weights(
     some = [(z[:shown], y[:shown]) for z, y in points]
     made = []
     for values in torch.cartesian_prod(*(torch.arange(len(v)) for v in grid.values())).view(-1, len(grid)).tolist():
-        key = tuple(v[i] for v, i in zip(grid.values(), values, strict=True))
-        transfer = [bridges[key].transfer(some[1 - d][0], names[1 - d], names[d]).tolist() for d in (0, 1)]
-        numbers = {name.replace("_", " "): value for name, value in measured[key].items()}
+        of = tuple(v[i] for v, i in zip(grid.values(), values, strict=True))
+        transfer = [bridges[of].transfer(some[1 - d][0], names[1 - d], names[d]).tolist() for d in (0, 1)]
+        numbers = {name.replace("_", " "): value for name, value in measured[of].items()}
         made.append({"transfer": transfer, "labels": [some[1 - d][1].tolist() for d in (0, 1)], "measured": numbers})
     data = {
         "weights": {name: list(values) for name, values in grid.items()},
