@@ -299,6 +299,8 @@ for corpus in of_words:
 Markdown("- " + "\n- ".join(said) + "\n\nNew phrases are easy: the nearest training name often has the same noun. So the simple rules, not chance, are what the bridge has to be compared with.")
 
 # %% [markdown]
+# A third rule, the nearest training name, learns nothing at all. The last exercise measures it: compare it before you credit the bridge.
+#
 # These are the new phrases that fail with one bridge or more:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
