@@ -205,7 +205,7 @@ print("same value as lt.losses")
 # %% [markdown]
 # ## 5. The loss
 #
-# Now the sum of section 3 of the paper, drawn in [the last chapter](01_synthetic.ipynb). For each domain: does the point come back (squared error), how much does its code say (KL),
+# Now the sum of section 3 of the paper, drawn in [the last chapter](01_synthetic.ipynb). For each domain: does the point come back (squared error, a mean over dimensions as in the authors' code), how much does its code say (KL),
 # can its class be read (cross entropy)? For both together: do the clouds overlap (SWD)? The weights are the authors' for this experiment. A batch is drawn at random from each domain
 # on its own: nobody pairs anything.
 

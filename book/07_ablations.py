@@ -303,7 +303,7 @@ run.finish()
 # %% [markdown]
 # ## What to remember
 #
-# - Without the domain label next to nothing is transferred: one network with one input has one output.
+# - Without the domain label (and the distance, which Table 4 leaves out with it) next to nothing is transferred: one network with one input has one output.
 # - Labels are not needed for every item. A base model that was trained without labels has grouped its items already, and labels can spread over these groups.
 # - Look at diversity too: a part that hardly changes the accuracy can still change how much of an item survives.
 #

@@ -309,6 +309,8 @@ Markdown(
 # %% [markdown]
 # A fast step helps only if the number of steps stays low. `benchmarks/time_to_accuracy.py` trains bridges between MNIST and Fashion-MNIST by
 # three recipes, in turns on one thread, one seed each, and measures them on the test split (not their trustworthiness, which [chapter 3](03_bridging.ipynb) has for the recipe of its profile).
+# Both files below are older than the last selection of settings ([chapter 13](13_selection.ipynb)): their bridges weigh the classification loss by 1. Their diversity is relative to the target model's
+# reconstructions, not to real items as in chapter 3.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
