@@ -292,6 +292,7 @@ _PAPER = replace(
     accepted=1300,
     frontier=(3e-4, 1e-3, 1e-2),
     reading_steps=50_000,
+    reading_seeds=3,
     bridge_width=512,
     toy=_toy(5000),
     toy_seeds=5,

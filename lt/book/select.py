@@ -35,7 +35,6 @@ from lt.zoo.augment import jitter
 
 PUBLISHED = "laptop"  # the profile whose selection is committed, in book/results/selection
 ITEMS = 300  # kept-aside items a class whose variety and neighbours are looked at
-_ASIDE = "accepted, kept aside"  # accepted samples of speech that neither teach a bridge nor measure one in the chapters
 _SCHEDULE = ("steps", "batch", "lr", "muon", "average")
 
 # what is tried: settings by the names of their fields in VAEConfig, BridgeConfig, Training and Profile; the profile's own are added
@@ -50,7 +49,9 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
             (3000, 128, 4e-3, 0.0, 0.995),
             (1000, 128, 2e-3, 0.02, 0.99),
             (700, 192, 2e-3, 0.02, 0.99),
+            (700, 256, 2e-3, 0.02, 0.99),
             (700, 256, 2e-3, 0.04, 0.99),
+            (1300, 256, 2e-3, 0.02, 0.0),
             (1300, 256, 2e-3, 0.02, 0.99),
             (2600, 256, 2e-3, 0.02, 0.99),
         )
@@ -343,7 +344,7 @@ def _aside(profile: str, key: str) -> tuple[Tensor, Latents]:
     """Items kept aside and their latents; of speech fresh accepted samples, others than those that measure in the chapters."""
     budget, domain = profiles.get(profile), _domain(profile, key)
     if key == "speech":
-        latents = _spoken(profile, _ASIDE, min(budget.fresh, pretrained.ACCEPTED[_ASIDE]))
+        latents = _spoken(profile, "accepted, kept aside", min(budget.fresh, pretrained.ACCEPTED["accepted, kept aside"]))
         return domain.items(latents.mean), latents
     kept = parts(setup.corpus(key), budget.source)[1]
     return kept.x.to(domain.device), domain.latents(kept.x, kept.y)
