@@ -495,7 +495,6 @@ Markdown(
     f"elsewhere in {list(bounds.values())[-1]:.3f}. All prototypes of a class are one picture, though: their diversity is 0."
 )
 
-
 # %% [markdown]
 # ## From the authors' recipe to ours
 #
