@@ -19,14 +19,8 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/01_synthetic.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import sys
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
-"google.colab" in sys.modules and [
-    get_ipython().system(
-        "cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"
-    ),
-    get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py"),
-]
 # %% tags=["parameters", "setup"]
 import os
 
@@ -199,7 +193,6 @@ for name, seed in trainings:
 # point. Where the colours of a transferred ellipse run on without a break, neighbours stayed neighbours. Then look at the ground: class 1, the crosses,
 # belongs on the grey side.
 
-
 # %% mystnb={"figure": {"caption": "Figure 2 of the paper, redrawn: the bridge with all its parts (seed 0). Blue to yellow: points of domain 1; dark to cream: points of domain 2; grey points: the true target domain. Circles: class 0; crosses: class 1. After a transfer class 1 belongs on the grey ground; in the shared space the grey ground is where the linear classifier says class 1."}, "image": {"alt": "Four scatter plots: two ellipses, one horizontal and one vertical; each ellipse transferred onto the other with colours that run on and crosses on the grey half; the shared space, where both domains overlap and a line parts the classes."}} tags=["hide-input", "lead", "nbval-ignore-output"]
 def view(bridge):
     """Everything that a picture of a bridge shows."""
@@ -350,7 +343,6 @@ Markdown(
 # %% [markdown]
 # Now every pair of weights. The left column of each panel is a bridge without SWD, the top row one without a classifier.
 
-
 # %% mystnb={"figure": {"caption": "Means over the seeds for every pair of weights. A brighter cell is better. Each panel has its own range of colours."}, "image": {"alt": "Four heat maps over the weight of the SWD and the weight of the classifier: class kept, on target, neighbours kept, and gap between the domains."}} tags=["hide-input", "nbval-ignore-output"]
 def mean(name, metric):
     return sum(m[metric] for m in measured[name]) / budget.toy_seeds
@@ -386,7 +378,6 @@ Markdown(
 # ## Does the SWD help?
 #
 # The same model with an SWD of the authors' weight and without, seed by seed. *Class kept* is compared only where a classifier is there: without one it is luck.
-
 
 # %% tags=["hide-input"]
 def gain(there, none, metric):
@@ -430,7 +421,6 @@ Markdown(
     )
     + "\n".join(lines)
 )
-
 
 # %% [markdown]
 # ## Does it come out as in the paper?

@@ -19,14 +19,8 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/01b_from_scratch.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import sys
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
-"google.colab" in sys.modules and [
-    get_ipython().system(
-        "cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"
-    ),
-    get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py"),
-]
 # %% tags=["parameters", "setup"]
 import os
 
@@ -116,7 +110,6 @@ print("same output as lt.networks.GatedMixing")
 # One VAE serves both domains. Its encoder takes $[z, D]$ to a Gaussian over the shared space $z'$, its decoder takes $[z', D]$ back. $D$ is the domain label: a one-hot vector that is
 # appended to the input. A linear classifier reads the class from $z'$. The standard deviation goes through a softplus, which keeps it positive.
 
-
 # %%
 def layers(size, width, depth):
     parts = []
@@ -171,7 +164,6 @@ print("same output as lt.networks.BridgingVAE, with", lt_networks.parameter_coun
 # \mathrm{KL}\big(\mathcal N(\mu, \sigma^2) \,\Vert\, \mathcal N(0, 1)\big) = \tfrac12 \big(\mu^2 + \sigma^2 - 1 - \ln \sigma^2\big).
 # $$
 
-
 # %%
 def kl(mean, std):
     return 0.5 * (mean**2 + std**2 - 1 - 2 * std.log()).sum(-1)
@@ -195,7 +187,6 @@ print("same value as torch.distributions and lt.losses")
 # How far apart are the two clouds in the shared space? Project both on a line, sort both, pair first with first and second with second, take the mean squared distance of the pairs.
 # Do that for many random directions, and average. ([The last chapter](01_synthetic.ipynb) draws it and says why.) Nothing in it knows a class or a pair: it only asks both clouds to
 # have one shape.
-
 
 # %%
 def swd(a, b, directions):
@@ -261,7 +252,6 @@ print("same value as lt.bridge.bridge_objective")
 #
 # Draw a batch, compute the loss, step with Adam. The learning rate rises and falls once. We also keep what the bridge looks like at some moments.
 
-
 # %%
 def train_bridge(net, seed, steps=steps, schedule=toy.training.schedule == "onecycle", keep=(), **more):
     generator = torch.Generator().manual_seed(seed)
@@ -282,7 +272,6 @@ def train_bridge(net, seed, steps=steps, schedule=toy.training.schedule == "onec
 
 # %% [markdown]
 # Transfer is one line: encode with one label, decode with the other.
-
 
 # %%
 @torch.no_grad()
@@ -422,7 +411,6 @@ run.finish()
 #
 # **Do not sort.** Without the sort, the distance pairs points as they come: at random. What happens to the shared space?
 
-
 # %% mystnb={"figure": {"caption": "A bridge whose distance pairs points at random, with the same number of steps."}, "image": {"alt": "Four scatter plots as at the top of the page, of the bridge with random pairs."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
 def unsorted(a, b, directions):
     return (((a - b) @ directions.T) ** 2).mean()
@@ -471,7 +459,6 @@ Markdown(
 
 # %% [markdown]
 # **No gate.** Replace the gates by plain linear layers of the hidden units. Is the gate needed here?
-
 
 # %% tags=["solution", "hide-cell", "nbval-ignore-output"]
 class Plain(nn.Module):

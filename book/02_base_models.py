@@ -19,14 +19,8 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/02_base_models.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import sys
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
-"google.colab" in sys.modules and [
-    get_ipython().system(
-        "cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"
-    ),
-    get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py"),
-]
 # %% tags=["parameters", "setup"]
 import os
 
@@ -174,7 +168,6 @@ Markdown(
 # A dimension that the decoder ignores is cheapest when its posterior equals the prior: its mean is then zero for every
 # image. How many of the 100 are in use? [Burda et al. (2016)](https://arxiv.org/abs/1509.00519) count those whose mean has a variance above 0.01 over the images. That count
 # depends on how far training has flattened the unused ones. We sort the variances instead and look for the *cliff*, the place where they fall by the largest factor.
-
 
 # %%
 def cliff(variance):
