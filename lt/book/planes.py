@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from lt.book.plots import finished
+from lt.book.plots import SOURCE, finished
 
 
 def _points(axis, xy: np.ndarray, row: dict, d: int, alpha: float = 1.0, size: float = 1.0) -> None:
@@ -94,4 +94,30 @@ def stages(rows: dict[str, dict], halves: Sequence[Sequence[float]]) -> Figure:
         line[0].set_title(title, fontsize=11.5)
     axes[0, 0].set_ylabel("domain 1 → 2", fontsize=11)
     axes[1, 0].set_ylabel("shared space z′", fontsize=11)
+    return finished(figure)
+
+
+def gains(panels: dict[str, dict[str, tuple[float, float | None, float | None]]], label: str) -> Figure:
+    """What a part of the loss adds to each measurement, a panel each: ``{measurement: {name: (mean, low, high)}}``; a mean alone has no line.
+
+    Right of zero is better. The panel with most names gives those of all.
+    """
+    names = max((list(found) for found in panels.values()), key=len)
+    figure, axes = plt.subplots(
+        2, -(-len(panels) // 2), figsize=(7, 0.75 * len(names) + 1.6), squeeze=False, sharey=True, layout="constrained"
+    )
+    for axis, (title, found) in zip(axes.flat, panels.items(), strict=False):
+        axis.axvline(0, color="0.5", linewidth=1)
+        for name, (value, low, high) in found.items():
+            y = names.index(name)
+            if low is not None:
+                axis.plot([low, high], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
+            axis.plot(value, y, "o", color=SOURCE)
+        axis.set_title(title, fontsize=12)
+        axis.xaxis.set_major_locator(plt.MaxNLocator(4))
+        axis.grid(axis="x", color="0.9")
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
+    for axis in axes[:, 0]:
+        axis.set_ylabel(label)
     return finished(figure)
