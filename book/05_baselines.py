@@ -287,11 +287,11 @@ sizes = {
     "Latent CycleGAN": fitted["latent CycleGAN mnist fashion 0"].generators[0],
 }
 Markdown(
-    "**How equal was it?** Between MNIST and Fashion-MNIST the first runs took "
+    "- **How equal?** Between MNIST and Fashion-MNIST the first runs took "
     + ", ".join(f"{seconds:.0f} s ({name})" for name, seconds in taken.items())
-    + f": a factor of {max(taken.values()) / min(taken.values()):.1f}, of which a part is the machine, since runs go side by side and share it. "
-    f"**How long was it?** {min(often):.1f} to {max(often):.1f} passes are short: the authors of CycleGAN train for 200, over a few hundred to a few thousand images. {said} "
-    "**How large are the generators?** " + ", ".join(f"{parameter_count(network):,} parameters ({name})" for name, network in sizes.items()) + "; larger ones are not tried here."
+    + f": a factor of {max(taken.values()) / min(taken.values()):.1f}, of which a part is the machine, since runs go side by side and share it.\n"
+    f"- **How long?** {min(often):.1f} to {max(often):.1f} passes are short: the authors of CycleGAN train for 200, over a few hundred to a few thousand images. {said}\n"
+    "- **How large are the generators?** " + ", ".join(f"{parameter_count(network):,} parameters ({name})" for name, network in sizes.items()) + "; larger ones are not tried here."
 )
 
 # %% [markdown]
@@ -556,7 +556,7 @@ found.append(
     (
         f"Unlike in the paper, Pix2Pix does train here, and keeps {both('pix2pix', 'transfer_accuracy')} of the classes the two ways, with a diversity of {both('pix2pix', 'diversity')}, where the bridge has {both('bridging_vae', 'diversity')}."
         if trained
-        else f"In this budget Pix2Pix does not train both ways either: it keeps {both('pix2pix', 'transfer_accuracy')} of the classes."
+        else f"In this budget Pix2Pix does not learn the classes both ways: it keeps {both('pix2pix', 'transfer_accuracy')} of the classes."
     )
     + f" CycleGAN keeps {both('cyclegan', 'transfer_accuracy')}, Latent CycleGAN {both('latent_cyclegan', 'transfer_accuracy')}; chance is {paper.CHANCE:g}. "
     f"The bridge's own weak side is locality: its trustworthiness is {both('bridging_vae', 'trustworthiness')}, by chance it would be {both('bridging_vae', 'trustworthiness by chance')}."
