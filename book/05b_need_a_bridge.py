@@ -287,7 +287,7 @@ def named(maps_, otherwise):
 
 
 lines = []
-for setting, (_, target) in directions.items():
+for setting in directions:
     as_accurate = [m for m in CLOSED if reaches(setting, m, "transfer_accuracy")]
     found = enough(setting, as_accurate)
     lines.append(
@@ -295,7 +295,7 @@ for setting, (_, target) in directions.items():
         + (f"Of these not clearly less local and less diverse: {named(found, 'none')}." if as_accurate else "")
         + (f" It is {transfers.standing(by_key, setting, found[0])}." if len(found) == 1 else "")
     )
-for setting, (_, target) in directions.items():
+for setting in directions:
     bridge, real = by_key[setting, "bridging_vae", "transfer_accuracy"], by_key[setting, "target", "reconstruction_accuracy_true_label"]
     if bridge["low"] <= real["high"]:
         continue
@@ -306,7 +306,7 @@ for setting, (_, target) in directions.items():
         f"A map whose results are as varied as real items, such as a lookup, which draws real latents, cannot be expected to do better; the lookup has {report.formatted(by_key[setting, 'lookup', 'transfer_accuracy'])}. "
         f"The bridge has {report.formatted(bridge)}, more than real items: it draws what is easy to name, with {value(setting, 'bridging_vae', 'diversity'):.3f} of their diversity. "
         f"Count its accuracy only up to that of real items, and {named(to_real, 'no map')} would be as accurate. Of these, as local and as diverse: {named(found, 'none')}. "
-        f"So the verdict {'becomes *no*' if found else 'stays, but it says less'}: no map {'names classes better' if found else 'is both as easy to name and as local'}."
+        f"So the verdict {'becomes *no*' if found else 'stays, but it says less: no map is at once as accurate as real items and as local and diverse as the bridge'}."
     )
 Markdown("\n".join(lines))
 

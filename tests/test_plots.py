@@ -208,6 +208,13 @@ def test_every_figure_draws(figure, tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
+def test_a_ratio_of_walks_has_a_line_where_both_are_alike():
+    ratio = {"A → B": {"source": (0.9, 0.8, 1.0), "target": (1.5, 1.4, 1.6)}}
+    above, below = walks.panels_of({"largest step": ratio, "ratio": ratio}, {"ratio": 1}).axes
+    dashed = [[line.get_xdata()[0] for line in axis.lines if line.get_linestyle() == "--"] for axis in (above, below)]
+    assert dashed == [[], [1]]
+
+
 def test_a_walk_marks_the_steps_at_which_the_class_changes():
     changes = np.array([False, False, True, False, False])
     size = np.array([1.0, 1.0, 3.0, 0.5, 0.5])
