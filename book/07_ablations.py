@@ -238,7 +238,7 @@ def grouped(of_metric, less, more, within=None):
         return "one bridge of each, so no interval: " + ", ".join(f"{name} {signed(difference)}" for name, difference in of_metric.items())
     names: dict = {}
     for name, (_, low, high) in of_metric.items():
-        same = within is not None and -within < low and high < within
+        same = within is not None and low > -within and high < within
         names.setdefault(f"the same within {within}" if same else less if high < 0 else more if low > 0 else "not decided", []).append(name)
     said = [f"*{word}*: " + ", ".join(f"{name} {signed(of_metric[name])}" for name in of_word) for word, of_word in names.items() if within or word != "not decided"]
     rest = len(names.get("not decided", [])) if within is None else 0
@@ -248,7 +248,7 @@ def grouped(of_metric, less, more, within=None):
 without, all_of_it = {name: accuracy("4", name) for name in ("unconditional", "conditional")}, accuracy("4", "conditional + SWD")
 weak, weaker = (f"paper's classification weight{rest}" for rest in ("", ", no SWD"))
 bridges = sum(len(of_base) for of_base in groups["parts", "whole method, short"])
-undecided = [name for name, (_, low, high) in changes["transfer_accuracy"].items() if low is not None and low <= 0 <= high and not (-WITHIN < low and high < WITHIN)]
+undecided = [name for name, (_, low, high) in changes["transfer_accuracy"].items() if low is not None and low <= 0 <= high and not (low > -WITHIN and high < WITHIN)]
 widest = max(undecided, key=lambda name: changes["transfer_accuracy"][name][2] - changes["transfer_accuracy"][name][1], default=None)
 lines = [
     f"**Without the domain label and the SWD** the accuracy is {report.formatted(without['unconditional'])}, with everything {report.formatted(all_of_it)}. "
