@@ -34,7 +34,7 @@ run, budget = start("06_interpolation", profile)
 # %% [markdown]
 # **Does a small step stay a small step?** A bridge that kept only classes could map every seven to the same shoe. The paper claims
 # more, *locality*: small changes on one side become small changes on the other. Its test is to walk from one item to another
-# and watch the transfer (its Figures 6 and 7). Within a class, it says, the transfer moves as smoothly as the target model does itself.
+# and watch the transfer (its Figures 6 and 7). Within a class, it says, the transfer moves about as smoothly as the target model does itself.
 # Between classes it jumps, because it stays close to real items. This chapter draws both figures for five
 # directions, and measures both statements.
 #
@@ -46,7 +46,7 @@ run, budget = start("06_interpolation", profile)
 # 2. **Target**: the path from $T(a)$ to $T(b)$ in the target's latent space, decoded. The bridge moves only its ends.
 # 3. **Transfer**: $T(z(t))$. Every point of the first path goes through the bridge.
 #
-# The second path is what the target model can do by itself, so the third is compared with it. Points drawn from a Gaussian of many dimensions
+# The second path is what the target model can do by itself, the first what the bridge is given; the third is compared with both. Points drawn from a Gaussian of many dimensions
 # have nearly the same length, and a straight line between two of them is shorter in its middle. So the paths are great
 # circles ([White 2016](https://arxiv.org/abs/1609.04468)): for ends of length one, at an angle $\omega$,
 #
@@ -65,6 +65,7 @@ from lt import datasets
 from lt.book import plots, report, setup, walks, widgets
 from lt.book.paper import words
 from lt.loop import named_generator
+from lt.tools.intervals import wilson
 from lt.tools.sweeps import fit_bridges
 from lt.zoo import pretrained, quality
 
@@ -155,8 +156,8 @@ walks.steps(step_by_step(("mnist", "fashion"), 0, 7, 1))
 # Many random walks of each kind and direction, other walks for each bridge, so that an interval counts walks and bridges. Of every path:
 #
 # - **Largest step**: the largest over the mean step. 1 is an even walk, 32 a single jump.
-# - **Jump at a boundary**: of the paths on which the judge's class changes, the share whose largest step lies where it changes, or one step beside. With one change,
-#   chance is 3 steps of 32.
+# - **Jump at a boundary**: of the paths on which the judge's class changes, and of these alone, the share whose largest step lies where it changes, or one step beside. With one
+#   change, chance is 3 steps of 32.
 # - **Sure**: the share of points at which the judge is sure (softmax of 0.9 or more). It is low where a path passes through items of no class.
 
 # %% tags=["hide-input"]
@@ -164,7 +165,7 @@ AROUND = 8  # steps before and after the largest one that a picture shows
 
 
 def measured(key, z):
-    """The measurements of paths z (paths, points, latent), and their mean step around the largest one (2 AROUND + 1,)."""
+    """The measurements of paths z (paths, points, latent), on how many of them the class changes, and their mean step around the largest one (2 AROUND + 1,)."""
     items, label, confidence = judged(key, z)
     size = of_mean(items)
     largest, at = size.max(1, keepdim=True)
@@ -178,7 +179,7 @@ def measured(key, z):
         "largest_step": largest.mean().item(),
         "sure": (confidence >= 0.9).double().mean().item(),
         "jump_at_boundary": at_change.mean().item() if len(at_change) else None,
-    }, window.nanmean(0).cpu().numpy()
+    }, len(at_change), window.nanmean(0).cpu().numpy()
 
 
 curves = {}
@@ -187,21 +188,24 @@ for pair, i in DIRECTIONS:
     setting = f"{setup.corpus(source)}->{setup.corpus(target)}"
     for within_class in (True, False):
         kind = "within a class" if within_class else "between classes"
-        found = {}
+        found, crossing = {}, {}
         for seed in range(budget.seeds):
             pairs = ends(source, budget.walks, within_class, named_generator(f"walks {source} {within_class}", seed))
             paths = [walk(pair, i, seed, held[source].mean[m], held[source].mean[n]) for m, n in pairs]
             steps = {}
             for row, key, z in zip(("source", "target", "transfer"), (source, target, target), zip(*paths, strict=True), strict=True):
-                scores, around = measured(key, torch.stack(z))
+                scores, crosses, around = measured(key, torch.stack(z))
                 steps[row] = scores["largest_step"]
                 for metric, value in scores.items():
                     if value is not None and (metric != "jump_at_boundary" or not within_class):
                         found.setdefault((row, metric), []).append(value)
+                        crossing.setdefault(row, []).append(crosses)
                 curves.setdefault((within_class, setting), {}).setdefault(row, []).append(around)
-            found.setdefault(("transfer over target", "largest_step"), []).append(steps["transfer"] / steps["target"])
+            for other in ("source", "target"):
+                found.setdefault((f"transfer over {other}", "largest_step"), []).append(steps["transfer"] / steps[other])
         for (row, metric), values in found.items():
-            n = None if metric == "largest_step" else budget.walks
+            # a share of paths that cross a boundary counts no others: the fewest of any bridge
+            n = {"sure": budget.walks, "jump_at_boundary": min(crossing.get(row, [0]))}.get(metric)
             run.add("6" if within_class else "7", setting, f"{row}, {kind}", metric, values, n=n)
 rows = {(row["setting"], row["method"], row["metric"]): row for row in run.rows}
 settings = list(dict.fromkeys(row["setting"] for row in run.rows))
@@ -238,37 +242,59 @@ walks.walks(figure(True))
 # %% [markdown]
 # One pair proves little. Over many walks:
 
-# %% mystnb={"figure": {"caption": "Walks within a class: the largest step of a path, with 95 % intervals. 1 is an even walk. The paper's claim is that transfer (triangles) and target (squares) are alike."}, "image": {"alt": "Dot plot of five directions with three points each: source, target and transfer, with intervals. The text below says how they compare."}} tags=["hide-input", "nbval-ignore-output"]
-def of(kind, metric):
-    """What walks.panels_of draws of one measurement."""
+# %% mystnb={"figure": {"caption": "Walks within a class, with 95 % intervals. Above: the largest step of each kind of path; 1 is an even walk. Below: the transfer's largest step divided by that of the target's own walk (orange) and by that of the source's path (blue). Right of the dashed line the transfer is the rougher one."}, "image": {"alt": "Two dot plots of five directions. Above: the largest step of source, target and transfer, with intervals. Below: the transfer's largest step over the target's and over the source's, with a dashed line at one. The text below says how they compare."}} tags=["hide-input", "nbval-ignore-output"]
+KINDS = ("source", "target", "transfer")
+
+
+def of(kind, metric, methods=KINDS):
+    """What walks.panels_of draws of one measurement: its methods, by the kind of path that each has the colour of."""
     return {
-        words(setting): {row: tuple(rows[setting, f"{row}, {kind}", metric][end] for end in ("value", "low", "high")) for row in ("source", "target", "transfer")}
+        words(setting): {row: tuple(rows[setting, f"{method}, {kind}", metric][end] for end in ("value", "low", "high")) for row, method in zip(KINDS, methods, strict=False)}
         for setting in settings
     }
 
 
-walks.panels_of({"largest step, in units of the path's mean step": of("within a class", "largest_step")})
+RATIO = "largest step: transfer over target, or over source"
+walks.panels_of(
+    {"largest step, in units of the path's mean step": of("within a class", "largest_step"), RATIO: of("within a class", "largest_step", ("transfer over source", "transfer over target"))},
+    {RATIO: 1},
+)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-ratio = {setting: rows[setting, "transfer over target, within a class", "largest_step"] for setting in settings}
-rougher = [setting for setting, row in ratio.items() if (row["low"] or row["value"]) > 1]
-least, most = (pick(ratio, key=lambda setting: ratio[setting]["value"]) for pick in (min, max))
-smooth = [setting for setting, row in ratio.items() if row["value"] <= 1]
-verdict = (
-    "By this measure it does not hold for the bridges of this book" if len(rougher) == len(ratio) else "By this measure it holds for the bridges of this book in part" if rougher else "By this measure it is not contradicted by the bridges of this book"
-)
+def rougher(other):
+    """The ratios of the transfer to another path, and in words where it is above one, where below, and where it is not told from one."""
+    ratio = {setting: rows[setting, f"transfer over {other}, within a class", "largest_step"] for setting in settings}
+    low, high = ({setting: row["value"] if row[end] is None else row[end] for setting, row in ratio.items()} for end in ("low", "high"))
+    found = {
+        "rougher": [s for s in settings if low[s] > 1],
+        "smoother": [s for s in settings if high[s] < 1],
+        "not told apart": [s for s in settings if low[s] <= 1 <= high[s]],
+    }
+    few = [f"{word} in {len(of_word)}" + ("" if len(of_word) == len(settings) else f" ({', '.join(map(words, of_word))})") for word, of_word in found.items() if of_word]
+    return ratio, ", ".join(few)
+
+
+of_target, by_target = rougher("target")
+of_source, by_source = rougher("source")
+least, most = (pick(of_target, key=lambda setting: of_target[setting]["value"]) for pick in (min, max))
+easiest = min(of_source, key=lambda setting: of_source[setting]["value"])
+sizes, jumps = ([rows[setting, f"transfer, {kind}", "largest_step"]["value"] for setting in settings] for kind in ("within a class", "between classes"))
+walked = [[rows[setting, f"transfer, {kind}", "largest_step"] for kind in ("within a class", "between classes")] for setting in settings]
+below = sum((a["value"] if a["high"] is None else a["high"]) < (b["value"] if b["low"] is None else b["low"]) for a, b in walked)
 Markdown(
-    "The paper says of walks within a class that transfer and target have “comparably smooth trajectories”. "
-    + f"{verdict}: in {len(rougher)} of {len(ratio)} directions the largest step of the transfer is larger than that of the target's own walk"
-    + (" (the whole interval of the ratio is above 1)" if budget.seeds > 1 else "")
-    + (f", and in {len(smooth)} it is not larger. " if smooth else ". ")
-    + f"The ratio of the two goes from {report.formatted(ratio[least])} ({words(least)}) to {report.formatted(ratio[most])} ({words(most)})."
+    "The paper says of walks within a class that transfer and target have “comparably smooth trajectories”, and gives no measure. By the largest step:\n\n"
+    f"- **Against the target's own walk**, of {len(settings)} directions the transfer is {by_target}{'' if budget.seeds > 1 else ' (one bridge, no interval)'}. The ratio goes from {report.formatted(of_target[least])} ({words(least)}) to "
+    f"{report.formatted(of_target[most])} ({words(most)}). This is a hard comparison: the target's path turns by equal angles in the latent space of its own decoder, so it is made even, and the transfer has no such help.\n"
+    f"- **Against the source's path**, which is what the bridge is given, it is {by_source}. The ratio is least for {words(easiest)}, {report.formatted(of_source[easiest])}"
+    + f" (largest steps of {rows[easiest, 'transfer, within a class', 'largest_step']['value']:.2f} and {rows[easiest, 'source, within a class', 'largest_step']['value']:.2f})"
+    + (": there the source's own walk is the uneven one, and the unevenness of the transfer may come in with its input.\n" if of_source[easiest]["value"] <= 1 else ".\n")
+    + f"- **In absolute terms** its largest step is {min(sizes):.2f} to {max(sizes):.2f} mean steps; a path of {POINTS - 1} steps could reach {POINTS - 1}. Between classes, where the paper wants jumps, it is {min(jumps):.2f} to {max(jumps):.2f}.\n\n"
+    f"So {'small steps stay small within a class' if below == len(settings) else 'small steps do not stay small in every direction'}: the largest is below that of walks between classes in {below} of {len(settings)} directions"
+    + (", with intervals apart" if budget.seeds > 1 else "")
+    + (". But they are less even than those of the target model by itself." if by_target.startswith("rougher") else ".")
 )
 
 # %% [markdown]
-# Two cautions. The target's path turns by equal angles in the latent space of its own decoder, so it is even by construction; the transfer
-# has no such help. And a largest step of two mean steps is uneven, but it is no jump: a path of 32 steps could reach 32.
-#
 # ## Between classes (Figure 7)
 #
 # The second row passes through items of no class. The third is to stay with one class, then change to the next, sometimes by way of
@@ -313,17 +339,19 @@ walks.panels_of(
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def compared(metric):
-    """In how many directions the transfer is above the target, and in how many of these their intervals lie apart."""
+    """In how many directions the transfer is above the target, and in how many their intervals lie apart; both in words as well."""
     pairs = [(rows[s, "transfer, between classes", metric], rows[s, "target, between classes", metric]) for s in settings]
     above = [(a, b) for a, b in pairs if a["value"] > b["value"]]
     apart = sum(a["low"] is not None and a["low"] > b["high"] for a, b in above)
-    return f"in {len(above)} of {len(settings)} directions" + (f" ({apart} with intervals that lie apart)" if budget.seeds > 1 else "")
+    return apart, f"in {len(above)} of {len(settings)} directions" + (f" (in {apart} with intervals that lie apart)" if budget.seeds > 1 else "")
 
 
+surer, of_sure = compared("sure")
 Markdown(
     "Between classes the paper says that transfers jump at the boundary of a class. The largest step of a transfer is higher than that of the target's own walk "
-    f"{compared('largest_step')}, and it lies at a change of class more often {compared('jump_at_boundary')}. "
-    f"The judge is sure of more of its points {compared('sure')}, as it would be if the transfer stayed close to real items."
+    f"{compared('largest_step')[1]}, and it lies at a change of class more often {compared('jump_at_boundary')[1]}. "
+    f"The judge is sure of more of its points {of_sure}"
+    + (", as it would be if the transfer stayed close to real items." if surer == len(settings) else ": that the transfer stays closer to real items than the target's own walk is not shown in every direction.")
 )
 
 # %% [markdown]
@@ -369,7 +397,7 @@ widgets.listening_table(lines)
 # %% [markdown]
 # ## What to remember
 #
-# - Compare the transfer with the target's own walk, and with the source's: either model can be the rougher one.
+# - Compare the transfer with the target's own walk, and with the source's: either model can be the rougher one, and a path that is made even is a hard rival.
 # - A jump between classes is not a flaw. It is how a path avoids items that belong to neither class.
 # - A jump within a class breaks locality: two items that are alike come out unlike. One picture cannot show how often; count.
 # - Accuracy is not locality. Read the largest steps beside the accuracies of [chapter 3](03_bridging.ipynb) and [chapter 4](04_speech.ipynb).
@@ -380,19 +408,25 @@ widgets.listening_table(lines)
 
 # %% tags=["solution", "hide-cell", "nbval-ignore-output"]
 def middle(path):
-    pairs = ends("mnist", 50, False, named_generator("solution", 0))
+    pairs = ends("mnist", 500, False, named_generator("solution", 0))
     z = torch.stack([path(held["mnist"].mean[m], held["mnist"].mean[n]) for m, n in pairs])
     return (judged("mnist", z[:, None])[2] >= 0.9).double().mean().item(), z.norm(dim=-1).mean().item()
 
 
 half = torch.tensor([0.5])
 ways = {"great circle": lambda a, b: quality.slerp(a, b, half)[0], "straight line": lambda a, b: (a + b) / 2}
-Markdown("\n".join(f"- {name}: the judge is sure of {share:.2f} of the midpoints between two digits, whose latents have a mean length of {length:.1f}" for name, (share, length) in ((name, middle(path)) for name, path in ways.items())))
+found = {name: middle(path) for name, path in ways.items()}
+ranges = [wilson(share, 500) for share, _ in found.values()]
+touch_each_other = max(low for low, _ in ranges) <= min(high for _, high in ranges)
+Markdown(
+    "\n".join(f"- {name}: the judge is sure of {share:.2f} of 500 midpoints between two digits, whose latents have a mean length of {length:.1f}" for name, (share, length) in found.items())
+    + f"\n\nThe straight line is shorter in its middle, {'but the two shares are not told apart.' if touch_each_other else 'and the two shares are told apart: the choice matters.'}"
+)
 
 # %% [markdown]
 # **A small step.** Move a digit's latent a little, in a random direction. How far does its garment move, in units of its distance from another garment of its class?
 
-# %% mystnb={"figure": {"caption": "How far a garment moves when the digit's latent is moved, for 100 test digits. A line of slope one would be the same relative step on both sides."}, "image": {"alt": "Line plot with two curves over the size of the step in the source's latent space: the change of the digit and the change of the garment, in units of the typical distance within a class."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "How far a garment moves when the digit's latent is moved, for 100 test digits. Where the curves are equal, the relative step is the same on both sides."}, "image": {"alt": "Line plot with two curves over the size of the step in the source's latent space: the change of the digit and the change of the garment, in units of the typical distance within a class."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
 import matplotlib.pyplot as plt
 
 z, y = held["mnist"].mean[:100], held["mnist"].y[:100]
@@ -411,3 +445,12 @@ axis.set(xlabel="length of the step in the latent space of MNIST", ylabel="chang
 axis.legend(frameon=False)
 plt.close(drawing)
 drawing
+
+# %% tags=["solution", "hide-cell", "nbval-ignore-output"]
+over = [garment / digit for digit, garment in zip(moved["digit"], moved["garment"], strict=True)]
+Markdown(
+    f"A step of {sizes[0]:g} moves the digit by {moved['digit'][0]:.3f} of the typical distance and its garment by {moved['garment'][0]:.3f}; a step of {sizes[-1]:g} by {moved['digit'][-1]:.3f} and {moved['garment'][-1]:.3f}. "
+    f"The garment moves {min(over):.2f} to {max(over):.2f} times as far: in a random direction a small step stays small."
+    if max(over) < 2
+    else f"The garment moves up to {max(over):.1f} times as far as the digit, in units of the typical distance."
+)

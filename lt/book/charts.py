@@ -1,6 +1,7 @@
 """Figures of results: intervals, trade-offs, and what changes with labels, weights and numbers of domains. See :mod:`lt.book.plots`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,11 +16,10 @@ from lt.book.plots import PALETTE, SHARED, SOURCE, TARGET, finished
 _OURS = (SOURCE, SHARED, *PALETTE[3:])  # lines of this book; orange is the paper's
 
 
-def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = (), reference: int | None = None) -> Figure:
+def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[dict] = ()) -> Figure:
     """Results with their 95 % intervals, and the paper's number as a diamond.
 
     ``protocol`` holds, for each row, the same result by the paper's protocol: it is drawn below, open, and the paper's number beside it.
-    Shaded: the interval of the row ``reference``, with which the others are compared.
     """
     figure, axis = plt.subplots(figsize=(7, (0.62 if protocol else 0.42) * len(rows) + 1), layout="constrained")
     aside = 0.2 if protocol else 0
@@ -32,12 +32,35 @@ def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[di
     for y, row in enumerate(rows):
         if row["paper"] is not None:
             axis.plot(row["paper"], y + aside, "D", color=TARGET, markersize=7, fillstyle="none", label="paper" if y == 0 else None)
-    if reference is not None:
-        axis.axvspan(rows[reference]["low"], rows[reference]["high"], color=SOURCE, alpha=0.15, linewidth=0)
     axis.set_yticks(range(len(rows)), labels)
     axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="share of items that keep their class")
     axis.legend(loc="lower center", bbox_to_anchor=(0.35, 1), ncol=3, frameon=False, columnspacing=1, handletextpad=0.3)
     axis.grid(axis="x", color="0.9")
+    sns.despine(figure)
+    return finished(figure)
+
+
+def changes(panels: dict[str, Sequence[tuple]], labels: Sequence[str], same: Mapping[str, float] = MappingProxyType({})) -> Figure:
+    """Differences from one thing with their intervals, a row each and a panel side by side for each ``x label``: ``{x label: [(value, low, high)]}``.
+
+    A point is filled where its interval leaves zero out. A panel spans its values, and intervals are cut at its edge. Grey: what counts as the ``same``.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 0.42 * len(labels) + 1), sharey=True, squeeze=False, layout="constrained")
+    for axis, (xlabel, rows) in zip(axes[0], panels.items(), strict=True):
+        reach = 1.5 * max(*(abs(value) for value, *_ in rows), same.get(xlabel, 0))
+        if xlabel in same:
+            axis.axvspan(-same[xlabel], same[xlabel], color="0.9", linewidth=0)
+        axis.axvline(0, color="0.3", linewidth=1)
+        for y, (value, low, high) in enumerate(rows):
+            apart = low is not None and (low > 0 or high < 0)
+            if low is not None:
+                axis.plot([low, high], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
+            axis.plot(value, y, "o", color=SOURCE, markerfacecolor=SOURCE if apart else "white")
+        axis.set(xlabel=xlabel, xlim=(-reach, reach))
+        axis.xaxis.set_major_locator(plt.MaxNLocator(4))
+        axis.grid(axis="x", color="0.9")
+    axes[0, 0].set_yticks(range(len(labels)), [label.replace(", ", ",\n") for label in labels])
+    axes[0, 0].set_ylim(len(labels) - 0.5, -0.5)
     sns.despine(figure)
     return finished(figure)
 

@@ -86,9 +86,11 @@ def beside(rows: Mapping[tuple[str, str, str], dict], settings: Sequence[str], m
                 if row["low"] is not None:
                     reach = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
                     axis.errorbar(across["value"], up["value"], color=colour, linewidth=1.2, alpha=0.6, zorder=2, **{ends: reach})
-            area, first = 20 + 200 * min(size["value"], 1.2), method == methods[0]
-            look = {"color": colour, "marker": marker, "edgecolors": "white", "linewidths": 0.8, "zorder": 4 if first else 3}
-            axis.scatter(across["value"], up["value"], s=area, alpha=1 if first else 0.75, **look)
+            area = 15 + 120 * min(size["value"], 1.2)
+            # small points on large ones, with a rim, so that none is hidden
+            axis.scatter(
+                across["value"], up["value"], s=area, color=colour, marker=marker, edgecolors="white", linewidths=1, zorder=4 - area / 200
+            )
             drawn.append((axis, number, (across["value"], up["value"]), area))
             handles.setdefault(f"{number}  {words(method)}", plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=8))
         axis.set(title=words(setting), ylabel="trustworthiness within a class")

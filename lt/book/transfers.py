@@ -170,19 +170,21 @@ def compared(
     return markdown(frame.reset_index(names="Method"))
 
 
-def ahead(rows: Rows, settings: Sequence[str], methods: Sequence[str], reference: str = "bridging_vae") -> str:
-    """For each direction, in Markdown: which methods have a higher mean accuracy than the reference, and which are better in every measure."""
-    lines = []
-    for setting in settings:
-        found = better(rows, setting, "transfer_accuracy", methods, reference)
-        more = ", ".join(f"{words(m)} ({formatted({**rows[setting, m, 'transfer_accuracy'], 'low': None})})" for m in found) or "none"
-        everywhere = [m for m in methods if all(m in better(rows, setting, metric, methods, reference) for metric in BETTER)]
-        own_value = formatted({**rows[setting, reference, "transfer_accuracy"], "low": None})
-        lines.append(
-            f"- {words(setting)}: more accurate than the {words(reference)} ({own_value}), mean against mean: {more}. "
-            f"Better in all {len(BETTER)} measures: {', '.join(map(words, everywhere)) or 'none'}."
-        )
-    return "\n".join(lines)
+def standing(
+    rows: Rows,
+    setting: str,
+    method: str,
+    metrics: Sequence[str] = ("transfer_accuracy", "diversity", "trustworthiness", "fid"),
+    reference: str = "bridging_vae",
+) -> str:
+    """In which measures a method is better than the reference, in which worse, and in which their 95 % intervals touch: ``better in diversity; worse in accuracy``."""
+    found: dict[str, list[str]] = {"better in": [], "worse in": [], "not told apart in": []}
+    for metric in metrics:
+        row, other = rows[setting, method, metric], rows[setting, reference, metric]
+        good = BETTER[metric]
+        word = "better in" if good(row["value"]) > good(other["value"]) else "worse in"
+        found[word if apart(row, other) else "not told apart in"].append(COLUMNS[metric])
+    return "; ".join(f"{word} {', '.join(names)}" for word, names in found.items() if names)
 
 
 def sprite(images: Tensor) -> str:

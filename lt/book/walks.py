@@ -1,6 +1,7 @@
 """Figures of walks between two points (chapter 6): what stands along a path, and how long its steps are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -128,8 +129,11 @@ def aligned_steps(curves: dict[str, dict[str, np.ndarray]]) -> Figure:
 Line = dict[str, tuple[float, float | None, float | None]]  # of each kind of path: value and both ends of its interval
 
 
-def panels_of(panels: dict[str, dict[str, Line]]) -> Figure:
-    """A value of each kind of path with its 95 % interval, a line for each entry, a panel for each ``x label``: ``{x label: {entry: {kind: (value, low, high)}}}``."""
+def panels_of(panels: dict[str, dict[str, Line]], lines_at: Mapping[str, float] = MappingProxyType({})) -> Figure:
+    """A value of each kind of path with its 95 % interval, a line for each entry, a panel for each ``x label``: ``{x label: {entry: {kind: (value, low, high)}}}``.
+
+    Dashed: the value of ``lines_at`` for an ``x label``.
+    """
     heights = [0.5 * len(lines) + 0.7 for lines in panels.values()]
     figure, axes = plt.subplots(
         len(panels), 1, figsize=(6.4, sum(heights) + 0.5), height_ratios=heights, squeeze=False, layout="constrained"
@@ -141,6 +145,8 @@ def panels_of(panels: dict[str, dict[str, Line]]) -> Figure:
                 if low is not None:
                     axis.plot([low, high], [at, at], color=ROW_COLOURS[kind], linewidth=2.5, solid_capstyle="round")
                 axis.plot(value, at, "os^"[i], color=ROW_COLOURS[kind], markersize=7, label=kind if y == 0 else None)
+        if xlabel in lines_at:
+            axis.axvline(lines_at[xlabel], color="0.3", linewidth=1, linestyle="--")
         axis.set_yticks(range(len(lines)), list(lines), fontsize=11)
         axis.invert_yaxis()
         axis.set_xlabel(xlabel)
