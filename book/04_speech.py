@@ -57,9 +57,8 @@ from lt.datasets import CLASSES
 from lt.networks import parameter_count
 from lt.tools.intervals import wilson
 from lt.tools.sweeps import ahead, cores, fit_bridges
-from lt.zoo import pretrained, stranger
+from lt.zoo import pretrained, quality, stranger
 from lt.zoo.mel import LogMel, nearest_by_dtw
-from lt.zoo.quality import paper_protocol_accuracy, slerp
 
 bases = [setup.models(budget, ("mnist", "speech"), number) for number in range(budget.base_models)]
 for base in bases:
@@ -451,7 +450,7 @@ def measured(one, bridge, seed, source, target):
     draws = named_generator("evaluation", seed, one.device)
     ends = bridge, one.domains[source], one.domains[target]
     scores = metrics.transfer_accuracy(*ends, items[source], held(one, source), draws)
-    scores["transfer_accuracy_paper_protocol"] = paper_protocol_accuracy(*ends, one.own(source), draws)
+    scores["transfer_accuracy_paper_protocol"] = quality.paper_protocol_accuracy(*ends, one.own(source), draws)
     pick, y = local[source], labels[source][local[source]]
     made = one.domains[target].items(bridge.transfer(held(one, source).mean[pick.to(one.device)], source, target)).cpu()
     scores["diversity"] = metrics.diversity(made, y) / own[target]
@@ -686,9 +685,9 @@ widgets.listening_table(
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 steps = torch.linspace(0, 1, 8)
-path = slerp(*written.posterior(digits.x[[fourth[3], fourth[8]]])[0], steps)
+path = quality.slerp(*written.posterior(digits.x[[fourth[3], fourth[8]]])[0], steps)
 said = say(path)
-straight = slerp(said[0], said[-1], steps)
+straight = quality.slerp(said[0], said[-1], steps)
 
 
 def speak(z):
