@@ -565,8 +565,8 @@ Markdown(
     + ("How can a transfer be clearer than the speech that it is made of? The next section looks into it." if apart(strange, sampled_clips) and strange["value"] > sampled_clips["value"] else "")
     + "\n\n**Do neighbours stay neighbours?** The paper claims that they do. Here the order among the items of a digit is kept "
     f"{how(local_there, floor['mnist->speech'])} from writing to speech, and {how(local_back, floor['speech->mnist'])} from speech to writing. "
-    f"Where does it get lost? Through the bridge and back to *speech* it is kept {how(local_self, floor['speech->mnist'])}"
-    + (": more than half of what there is to lose is lost before the handwriting comes in." if kept(local_self, floor["speech->mnist"]) < 0.5 else ".")
+    f"Where does it get lost? Through the bridge and back to *speech*: {how(local_self, floor['speech->mnist'])}"
+    + (". So more than half of what there is to lose is lost before the handwriting comes in." if kept(local_self, floor["speech->mnist"]) < 0.5 else ".")
 )
 
 # %% [markdown]
@@ -645,7 +645,9 @@ Markdown(
     + ", ".join(f"“{CLASSES['speech'][k]}” {digits_heard['recordings'][k]:.2f}" for k in hard)
     + f"), transfers are understood more often in {easier} ("
     + ", ".join(f"{digits_heard['MNIST → speech'][k]:.2f}" for k in hard)
-    + "). A likely reason: unusual ways to say these words are in the recordings, and not in the transfers. So read the accuracy of a transfer with its diversity beside it: above the rate of recordings, it says how average the clips are."
+    + "). "
+    + "A likely reason: unusual ways to say these words are in the recordings, and not in the transfers. " * (typical and easier > 1)
+    + "Read the accuracy of a transfer with its diversity beside it: what is above the rate of recordings says how average the clips are, not how good."
 )
 
 # %% [markdown]
@@ -704,6 +706,14 @@ widgets.listening_table(
         "listen": [speak(said), speak(straight)],
         "the judge hears": [", ".join(heard(said)), ", ".join(heard(straight))],
     }
+)
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+heard_on_the_way = {name: list(dict.fromkeys(heard(path_of))) for name, path_of in (("transferred steps", said), ("spoken path", straight))}
+Markdown(
+    "What is heard on the way: "
+    + "; ".join(f"{name}, {' → '.join(words_of)}" for name, words_of in heard_on_the_way.items())
+    + ". A path that passes through a third word goes through the space between classes, where few recordings lie. This is one pair; [chapter 6](06_interpolation.ipynb) counts."
 )
 
 # %% mystnb={"figure": {"caption": "The same two paths as spectrograms."}, "image": {"alt": "Two rows of eight spectrograms that go from one spoken digit to another."}} tags=["hide-input"]
