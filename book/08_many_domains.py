@@ -304,10 +304,11 @@ def ahead_of_pairs(method, of_ways):
 
 
 def compared(row):
-    """A difference in words: more, less, or not told apart."""
-    size = f"a difference of {row['value']:+.3f}" + ("" if row["low"] is None else f" [{row['low']:+.3f}, {row['high']:+.3f}]")
-    sure = row["low"] is not None and row["low"] * row["high"] > 0
-    return f"{('more' if row['value'] > 0 else 'less') + ' than' if sure else 'not told apart from'} the bridges of two", size
+    """A difference to the bridges of two in words: more, less, or not told apart."""
+    if row["low"] is None:
+        return f"{row['value']:+.3f} to the bridges of two (one set of base models, so without an interval)"
+    sure = row["low"] * row["high"] > 0
+    return f"{('more' if row['value'] > 0 else 'less') + ' than' if sure else 'not told apart from'} the bridges of two: a difference of {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
 
 
 behind = [(a, b) for a, b in ways if value(a, b, "many_bridge") < value(a, b, "pair_bridge") - MARGIN]
@@ -321,12 +322,12 @@ one, late, blind = ahead_of_pairs("many_bridge", ways), ahead_of_pairs("joined_b
 
 
 def verdict(method, row):
-    word, size = compared(row)
-    return f"{overall[method]['transfer_accuracy']:.3f} in the mean of {len(ways)} directions, {word} ({overall['pair_bridge']['transfer_accuracy']:.3f}): {size}"
+    return f"{overall[method]['transfer_accuracy']:.3f} in the mean of {len(ways)} directions, {compared(row)}"
 
 
 varied, local = ([overall[method][metric] for method in METHODS] for metric in ("diversity", "trustworthiness"))
 Markdown(
+    f"The bridges of two keep {overall['pair_bridge']['transfer_accuracy']:.3f} in the mean. Against them:\n\n"
     f"- **What does it cost in accuracy to have one bridge for all?** It keeps {verdict('many_bridge', one)}. "
     f"In {len(ways) - len(behind)} of {len(ways)} directions it is at most {MARGIN} below the bridge of that pair"
     + (f"; further below are {listed}. " if behind else ". ")
@@ -426,7 +427,7 @@ first, last = by_one[0], by_one[-1]
 lost = first["value"] - last["value"]
 lines = [
     f"**The losses do not add up.** After the first step {report.formatted(first)} of the digits have their class, after {len(by_one)} steps {report.formatted(last)}: the first step loses {1 - first['value']:.3f}, "
-    f"the {len(by_one) - 1} others together {lost:.3f}{'' if apart(first, last) else ' (intervals overlap)'}."
+    f"the {len(by_one) - 1} others together {f'{lost:.3f}' if lost > 0 else 'nothing more'}{'' if apart(first, last) else ' (intervals overlap)'}."
     if lost < 0.5 * (len(by_one) - 1) * (1 - first["value"])
     else f"**The losses add up.** After the first step {report.formatted(first)} of the digits have their class, after {len(by_one)} steps {report.formatted(last)}."
 ]
@@ -509,7 +510,7 @@ charts.growth({"domains": ({title: curves[method] for method, title in METHODS.i
 few, most = min(budget.growth), max(budget.growth)
 bought = {METHODS["many_bridge"]: (anew, accuracy), METHODS["pair_bridge"]: (pairwise, dict.fromkeys(budget.growth, accuracy[few])), METHODS["joined_bridge"]: (one_by_one, late)}
 table = pd.DataFrame({"domains": list(budget.growth), **{title: [f"{time[number]:.3g} s, {share[number]:.3f}" for number in budget.growth] for title, (time, share) in bought.items()}})
-starved = accuracy[most] < accuracy[few] - 0.05
+learned, starved = accuracy[few] > 0.3, accuracy[most] < accuracy[few] - 0.05
 Markdown(
     f"{report.markdown(table)}\n\nSeconds, and the share of classes kept on the way to the other domains (chance is about 0.1).\n\n"
     f"From {few} to {most} domains the time of one bridge grows by a factor of {anew[most] / anew[few]:.1f}, that of all pairs by {pairwise[most] / pairwise[few]:.0f}, that of joining by {one_by_one[most] / one_by_one[few]:.1f}. "
@@ -519,8 +520,9 @@ Markdown(
         if starved
         else f"A bridge of {most} keeps {accuracy[most]:.3f} of the classes, one of {few} {accuracy[few]:.3f}. "
     )
+    + ("" if learned else f"So few steps ({brief.training.steps}) teach nothing yet: only the times count here. ")
     + f"To add number {most} to a bridge that is there takes {one_by_one[most] - one_by_one[most - 1]:.1f} s, and it keeps {last:.3f}; to train all {most} anew takes {anew[most]:.1f} s. "
-    + ("**So the way to many domains is to join them one by one**: the time is linear in their number, and what was there does not get worse." if last > accuracy[most] else "")
+    + ("**So the way to many domains is to join them one by one**: the time is linear in their number, and what was there does not get worse." if learned and last > accuracy[most] else "")
 )
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
@@ -557,7 +559,7 @@ def change(source):
 sure = any(apart(found["mnist", source], found["fashion", source]) for source in ("mnist", "fashion"))
 Markdown(
     f"Laid beside clothes instead of digits (a short training, one bridge each, {n:,} items): {change('fashion')}; {change('mnist')}. "
-    + ("It does matter beside what a domain is laid." if sure else "It does not matter here: digits and clothes already share their space, so speech is laid over the same cloud either way.")
+    + ("It does matter beside what a domain is laid." if sure and max(shares.values()) > 0.3 else "So few steps teach nothing yet." if max(shares.values()) < 0.3 else "It does not matter here: digits and clothes already share their space, so speech is laid over the same cloud either way.")
 )
 
 # %% [markdown]
@@ -574,11 +576,13 @@ Markdown(
     f"With 4 dimensions the second domain keeps {by_four[0]:.3f} of the classes, and those that join after it "
     + ", ".join(f"{share:.3f}" for share in by_four[1:])
     + f"; with {brief.shared} dimensions two domains keep {accuracy[few]:.3f}. "
-    + ("Narrow costs accuracy at once, but " if by_four[0] < accuracy[few] - 0.02 else "")
+    + ("A narrow space costs accuracy at once. " if by_four[0] < accuracy[few] - 0.02 else "")
     + (
-        "later domains fit as well as the first: they take no room from one another, since all are laid over one cloud."
+        "So few steps teach nothing yet."
+        if not learned
+        else "Later domains fit as well as the first: they take no room from one another, since all are laid over one cloud."
         if min(by_four[1:]) > by_four[0] - 0.05
-        else "later domains fit less well than the first."
+        else "Later domains fit less well than the first."
     )
 )
 
