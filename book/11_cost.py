@@ -33,18 +33,13 @@ run, budget = start("11_cost", profile)
 
 # %% [markdown]
 # **Is joining two models really two hundred times cheaper than training one?** The paper says so in its introduction, and gives the two
-# numbers behind it in section 5.4: a bridge between MNIST and speech took about half an hour on one GPU, the WaveGAN about four days. This
-# chapter counts in seconds and in floating-point operations, which do not depend on the machine, and looks at how the cost grows.
+# numbers behind it in section 5.4: a bridge between MNIST and speech took about half an hour on one GPU, the WaveGAN about four days.
 #
-# ## Seconds and operations of our runs
-#
-# Seconds are what earlier chapters recorded when they trained. For operations we count one step of training (forward, backward
-# and the optimiser's own products) by the formulas of `torch.utils.flop_counter`, and multiply by the number of steps. Matrix products and
-# convolutions count; element-wise work does not.
+# ## The answer
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "setup"]
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -134,7 +129,7 @@ def autoencoder_step(config):
     return step_of(autoencoder, objective, small.training) * config.training.batch / 2
 
 
-# %% tags=["nbval-ignore-output", "hide-input"]
+# %% tags=["nbval-ignore-output", "hide-input", "setup"]
 base, joined, spoken = records.read("02_base_models", "03_bridging", "04_speech")
 card = pretrained.card()
 gan_config = pretrained.gan_config(card)
@@ -178,6 +173,52 @@ for setting, (base_models, bridge) in pairs.items():
 cost = {(row["setting"], row["method"], row["metric"]): row["value"] for row in run.rows}
 
 
+# %% tags=["nbval-ignore-output", "hide-input"]
+published = profiles.get("paper").gan
+by_letter = profiles.get("paper").speech_bridge
+WAVE, BRIDGE_STEPS = (16_000, 16_384), 50_000  # rate and samples of WaveGAN; steps of the paper's bridge (section B.1)
+claims = {
+    "the paper's durations: 4 days over half an hour": 4 * 24 * 60 / 30,
+    "operations at published schedules": published.training.steps * gan_step(published, *WAVE) / (BRIDGE_STEPS * bridge_step(by_letter)),
+    "operations of this book's runs": gan_cost[1] / pairs["mnist->speech"][1][1],
+}
+for name, value in claims.items():
+    run.add("claim", "mnist->speech", name, "GAN over bridge", [value], note="computed from counted operations" if "operations" in name else "the paper, 5.4")
+by_clock, by_schedule, here = claims.values()
+saved = {unit: [cost[setting, "base models over bridge", unit] for setting in ("mnist->mnist", "mnist->fashion")] for unit in ("seconds", "operations")}
+lowest = min(*claims.values(), *saved["seconds"], *saved["operations"], cost["mnist->speech", "base models over bridge", "operations"])
+Markdown(
+    f"**{'For the paper’s own pair, on its own machine, yes' if abs(by_clock / 200 - 1) < 0.1 else 'Not even by the paper’s own durations'}: four days over half an hour is {by_clock:,.0f}. As a rule, no.** "
+    f"Counted in operations, which do not depend on the machine, one WaveGAN costs {by_schedule:,.0f} bridges at the published schedules, and the far smaller GAN of this book {here:,.0f} of its bridges. Two of this book's VAEs cost "
+    f"{min(saved['seconds']):.0f} to {max(saved['seconds']):.0f} times as many seconds as the bridge between them, and {min(saved['operations']):.0f} to {max(saved['operations']):.0f} times as many operations. "
+    + (f"What holds in every reading: the bridge is the cheap part, by a factor of {lowest:.0f} at least." if lowest > 1 else "In one reading the bridge is not the cheap part.")
+    + "\n\nThe factor is a property of the base models more than of the bridge. A bridge sees latents only, so its cost does not change with what the models were trained on, or for how long; theirs does. "
+    "Ask of any such factor: how was the expensive side trained?"
+)
+
+# %% mystnb={"figure": {"caption": "How many bridges between MNIST and speech cost as much as one GAN, in three readings. The dashed line is the paper's claim of 200."}, "image": {"alt": "Dot plot on a logarithmic axis: three readings of the cost of a GAN in bridges, beside a dashed line at 200."}} tags=["hide-input", "lead"]
+charts.ratios(claims, 200, "the paper's claim", "bridges for the cost of one GAN")
+
+# %% [markdown]
+# ## How it is counted
+#
+# *Seconds* are what earlier chapters recorded when they trained. For *operations* we count one step of training (forward, backward
+# and the optimiser's own products) by the formulas of `torch.utils.flop_counter`, and multiply by the number of steps. Matrix products and
+# convolutions count; element-wise work does not. The three readings of the figure are these:
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+Markdown(
+    f"- **The paper's durations**: four days over half an hour, {by_clock:,.0f}.\n"
+    f"- **Operations at published schedules**: {by_schedule:,.0f}. A WaveGAN of width {published.width} on {WAVE[1]:,} samples for {published.training.steps:,} steps with "
+    f"{published.critic_updates} updates of the critic each, as its authors trained it, over a bridge of {by_letter.depth} layers of {by_letter.width:,} for {BRIDGE_STEPS:,} steps. "
+    f"That is {by_schedule / by_clock:.1f} times the ratio of the durations. A likely reason: the small products of a bridge keep a GPU waiting, those of a GAN less (the last section measures it).\n"
+    f"- **Operations of this book's runs**: {here:,.0f}. The GAN here is far smaller, and the bridge has {speech_config.depth} layers of {speech_config.width:,} and {speech_config.training.steps:,} steps."
+)
+
+# %% [markdown]
+# And these are our own runs: how many times the cost of the bridge both base models cost (bold), and below it the two costs.
+
+# %% tags=["nbval-ignore-output", "hide-input"]
 UNITS = {"seconds": ("seconds", 1, ",.0f"), "operations": ("operations, 10¹²", 1e12, ".3g"), "parameters": ("parameters, 10⁶", 1e6, ".3g")}
 
 
@@ -196,53 +237,25 @@ Markdown(report.markdown(table))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 devices = sorted({records.hardware(record) for record in (base, joined, spoken)})
-saved = [cost[setting, "base models over bridge", "seconds"] for setting in ("mnist->mnist", "mnist->fashion")]
 slower = all(cost[s, "base models over bridge", "seconds"] < cost[s, "base models over bridge", "operations"] for s in pairs if (s, "bridging_vae", "seconds") in cost)
 Markdown(
-    ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (measured below). " if slower else "")
+    ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (measured in the last section). " if slower else "")
     + "*Two machines*: the GAN and the rest were not timed on one machine, so their seconds are not added. " * ("two machines" in columns[paper.words("mnist->speech").replace("→", "↔")])
     + f"VAEs and bridges were trained at profile `{base['profile']}` ({', '.join(devices)}); a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN took "
     f"{card['steps']:,} steps and {card['minutes']} minutes on {card['hardware']}. Times from different machines cannot be compared; operation counts can."
 )
 
 # %% [markdown]
-# ## The paper's claim of 200
-#
-# The figure at the top reads the ratio for MNIST ↔ speech in three ways.
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-published = profiles.get("paper").gan
-by_letter = profiles.get("paper").speech_bridge
-WAVE, BRIDGE_STEPS = (16_000, 16_384), 50_000  # rate and samples of WaveGAN; steps of the paper's bridge (section B.1)
-claims = {
-    "the paper's durations: 4 days over half an hour": 4 * 24 * 60 / 30,
-    "operations at published schedules": published.training.steps * gan_step(published, *WAVE) / (BRIDGE_STEPS * bridge_step(by_letter)),
-    "operations of this book's runs": gan_cost[1] / pairs["mnist->speech"][1][1],
-}
-for name, value in claims.items():
-    run.add("claim", "mnist->speech", name, "GAN over bridge", [value], note="computed from counted operations" if "operations" in name else "the paper, 5.4")
-by_clock, by_schedule, here = claims.values()
-Markdown(
-    f"- **The paper's durations**: four days over half an hour, {by_clock:,.0f}.\n"
-    f"- **Operations at published schedules**: {by_schedule:,.0f}. A WaveGAN of width {published.width} on {WAVE[1]:,} samples for {published.training.steps:,} steps with "
-    f"{published.critic_updates} updates of the critic each, as its authors trained it, over a bridge of {by_letter.depth} layers of {by_letter.width:,} for {BRIDGE_STEPS:,} steps.\n"
-    f"- **Operations of this book's runs**: {here:,.0f}. The GAN here is far smaller.\n\n"
-    f"The highest reading is {max(claims.values()) / min(claims.values()):,.0f} times the lowest: the ratio depends on the GAN and its schedule as much as on the bridge. With the small VAEs of this book the base models cost "
-    f"{min(saved):.0f} to {max(saved):.0f} times as many seconds as a bridge. Large base models cost the bridge nothing more, because it never sees what they were trained on."
-)
-
-# %% mystnb={"figure": {"caption": "How many bridges between MNIST and speech cost as much as one GAN, in three readings. The dashed line is the paper's claim of 200."}, "image": {"alt": "Dot plot on a logarithmic axis: three readings of the cost of a GAN in bridges, beside a dashed line at 200."}} tags=["hide-input", "lead"]
-charts.ratios(claims, 200, "the paper's claim", "bridges for the cost of one GAN")
-
-# %% [markdown]
 # ## How the cost grows
 #
 # - **With data**: a step costs the same, since it draws a batch of latents. Each item goes once through its encoder.
-# - **With width**: nearly as the square, as in any fully connected network. The optimiser Muon adds products of each hidden matrix with
-#   itself, which grow as the cube; they are left out of the figure and given below it.
-# - **With domains**: linearly in one joint bridge. To train both models of every pair jointly, without a bridge, would grow with the number of pairs.
+# - **With width**: nearly as the square, as in any fully connected network.
+# - **With domains**: nearly linearly in one joint bridge, for as many steps: each domain is encoded, decoded and classified once a step. (Only the sliced Wasserstein distance goes over pairs.) To train both models
+#   of every pair jointly, without a bridge, would grow with the number of pairs. ([Chapter 8](08_many_domains.ipynb) shows that more domains need more steps too, unless they join one by one.)
+#
+# The optimiser Muon adds products of each hidden matrix with itself. They grow as the cube of the width, and not at all with data or domains. The upper figure leaves them out, the lower counts them.
 
-# %% mystnb={"figure": {"caption": "Above: operations of a bridge's step over its width. Below: training transfer between any two of several MNIST-sized domains: base models trained once and one bridge, or two models trained again for each pair."}, "image": {"alt": "Two line plots on logarithmic axes. Operations of a step rise with the width almost along a dashed line that has the slope of the square. Training each pair anew rises far faster with the number of domains than base models once and one bridge."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Above: operations of a bridge's step over its width. Below: training transfer between any two of several MNIST-sized domains: base models trained once and one bridge (of as many steps for any number of domains), or two models trained again for each pair."}, "image": {"alt": "Two line plots on logarithmic axes. Operations of a step rise with the width almost along a dashed line that has the slope of the square. Training each pair anew rises far faster with the number of domains than base models once and one bridge."}} tags=["hide-input", "nbval-ignore-output"]
 widths, numbers = (128, 256, 512, 1024), (2, 3, 4, 6, 8)
 plain = replace(own, training=replace(own.training, muon=0.0))
 per_width = {w: bridge_step(replace(plain, width=w)) for w in widths}
@@ -270,87 +283,12 @@ for n, value in per_domain.items():
 encode = operations(lambda: VAE().encode(torch.zeros(1, PIXELS)))
 run.add("growth", "bridge", "one more item", "operations, once", [encode])
 run.finish()
+with_muon = {n: bridge_step(own, n) for n in (2, 3, 8)}
 Markdown(
-    f"Doubling the width from 512 to 1,024 costs {per_width[1024] / per_width[512]:.2f} times as much; going from 2 to 8 domains "
-    f"{per_domain[8] / per_domain[2]:.2f} times; one more item {encode:.1e} operations, once, against {per_domain[2]:.1e} in every step. "
-    f"The optimiser's products are {1 - per_domain[2] / bridge_step(own):.0%} of a step of the bridge between two domains."
+    f"Doubling the width from 512 to 1,024 costs {per_width[1024] / per_width[512]:.2f} times as much. One more item costs {encode:.1e} operations, once, against {per_domain[2]:.1e} in every step.\n\n"
+    f"From 2 to 8 domains, 4 times as many, the network and its losses cost {per_domain[8] / per_domain[2]:.2f} times as much: 4 for what is done for each domain, and a little for {8 * 7 // 2} distances between pairs instead of 1. "
+    f"The optimiser's products are {1 - per_domain[2] / with_muon[2]:.0%} of a step between two domains; counted with them, the same step from 2 to 8 costs {with_muon[8] / with_muon[2]:.2f} times as much."
 )
-
-# %% [markdown]
-# ## How fast is the code of this book?
-#
-# We compare a step of training with two others in one run. The *bound* is its own matrix products and convolutions, replayed alone: no step can be faster, and the share of
-# the bound is their time over ours. The *plain loop* is what one writes first: a `DataLoader`, float32, Adam without fusion, losses read at every step. `make bench` repeats the runs.
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-found = [bench for path in sorted(Path("../benchmarks").glob("*_step.json")) for bench in json.loads(path.read_text()).values()]
-lines = [
-    {
-        "Step": f"{bench['what']}, batch {bench['batch']}",
-        "Where": bench["device"].removeprefix("NVIDIA ").split(" 80GB")[0],
-        "Precision": bench["precision"],
-        "Ours, ms": f"{bench['ours_ms']:.2f}",
-        "Share of the bound": f"{bench['share_of_matmul_bound']:.2f}",
-        "Plain loop over ours": f"{bench['speed_up_over_plain_loop']:.1f}",
-    }
-    for bench in found
-]
-Markdown(report.once(pd.DataFrame(lines)))
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-bound = {where: [bench["share_of_matmul_bound"] for bench in found if bench["device"].startswith("cpu") == (where == "CPU")] for where in ("CPU", "GPU")}
-Markdown(
-    "The products take "
-    + " and ".join(f"{min(shares):.0%} to {max(shares):.0%} of a step on the {where}" for where, shares in bound.items() if shares)
-    + ". On a GPU a network this small is a chain of very short kernels. The whole step is captured as one CUDA graph, without Python and launches in between; what remains beside the products are small "
-    "kernels (sorting, Adam, element-wise work)."
-)
-
-# %% [markdown]
-# A fast step helps only if the number of steps stays low. `benchmarks/time_to_accuracy.py` trains bridges between MNIST and Fashion-MNIST by
-# three recipes, in turns on one thread, one seed each, and measures them on the test split (not their trustworthiness, which [chapter 3](03_bridging.ipynb) has for the recipe of its profile).
-# Both files below are older than the last selection of settings ([chapter 13](13_selection.ipynb)): their bridges weigh the classification loss by 1. Their diversity is relative to the target model's
-# reconstructions, not to real items as in chapter 3.
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
-BOTH = ("mnist->fashion", "fashion->mnist")
-
-
-def recipes(rows, seconds):
-    """A line for each recipe: its time, and accuracy with relative diversity for each direction."""
-    return Markdown(
-        report.markdown(
-            pd.DataFrame(
-                [
-                    {"Recipe": name, seconds: f"{row['seconds']:.1f}"}
-                    | {f"{paper.words(way)}: accuracy, diversity": f"{row[way]:.3f}, {row[way + ' diversity']:.2f}" for way in BOTH}
-                    for name, row in rows.items()
-                ]
-            )
-        )
-    )
-
-
-recipes(timed["recipes"], "Seconds a bridge")
-
-# %% tags=["nbval-ignore-output", "hide-input"]
-there, back = (timed["recipes"]["published first"][way] for way in BOTH)
-sizes = {"laptop": profiles.get("laptop").bridge, "fast": profiles.FAST_BRIDGE}
-Markdown(
-    "*Published first* is the recipe of this book's first edition (width 512, Adam, 4,000 steps of 128). "
-    + " ".join(f"*{name.capitalize()}* has width {c.width}, Muon for the hidden matrices, a running mean of the weights, and {c.training.steps:,} steps of {c.training.batch}." for name, c in sizes.items())
-    + " In the first edition the two VAEs began with the same weights, and the recipe kept 0.968 of the digits' classes and 0.866 of the garments'. "
-    f"Here they share no start, and it keeps {there:.3f} and {back:.3f}" + (": the shared start did not carry the result." if abs(there - 0.968) < 0.01 and abs(back - 0.866) < 0.015 else ".")
-)
-
-# %% [markdown]
-# What else was tried, one seed each, on 10,000 training items kept aside (`benchmarks/recipes.py`):
-
-# %% tags=["nbval-ignore-output", "hide-cell"]
-tried = json.loads(Path("../benchmarks/recipes.json").read_text())["recipes"]
-print(f"two processes, one a core: {timed['throughput of two processes over one']:.2f} times the bridges an hour of one process")
-recipes(tried, "CPU seconds")
 
 # %% [markdown]
 # ## What to remember
@@ -379,11 +317,76 @@ def timed_fit(sides):
 
 timed_fit(2)  # the first call of anything is slow
 three, two = timed_fit(3), timed_fit(2)
-Markdown(f"Three domains cost {bridge_step(own, 3) / bridge_step(own, 2):.2f} times the operations of two, and {three / two:.2f} times the seconds.")
+Markdown(
+    f"Three domains cost {with_muon[3] / with_muon[2]:.2f} times the operations of two with the optimiser's products, which are the same for any number of domains, and {per_domain[3] / per_domain[2]:.2f} times without them. "
+    f"In seconds it was {three / two:.2f} times here, from {two:.2f} to {three:.2f} s for 20 steps."
+)
 
 # %% [markdown]
 # - How does the paper's ratio change with a WaveGAN that makes 8,192 samples at 8 kHz instead of 16,384 at 16 kHz?
 
 # %% tags=["nbval-ignore-output", "hide-cell", "solution"]
 half = published.training.steps * gan_step(published) / (BRIDGE_STEPS * bridge_step(by_letter))
-Markdown(f"One such GAN costs {half:,.0f} bridges in operations, {half / claims['operations at published schedules']:.2f} of the ratio at 16 kHz.")
+Markdown(
+    f"One such GAN costs {half:,.0f} bridges in operations, {half / claims['operations at published schedules']:.2f} of the ratio at 16 kHz: half the samples are half the work of every convolution. "
+    "So the paper's factor depends on a choice that has nothing to do with bridges."
+)
+
+# %% [markdown]
+# ## For those who train: how fast is the code of this book?
+#
+# The two cells below are folded. The first compares a step of training with two others in one run (`make bench` repeats it). The *bound* is the step's own matrix products and convolutions, replayed alone: no step can
+# be faster, and the share of the bound is their time over ours. The *plain loop* is what one writes first: a `DataLoader`, float32, Adam without fusion, losses read at every step. The second asks what a bridge of a
+# given accuracy costs.
+
+# %% mystnb={"code_prompt_show": "Show the speed of a step", "code_prompt_hide": "Hide the speed of a step"} tags=["nbval-ignore-output", "hide-cell"]
+found = [bench for path in sorted(Path("../benchmarks").glob("*_step.json")) for bench in json.loads(path.read_text()).values()]
+lines = [
+    {
+        "Step": f"{bench['what']}, batch {bench['batch']}",
+        "Where": bench["device"].removeprefix("NVIDIA ").split(" 80GB")[0],
+        "Precision": bench["precision"],
+        "Ours, ms": f"{bench['ours_ms']:.2f}",
+        "Share of the bound": f"{bench['share_of_matmul_bound']:.2f}",
+        "Plain loop over ours": f"{bench['speed_up_over_plain_loop']:.1f}",
+    }
+    for bench in found
+]
+bound = {where: [bench["share_of_matmul_bound"] for bench in found if bench["device"].startswith("cpu") == (where == "CPU")] for where in ("CPU", "GPU")}
+Markdown(
+    f"{report.once(pd.DataFrame(lines))}\n\nThe products take "
+    + " and ".join(f"{min(shares):.0%} to {max(shares):.0%} of a step on the {where}" for where, shares in bound.items() if shares)
+    + ". On a GPU a network this small is a chain of very short kernels. The whole step is captured as one CUDA graph, without Python and launches in between; what remains beside the products are small "
+    "kernels (sorting, Adam, element-wise work)."
+)
+
+# %% mystnb={"code_prompt_show": "Show time to a given accuracy", "code_prompt_hide": "Hide time to a given accuracy"} tags=["nbval-ignore-output", "hide-cell"]
+timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
+BOTH = ("mnist->fashion", "fashion->mnist")
+recipes = {"laptop": profiles.get("laptop").bridge, "fast": profiles.FAST_BRIDGE}
+older = [name for name, config in recipes.items() if timed.get("settings", {}).get(name) != json.loads(json.dumps(asdict(config)))]
+lines = [
+    {"Recipe": name, "Seconds a bridge": f"{row['seconds']:.1f}"} | {f"{paper.words(way)}: accuracy, diversity": f"{row[way]:.3f}, {row[way + ' diversity']:.2f}" for way in BOTH}
+    for name, row in timed["recipes"].items()
+]
+quickest, first = (timed["recipes"][name] for name in ("fast", "published first"))
+Markdown(
+    "A fast step helps only if the number of steps stays low. `benchmarks/time_to_accuracy.py` trains bridges between MNIST and Fashion-MNIST by three recipes, in turns on one thread, and measures them on the test split "
+    f"({timed['what'].split(', ')[-1]}; not their trustworthiness, which [chapter 3](03_bridging.ipynb) has).\n\n{report.markdown(pd.DataFrame(lines))}\n\n"
+    f"Diversity is relative to {timed.get('diversity relative to', 'the target model’s reconstructions, not to real items as in the chapters')}. "
+    + (
+        "All settings are those of today's profiles. "
+        if not older
+        else f"The settings of {' and '.join(older)} have been chosen anew since ([chapter 13](13_selection.ipynb)): read these rows for their times, and chapter 3 for accuracy and diversity. "
+        if "settings" in timed
+        else "They are older than the last choice of settings ([chapter 13](13_selection.ipynb)), which lowered a weight of the loss: read them for their times, and chapter 3 for accuracy and diversity. "
+    )
+    + "*Published first* is the recipe of this book's first edition (width 512, Adam, 4,000 steps of 128). "
+    + " ".join(f"*{name.capitalize()}* has width {c.width}, Muon for the hidden matrices, a running mean of the weights, and {c.training.steps:,} steps of {c.training.batch}." for name, c in recipes.items())
+    + f" So *fast* takes {quickest['seconds'] / first['seconds']:.2f} of the time of the first recipe; its accuracy differs by "
+    + " and ".join(f"{quickest[way] - first[way]:+.3f} ({paper.words(way)})" for way in BOTH)
+    + ", its diversity by "
+    + " and ".join(f"{quickest[way + ' diversity'] - first[way + ' diversity']:+.2f}" for way in BOTH)
+    + ": part of the time is paid for in variety. " * all(quickest[way + " diversity"] < first[way + " diversity"] - 0.03 for way in BOTH)
+    + (f" Two processes, one a core, train {timed['throughput of two processes over one']:.2f} times the bridges an hour of one." if timed["throughput of two processes over one"] else "")
+)
