@@ -161,6 +161,8 @@ def test_candidates_stand_by_their_distance_from_the_best_and_the_far_ones_on_th
     assert sum(line.get_fillstyle() == "none" for line in left.lines) == 1, "one ring: the setting before"
     assert all(int(line.get_ydata()[0]) == 0 for line in right.lines), "a group without diversity has nothing on the right"
     assert [label.get_text() for label in left.get_yticklabels()] == ["KL", "VAE"]
+    (band,) = charts.candidates(groups, 0.01, {"KL": 0.05}).axes[1].patches
+    assert (band.get_x(), band.get_width()) == pytest.approx((0.65, 0.05)), "the largest diversity of the accurate ones is 0.7, not 0.9"
 
 
 def test_a_logarithmic_axis_of_less_than_a_decade_has_plain_ticks():

@@ -18,6 +18,7 @@ from lt.book.report import (
     claims,
     conditions,
     counts,
+    evidence,
     formatted,
     group,
     headline,
@@ -188,18 +189,19 @@ def test_a_claim_without_its_row_is_not_measured():
     rows = Found([{"rows": [row(None, 0.5, None, setting="a->b", metric="fid", seeds=1)]}])
     found = claims(
         [
-            ("has its row", lambda: ("holds", rows.said("a->b", "bridging_vae", "fid"))),
-            ("has none", lambda: ("holds", rows.said("a->b", "pix2pix"))),
+            ("has its row", lambda: ("holds", rows.said("a->b", "bridging_vae", "fid"), "0.4", "all of it")),
+            ("has none", lambda: ("holds", rows.said("a->b", "pix2pix"), "0.4", "all of it")),
         ]
     )
     assert list(found["Verdict"]) == ["holds", "not measured"]
+    assert list(found["Here"]) == ["0.500", ""]
     assert "Pix2Pix" in found["Evidence"][1]
     assert (rows.low("a->b", "bridging_vae", "fid"), rows.high("a->b", "bridging_vae", "fid")) == (0.5, 0.5)
 
 
 def test_claims_are_counted_and_stand_under_what_their_verdicts_come_to():
     words = ["holds", "partly: one way", "undecided", "not tested", "holds"]
-    found = claims([(f"claim {i}", lambda word=word: (word, f"evidence [{word}]")) for i, word in enumerate(words)])
+    found = claims([(f"claim {i}", lambda word=word: (word, "0.9", "0.7", f"evidence [{word}]")) for i, word in enumerate(words)])
     assert {name: list(part["Claim"]) for name, part in kinds(found).items()} == {
         "hold": ["claim 0", "claim 4"],
         "hold in part": ["claim 1"],
@@ -207,8 +209,10 @@ def test_claims_are_counted_and_stand_under_what_their_verdicts_come_to():
     }
     text = listed(found)
     assert text.startswith("Of 5 claims **2** hold, **1** hold in part, **2** are not decided.")
-    assert "- **claim 1.** *One way.* Evidence [partly: one way]." in text
-    assert "- **claim 3.** *Not tested.* Evidence" in text
+    assert "| claim 0 | 0.9 | 0.7 |" in text, "a verdict that is the heading's is not said again"
+    assert "| claim 1. *One way* | 0.9 | 0.7 |" in text
+    assert "| claim 3. *Not tested* | 0.9 | 0.7 |" in text
+    assert evidence(found).splitlines()[2] == "- **claim 1.** Evidence [partly: one way]."
     assert text.index("claim 4") < text.index("claim 1") < text.index("claim 2")
 
 

@@ -198,15 +198,22 @@ def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Fi
     return finished(figure)
 
 
-def candidates(groups: dict[str, tuple[list[tuple[float, float | None]], int, int | None]], margin: float) -> Figure:
+def candidates(
+    groups: dict[str, tuple[list[tuple[float, float | None]], int, int | None]], margin: float, spreads: dict[str, float] | None = None
+) -> Figure:
     """Candidates of each group of settings: ``{title: ((accuracy, diversity or None) of each, which is chosen, which was the setting before or None)}``.
 
-    Left: accuracy less the best of the group, and shaded what is within ``margin`` of it; a triangle on the edge is farther off. Right: diversity.
+    Left: accuracy less the best of the group, and shaded what is within ``margin`` of it; a triangle on the edge is farther off. Right: diversity,
+    and shaded what is within the group's number in ``spreads`` of the largest that such candidates have.
     """
-    reach = -4.5 * margin
-    figure, axes = plt.subplots(1, 2, figsize=(7, 0.4 * len(groups) + 1.3), sharey=True, layout="constrained", width_ratios=(3, 2))
-    for y, (points, chosen, before) in enumerate(groups.values()):
+    farthest = min(min(a for a, _ in points) - max(a for a, _ in points) for points, *_ in groups.values())
+    reach = min(max(-4.5 * margin, 1.1 * farthest), -1.5 * margin)
+    figure, axes = plt.subplots(1, 2, figsize=(7, 0.4 * len(groups) + 1.3), sharey=True, layout="constrained", width_ratios=(4, 3))
+    for y, (title, (points, chosen, before)) in enumerate(groups.items()):
         best = max(accuracy for accuracy, _ in points)
+        close = [diversity for accuracy, diversity in points if accuracy >= best - margin - 1e-9 and diversity is not None]
+        if close and spreads and title in spreads:
+            axes[1].barh(y, spreads[title], left=max(close) - spreads[title], height=0.8, color="0.9", zorder=0)
         for i, (accuracy, diversity) in enumerate(points):
             look = {"color": PALETTE[3], "markersize": 9, "zorder": 3} if i == chosen else {"color": SOURCE, "markersize": 6, "alpha": 0.7}
             for axis, x in zip(axes, (accuracy - best, diversity), strict=True):
@@ -219,6 +226,7 @@ def candidates(groups: dict[str, tuple[list[tuple[float, float | None]], int, in
                     axis.plot(at, y, "o", color="black", fillstyle="none", markersize=14, zorder=4)
     axes[0].axvspan(-margin, 0, color="0.9", zorder=0)
     axes[0].set(xlabel="accuracy less the best", xlim=(1.1 * reach, -0.12 * reach))
+    axes[0].xaxis.set_major_locator(plt.MaxNLocator(3))
     axes[1].set(xlabel="diversity")
     axes[0].set_yticks(range(len(groups)), list(groups))
     axes[0].set_ylim(len(groups) - 0.4, -0.6)

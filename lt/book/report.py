@@ -263,16 +263,16 @@ class Found:
         return all(bool(self.row(setting, method).get("plateau")) for method in methods for setting in settings)
 
 
-def claims(checks: Sequence[tuple[str, Callable[[], tuple[str, str]]]]) -> pd.DataFrame:
-    """Claims of the paper's text, each with its verdict and evidence; a check that misses a row says *not measured* and names the row."""
+def claims(checks: Sequence[tuple[str, Callable[[], tuple[str, str, str, str]]]]) -> pd.DataFrame:
+    """Claims of the paper's text, each with its verdict, our number and the paper's in short, and the evidence; a check that misses a row says *not measured* and names the row."""
     lines = []
     for claim, check in checks:
         try:
-            word, evidence = check()
+            found = check()
         except NotMeasured as missing:
-            word, evidence = "not measured", f"no row: {missing}"
-        lines.append({"Claim": claim, "Verdict": word, "Evidence": evidence})
-    return pd.DataFrame(lines, columns=["Claim", "Verdict", "Evidence"])
+            found = "not measured", "", "", f"no row: {missing}"
+        lines.append((claim, *found))
+    return pd.DataFrame(lines, columns=["Claim", "Verdict", "Here", "The paper", "Evidence"])
 
 
 # a verdict up to its colon: what several of them do
@@ -287,19 +287,23 @@ def kinds(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def listed(frame: pd.DataFrame) -> str:
-    """The table of :func:`claims` as Markdown: a count of each kind, then each claim with what qualifies its verdict and with its evidence."""
+    """The table of :func:`claims` as Markdown: a count of each kind, then a table a kind: the claim with what qualifies its verdict, and both numbers."""
     found = kinds(frame)
     text = [f"Of {len(frame)} claims " + ", ".join(f"**{len(part)}** {name}" for name, part in found.items()) + "."]
     for name, part in found.items():
-        lines = []
-        for claim, judged, evidence in part.itertuples(index=False):
-            word, _, more = judged.partition(": ")
-            said = more if word in KINDS else judged
-            lines.append(
-                f"- **{claim}.** " + (f"*{said[0].upper()}{said[1:]}.* " if said else "") + f"{evidence[0].upper()}{evidence[1:]}."
-            )
-        text.append(f"**These {name}**\n\n" + "\n".join(lines))
+        said = part["Verdict"].replace(f"^({'|'.join(KINDS)})(: |$)", "", regex=True).str.replace(": ", ", ", n=1)
+        claim = part["Claim"] + [f". *{words[0].upper()}{words[1:]}*" if words else "" for words in said]
+        text.append(f"**These {name}**\n\n" + markdown(part.assign(Claim=claim)[["Claim", "Here", "The paper"]]))
     return "\n\n".join(text)
+
+
+def evidence(frame: pd.DataFrame) -> str:
+    """The evidence of :func:`claims` as a Markdown list, in the order of :func:`listed`."""
+    return "\n".join(
+        f"- **{line.Claim}.** {line.Evidence[0].upper()}{line.Evidence[1:]}."
+        for part in kinds(frame).values()
+        for line in part.itertuples()
+    )
 
 
 def status(records: Sequence[dict]) -> pd.DataFrame:
