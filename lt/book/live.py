@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import tempfile
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from lt.book.live_numbers import measure, require_quality
+from lt.book.live_numbers import measure, require_quality, write_table
 from lt.book.pack import Pack, write_manifest
 from lt.book.profiles import Profile
 from lt.bridge import Bridge
@@ -24,6 +26,7 @@ PAGE = "book/live"  # in _toc.yml
 CHAPTERS = {"fashion": "03_bridging", "speech": "04_speech"}  # which chapter trained the bridge from MNIST to a domain
 LEVELS = 127  # weights in bytes run from -127 to 127
 GARMENTS, CLIPS, DOTS = 20, 6, 40  # a class: to pick from, and on the map
+PREVIEW = "preview.webp"  # beside the weights' folder
 METRICS = ("transfer_accuracy", "transfer_accuracy_second_judge")
 
 
@@ -78,6 +81,27 @@ def collect(budget: Profile, stored: bool = False) -> Parts:
 def each(y: Tensor, n: int) -> Tensor:
     """Indices of the first n items of every class, class by class."""
     return torch.cat([(y == label).nonzero().flatten()[:n] for label in y.unique()])
+
+
+@torch.no_grad()
+def preview(parts: Parts) -> bytes:
+    """What the page shows before the first touch, as a WebP: a test digit of each class, below it its garment and the spectrogram of its word."""
+    x, y = parts.digits
+    x = x[each(y, 1)]
+    z = parts.vaes["mnist"].encode(x)[0]
+    garments = parts.vaes["fashion"].decode(parts.bridges["fashion"].transfer(z, "mnist", "fashion"))
+    mel = parts.generator.decode(parts.bridges["speech"].transfer(z, "mnist", "speech")).view(-1, 64, 64).flip(1).cpu()  # low sounds below
+    t = ((mel + 1) / 2).clamp(0, 1)
+    colours = torch.stack([(1.6 * t).clamp(max=1), t * t, (0.25 + 0.5 * t * (1 - t)) * (4 * t).clamp(max=1)], -1)  # as loudness in view.js
+    pixels = [
+        torch.nn.functional.pad(one.view(-1, 28, 28).cpu().repeat_interleave(2, 1).repeat_interleave(2, 2), (4, 4, 4, 4))
+        for one in (x, garments)
+    ]
+    rows = [*(one[..., None].expand(-1, -1, -1, 3) for one in pixels), colours]  # (items, 64, 64, 3) each
+    sheet = torch.cat([torch.cat(list(row), 1) for row in rows])  # (192, 64 items, 3)
+    file = io.BytesIO()
+    Image.fromarray((255 * sheet.clamp(0, 1)).byte().numpy()).save(file, "WEBP", quality=80, method=6)
+    return file.getvalue()
 
 
 @torch.no_grad()
@@ -240,6 +264,8 @@ def renew(root: Path, profile: str, parts: Parts, digits: int = 10_000) -> dict:
     results = root / "book" / "results"
     results.mkdir(parents=True, exist_ok=True)
     (results / "live.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_table(root)
+    (folder.parent / PREVIEW).write_bytes(preview(parts))
     return manifest
 
 
@@ -249,6 +275,7 @@ def follow(root: Path, profile: str, digits: int = 300) -> None:
 
     if not (folder_of(root) / "manifest.json").exists() or problem(root):
         renew(root, profile, collect(profiles.get(profile), stored=True), digits)
+    write_table(root)  # the staged page has the published numbers
 
 
 def _accuracy(record: dict) -> dict[str, float]:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
+from lt.book.report import between, markdown
 from lt.errors import LtError
 from lt.latents import CHUNK
 
@@ -46,6 +48,42 @@ def summary(root: Path) -> str:
     path = root / "book" / "results" / "live.json"
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
     return "\n".join(f"{row['setting']:16} {row['metric']:36} {row['value']:,}" for row in rows) or "not measured yet"
+
+
+WORDS = {
+    "bytes_first_picture": "download",
+    "bytes_sound": "download",
+    "transfer_accuracy_true_label": "right class, by this page",
+    "transfer_accuracy_true_label_torch": "right class, by PyTorch",
+    "class_agreement_with_torch": "same class as with PyTorch",
+    "cold_ms": "first answer",
+    "warm_ms": "each later answer",
+    "warm_ms_wave": "from spectrogram to sound",
+}
+WAYS = {"mnist->fashion": "digit → garment", "mnist->speech": "digit → word"}
+
+
+def table(record: dict) -> str:
+    """The page's numbers (``book/results/live.json``) as Markdown: a sentence, and a table with a column for each way."""
+    found = {(WORDS[row["metric"]], row["setting"]): _measured(row["metric"], row["value"]) for row in record["rows"]}
+    lines = [[words, *(found.get((words, way), "") for way in WAYS)] for words in dict.fromkeys(WORDS.values())]
+    digits = max(row["n"] or 0 for row in record["rows"])
+    said = f"Models of profile `{record['profile']}`, {digits:,} digits of the test split; times on {record['cpu']}."
+    return f"{said}\n\n{markdown(pd.DataFrame(lines, columns=['', *WAYS.values()]))}"
+
+
+def _measured(metric: str, value: float) -> str:
+    if metric.startswith("bytes"):
+        return f"{value / 1e6:.1f} MB"
+    return (f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms") if "_ms" in metric else f"{value:.4f}"
+
+
+def write_table(root: Path) -> None:
+    """Write :func:`table` between its markers in ``book/live.md``: the page shows it before any weights are fetched."""
+    page, path = root / "book" / "live.md", root / "book" / "results" / "live.json"
+    if page.exists() and path.exists():
+        new = table(json.loads(path.read_text(encoding="utf-8")))
+        page.write_text(between(page.read_text(encoding="utf-8"), "numbers", new), encoding="utf-8")
 
 
 @torch.no_grad()

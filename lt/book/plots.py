@@ -141,7 +141,7 @@ def histories(runs: dict[str, dict[str, list[float]]], terms: Sequence[str], log
     return finished(figure)
 
 
-def active_dimensions(spread: dict[str, Tensor], used: dict[str, int]) -> Figure:
+def active_dimensions(spread: dict[str, Tensor], used: dict[str, int], title: str = "dimensions before the cliff") -> Figure:
     """Variance of the posterior means over a data set, sorted, with a ring at the last dimension that the decoder uses.
 
     Names that agree up to a comma (``MNIST, seed 0``) share a colour and differ in their dashes.
@@ -157,7 +157,7 @@ def active_dimensions(spread: dict[str, Tensor], used: dict[str, int]) -> Figure
         axis.plot(used[name], ranked[used[name] - 1], "o", color=look["color"], markersize=9, fillstyle="none", markeredgewidth=2)
         drawn[kind] += 1
     axis.set(yscale="log", xlabel="latent dimension, sorted", ylabel="variance of its mean")
-    axis.legend(title="dimensions before the cliff", frameon=False)
+    axis.legend(title=title, frameon=False)
     sns.despine(figure)
     return finished(figure)
 

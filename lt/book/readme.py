@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lt.book import PROFILES
 from lt.book.live import Parts
 from lt.book.records import hardware, read
-from lt.book.report import DAGGER, HEADLINE, headline, markdown
+from lt.book.report import DAGGER, HEADLINE, between, headline, markdown
 from lt.bridge import Bridge
 
 PICTURE = "book/_static/readme.webp"
@@ -33,13 +33,8 @@ def update(root: Path) -> None:
     }
     note = f"Profile `{'`, `'.join(sorted(profiles))}`; mean and 95 % interval. {DAGGER}."
     path = root / "README.md"
-    text = _between(path.read_text(encoding="utf-8"), "headline", f"{markdown(headline(results))}\n\n{note}")
-    path.write_text(_between(text, "times", markdown(times(results))), encoding="utf-8")
-
-
-def _between(text: str, name: str, new: str) -> str:
-    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-    return re.sub(pattern, lambda found: f"{found[1]}{new}\n{found[2]}", text, flags=re.S)
+    text = between(path.read_text(encoding="utf-8"), "headline", f"{markdown(headline(results))}\n\n{note}")
+    path.write_text(between(text, "times", markdown(times(results))), encoding="utf-8")
 
 
 def times(results: Path) -> pd.DataFrame:

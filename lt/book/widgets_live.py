@@ -87,7 +87,7 @@ def drawing_page(profile: str = "quick") -> HTML:
 def inlined(folder: Path) -> HTML:
     """The live page with its modules and the weights of a folder."""
     page = (STATIC.parent / "live.md").read_text(encoding="utf-8")
-    (body,) = re.findall(r"```\{raw\} html\n(.*?)```", page, flags=re.DOTALL)
+    *_, body = re.findall(r"```\{raw\} html\n(.*?)```", page, flags=re.DOTALL)  # the last: before it stands a picture of published models
     body = re.sub(r"<noscript>.*?</noscript>|<link [^>]*>|<script [^>]*></script>", "", body, flags=re.DOTALL)
     style = (STATIC / "live" / "live.css").read_text(encoding="utf-8")
     sources = {name: (STATIC / "live" / name).read_text(encoding="utf-8") for name in MODULES}

@@ -170,6 +170,13 @@ export class Pad {
     context.strokeStyle = context.fillStyle = "#fff";
     context.lineWidth = size / 12;
     context.lineCap = context.lineJoin = "round";
+    if (!this.strokes.length && !this.keyboard) {
+      context.font = `${size / 12}px sans-serif`;
+      context.textAlign = "center";
+      context.fillStyle = "#aaa";
+      context.fillText("draw here", size / 2, size / 2);
+      context.fillStyle = "#fff";
+    }
     for (const stroke of this.strokes) {
       context.beginPath();
       context.moveTo(stroke[0].x * size, stroke[0].y * size);

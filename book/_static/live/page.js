@@ -316,7 +316,7 @@ function drag(a, b) {
   move(from.map((value, i) => value + (a - a0) * axes[0][i] + (b - b0) * axes[1][i]));
 }
 
-/** What needs the second file: sliders, map, garments, numbers. */
+/** What needs the second file: sliders, map, garments. */
 async function furnish() {
   if (!manifest || places) return;
   places = /** @type {Float32Array} */ (await ask({ ask: "tensor", name: "map" }));
@@ -353,7 +353,6 @@ async function furnish() {
     one.type = "button";
     return one;
   });
-  numbers();
   map(current());
 }
 
@@ -428,61 +427,6 @@ async function listen() {
   } catch (error) {
     status(`${error instanceof Error ? error.message : error}. Allow sound for this page, then press “Hear it” again.`);
   }
-}
-
-/** @type {Record<string, string>} */
-const WORDS = {
-  bytes_first_picture: "download",
-  bytes_sound: "download",
-  class_agreement_with_torch: "same class as with PyTorch",
-  transfer_accuracy_true_label: "right class, by this page",
-  transfer_accuracy_true_label_torch: "right class, by PyTorch",
-  cold_ms: "first answer",
-  warm_ms: "each later answer",
-  warm_ms_wave: "from spectrogram to sound",
-  "mnist->fashion": "digit → garment",
-  "mnist->speech": "digit → word",
-};
-
-/** A measured number with its unit. @param {string} metric @param {number} value */
-function measured(metric, value) {
-  if (metric.startsWith("bytes")) return `${(value / 1e6).toFixed(1)} MB`;
-  if (/_ms/.test(metric)) return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-  return value.toFixed(4);
-}
-
-/** The page's own numbers, as a table: a column for each way. */
-function numbers() {
-  if (!manifest) return;
-  const box = element("numbers", HTMLElement);
-  const rows = manifest.numbers ?? [];
-  const digits = Math.max(0, ...rows.map(({ n }) => n ?? 0));
-  const count = digits ? ` Shares are of ${digits.toLocaleString("en")} digits; times are on the machine that measured them.` : "";
-  box.replaceChildren(made("p", `Models of profile ${manifest.profile}.${count}`));
-  if (!rows.length) {
-    box.append(made("p", "These weights have not been measured."));
-    return;
-  }
-  const table = document.createElement("table");
-  const head = document.createElement("tr");
-  const ways = [...new Set(rows.map(({ setting }) => setting))];
-  for (const text of ["", ...ways.map((way) => WORDS[way] ?? way)]) {
-    const cell = made(text ? "th" : "td", text);
-    if (text) cell.setAttribute("scope", "col");
-    head.append(cell);
-  }
-  table.append(head);
-  const name = (/** @type {{metric: string}} */ row) => WORDS[row.metric] ?? row.metric;
-  for (const what of new Set(rows.map(name))) {
-    const line = document.createElement("tr");
-    line.append(made("td", what));
-    for (const way of ways) {
-      const row = rows.find((one) => one.setting === way && name(one) === what);
-      line.append(made("td", row ? measured(row.metric, row.value) : ""));
-    }
-    table.append(line);
-  }
-  box.append(table);
 }
 
 /** @returns {Float32Array} one draw of the standard normal for each shared dimension */
