@@ -46,7 +46,7 @@ import torch
 from IPython.display import Markdown
 
 from lt import fit_bridge, metrics, named_generator
-from lt.book import charts, paper, plots, report, setup, trials
+from lt.book import charts, comparisons, paper, plots, report, setup, trials
 from lt.latents import UNKNOWN
 from lt.tools.intervals import crossed_interval
 from lt.tools.sweeps import ahead, sweep
@@ -213,7 +213,7 @@ def change(table, name, other, metric="transfer_accuracy"):
 
 
 changes = {metric: {name: change("parts", name, "whole method, short", metric) for name in VARIANTS} for metric in ("transfer_accuracy", "diversity", "trustworthiness")}
-charts.changes({"change of accuracy": list(changes["transfer_accuracy"].values()), "change of diversity": list(changes["diversity"].values())}, VARIANTS, {"change of accuracy": WITHIN})
+comparisons.changes({"change of accuracy": list(changes["transfer_accuracy"].values()), "change of diversity": list(changes["diversity"].values())}, VARIANTS, {"change of accuracy": WITHIN})
 
 # %% tags=["nbval-ignore-output", "hide-cell"]
 short_table([("parts", name) for name in PARTS], SHORT, theirs=False)
