@@ -267,6 +267,7 @@ lines = [
     ),
     "**Diversity**:" + grouped(changes["diversity"], "less diverse", "more diverse"),
     "**Trustworthiness**:" + grouped(changes["trustworthiness"], "less local", "more local"),
+    *([f"These are {3 * len(VARIANTS)} comparisons at 95 %, so one or two of the smaller changes may be chance."] if bridges > 1 else []),
 ]
 Markdown("- " + "\n- ".join(lines))
 
