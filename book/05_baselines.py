@@ -653,6 +653,13 @@ medians = torch.stack([train["fashion"].x[train["fashion"].y == label].median(0)
 two = first_of_class("mnist", 2).view(10, 2)
 plots.rows_of_images({"median": medians, **{f"Pix2Pix, {name}": made[there, "pix2pix"][two[:, i].to(base.device)] for i, name in enumerate(("one", "another"))}})
 
+# %% tags=["nbval-ignore-output", "hide-cell", "solution"]
+from_median = [(x.cpu() - medians[y]).abs().mean().item() for x, y in ((made[there, "pix2pix"], test["mnist"].y), (test["fashion"].x, test["fashion"].y))]
+Markdown(
+    f"The mean absolute difference from the median of the class is {from_median[0]:.3f} for Pix2Pix's garments, and {from_median[1]:.3f} for real ones. At 0 the L1 term alone would have its way; "
+    f"Pix2Pix stands at {from_median[0] / from_median[1]:.2f} of the way to real garments."
+)
+
 # %% [markdown]
 # **Does CycleGAN lose the class, or only its name?** A method that sees no labels cannot know which garment is to be a seven. Match its classes to ours in the best
 # possible way, and count again.

@@ -238,7 +238,6 @@ def figure(within, number=1):
 # %% mystnb={"figure": {"caption": "Figure 6: walks within a class, one random pair a direction. Framed: the two ends."}, "image": {"alt": "Five walks of three rows each, source, target and transfer: between digits, garments and spectrograms. Both ends of a row are of one class."}} tags=["hide-input", "nbval-ignore-output"]
 walks.walks(figure(True))
 
-
 # %% [markdown]
 # One pair proves little. Over many walks:
 
@@ -259,6 +258,7 @@ walks.panels_of(
     {"largest step, in units of the path's mean step": of("within a class", "largest_step"), RATIO: of("within a class", "largest_step", ("transfer over source", "transfer over target"))},
     {RATIO: 1},
 )
+
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 def rougher(other):
@@ -351,7 +351,7 @@ Markdown(
     "Between classes the paper says that transfers jump at the boundary of a class. The largest step of a transfer is higher than that of the target's own walk "
     f"{compared('largest_step')[1]}, and it lies at a change of class more often {compared('jump_at_boundary')[1]}. "
     f"The judge is sure of more of its points {of_sure}"
-    + (", as it would be if the transfer stayed close to real items." if surer == len(settings) else ": that the transfer stays closer to real items than the target's own walk is not shown in every direction.")
+    + (", as it would be if the transfer stayed close to real items." if surer == len(settings) else f": that the transfer stays closer to real items than the target's own walk is shown in {surer or 'none'} of them.")
 )
 
 # %% [markdown]

@@ -46,7 +46,7 @@ import torch
 from IPython.display import Markdown
 
 from lt import fit_bridge, metrics, named_generator
-from lt.book import charts, paper, plots, report, setup, trials
+from lt.book import charts, comparisons, paper, plots, report, setup, trials
 from lt.latents import UNKNOWN
 from lt.tools.intervals import crossed_interval
 from lt.tools.sweeps import ahead, sweep
@@ -213,7 +213,7 @@ def change(table, name, other, metric="transfer_accuracy"):
 
 
 changes = {metric: {name: change("parts", name, "whole method, short", metric) for name in VARIANTS} for metric in ("transfer_accuracy", "diversity", "trustworthiness")}
-charts.changes({"change of accuracy": list(changes["transfer_accuracy"].values()), "change of diversity": list(changes["diversity"].values())}, VARIANTS, {"change of accuracy": WITHIN})
+comparisons.changes({"change of accuracy": list(changes["transfer_accuracy"].values()), "change of diversity": list(changes["diversity"].values())}, VARIANTS, {"change of accuracy": WITHIN})
 
 # %% tags=["nbval-ignore-output", "hide-cell"]
 short_table([("parts", name) for name in PARTS], SHORT, theirs=False)
@@ -233,16 +233,15 @@ def told(difference):
 
 
 def grouped(of_metric, less, more, within=None):
-    """Variants by what their differences show, in words; ``within`` is how near to zero counts as the same."""
-    if any(low is None for _, low, _ in of_metric.values()):
-        return "one bridge of each, so no interval: " + ", ".join(f"{name} {signed(difference)}" for name, difference in of_metric.items())
+    """Variants by what their differences show, as a list in Markdown; ``within`` is how near to zero counts as the same."""
     names: dict = {}
     for name, (_, low, high) in of_metric.items():
-        same = within is not None and low > -within and high < within
-        names.setdefault(f"the same within {within}" if same else less if high < 0 else more if low > 0 else "not decided", []).append(name)
-    said = [f"*{word}*: " + ", ".join(f"{name} {signed(of_metric[name])}" for name in of_word) for word, of_word in names.items() if within or word != "not decided"]
-    rest = len(names.get("not decided", [])) if within is None else 0
-    return "; ".join(said) + (f"{'; the other' if said else 'all'} {rest} not told apart" if rest else "")
+        same = within is not None and low is not None and low > -within and high < within
+        word = "one bridge each, no interval" if low is None else f"the same within {within}" if same else less if high < 0 else more if low > 0 else "not decided"
+        names.setdefault(word, []).append(name)
+    rest = [] if within else names.pop("not decided", [])  # their number is enough where the figure has them
+    said = [f"*{word}*: " + "; ".join(f"{name} {signed(of_metric[name])}" for name in of_word) for word, of_word in names.items()]
+    return "".join(f"\n    - {line}" for line in said + ([f"*not decided*: the other {len(rest)}"] if rest else []))
 
 
 without, all_of_it = {name: accuracy("4", name) for name in ("unconditional", "conditional")}, accuracy("4", "conditional + SWD")
@@ -257,7 +256,7 @@ lines = [
     f"**Leaving out the SWD alone** changes the accuracy by {told(change('4', 'conditional', 'conditional + SWD'))}; in the paper by {without['conditional']['paper'] - all_of_it['paper']:+.3f}. "
     f"The paper weighs the classification loss less. With its weight, and short bridges, leaving it out changes the accuracy by {told(change('parts', weaker, weak))}.",
     *([f"The short bridges weigh the classification loss by {short().beta_cls:g}, those of Table 4 by {whole.beta_cls:g}."] if short().beta_cls != whole.beta_cls else []),
-    "**Accuracy**, each part changed: " + grouped(changes["transfer_accuracy"], "less accurate", "more accurate", WITHIN) + ".",
+    "**Accuracy**, each part changed:" + grouped(changes["transfer_accuracy"], "less accurate", "more accurate", WITHIN),
     *(
         [
             f"**Not decided is not the same.** There are {bridges} bridges of each kind, and Student's t of so few is wide: {widest} could lose {-changes['transfer_accuracy'][widest][1]:.2f} or nothing. "
@@ -266,8 +265,9 @@ lines = [
         if widest
         else []
     ),
-    "**Diversity**: " + grouped(changes["diversity"], "less diverse", "more diverse") + ".",
-    "**Trustworthiness**: " + grouped(changes["trustworthiness"], "less local", "more local") + ".",
+    "**Diversity**:" + grouped(changes["diversity"], "less diverse", "more diverse"),
+    "**Trustworthiness**:" + grouped(changes["trustworthiness"], "less local", "more local"),
+    *([f"These are {3 * len(VARIANTS)} comparisons at 95 %, so one or two of the smaller changes may be chance."] if bridges > 1 else []),
 ]
 Markdown("- " + "\n- ".join(lines))
 
@@ -321,13 +321,13 @@ def fewest(shares, whole):
     return called(min(enough)) if enough else "all labels"
 
 
-plain = {n: accuracy("3", called(n))["value"] for n in budget.labels}
-spread = {n: accuracy("beyond", f"{called(n)}, spread")["value"] for n in budget.labels if ("beyond", f"{called(n)}, spread") in settings}
+plain = {n: accuracy("3", called(n))["low"] for n in budget.labels}
+spread = {n: accuracy("beyond", f"{called(n)}, spread")["low"] for n in budget.labels if ("beyond", f"{called(n)}, spread") in settings}
 theirs = {n: paper.PAPER["mnist->mnist", called(n), "transfer_accuracy"] for n in budget.labels}
 none, matched = accuracy("3", called(0)), accuracy("beyond", "no label, matched clusters")
 over = "above" if none["low"] > paper.CHANCE else "no better than"
 Markdown(
-    f"- **How few are enough?** Within {NEAR} of all labels ({report.formatted(best)}) are, of the numbers tried: {fewest(plain, best['value'])} by the paper's method, "
+    f"- **How few are enough?** Within {NEAR} of all labels ({report.formatted(best)}), with the whole interval, are of the numbers tried: {fewest(plain, best['value'])} by the paper's method, "
     f"{fewest(spread, best['value'])} if they are spread first. In the paper it takes {fewest(theirs, paper.PAPER['mnist->mnist', 'all labels', 'transfer_accuracy'])}, measured on training latents.\n"
     f"- **No label**: matched clusters reach {report.formatted(matched)}. With nothing at all the bridge is {over} chance, {report.formatted(none)}; the paper has {none['paper']}."
 )
@@ -378,6 +378,13 @@ kept = {
 }
 charts.over_labels(kept, [f"{w:g}" for w in weights], across="weight of the SWD")
 
+# %% tags=["hide-cell", "solution", "nbval-ignore-output"]
+best_of = {name: max(of_weight, key=lambda w: of_weight[w][0]) for name, of_weight in kept.items()}
+Markdown(
+    " ".join(f"With {name} the accuracy is {of_weight['0'][0]:.3f} without the SWD, and best at a weight of {best_of[name]}, {of_weight[best_of[name]][0]:.3f}." for name, of_weight in kept.items())
+    + " Each point is one brief bridge: small differences say nothing."
+)
+
 # %% [markdown]
 # **2.** Spread the labels on Fashion-MNIST, where classes overlap in the latent space. How many are true?
 
@@ -401,3 +408,11 @@ centres = torch.stack([own.mean[torch.from_numpy(cluster == k).to(own.mean.devic
 order = sorted(range(20), key=lambda k: mostly[k])
 means = base.domains["mnist"].items(centres[order])
 plots.panels({"clusters of mostly " + ", ".join(str(mostly[k]) for k in order[i : i + 10]): means[i : i + 10] for i in (0, 10)}, across=1, size=7)
+
+# %% tags=["hide-cell", "solution", "nbval-ignore-output"]
+several = [f"{digit} ({mostly.count(digit)})" for digit in range(10) if mostly.count(digit) > 1]
+none_of = [str(digit) for digit in range(10) if digit not in mostly]
+Markdown(
+    f"Digits with more than one cluster: {', '.join(several)}" + (f"; with none of their own: {', '.join(none_of)}" if none_of else "")
+    + ". The pictures tell what divides them, such as the slant of the ones; a cluster of crossed sevens would show a bar through the stem."
+)

@@ -45,15 +45,6 @@ def test_intervals_and_the_papers_numbers_stand_at_their_values():
     assert "paper" in texts(figure)
 
 
-def test_a_change_is_filled_where_its_interval_leaves_zero_out():
-    figure = charts.changes(
-        {"accuracy": [(-0.1, -0.12, -0.08), (0.01, -0.4, 0.42)], "diversity": [(0.2, None, None), (0.1, 0.05, 0.15)]}, ["a", "b"]
-    )
-    filled = [[line.get_markerfacecolor() != "white" for line in axis.lines if line.get_marker() == "o"] for axis in figure.axes]
-    assert filled == [[True, False], [False, True]]
-    assert figure.axes[0].get_xlim()[0] > -0.4, "a wide interval does not press the others together"
-
-
 def test_the_papers_number_stands_beside_the_result_of_its_own_protocol():
     (axis,) = charts.intervals([row(0.9, 0.85, 0.95, 0.8)], ["first"], [row(0.7, 0.6, 0.75)]).axes
     at = {line.get_label(): tuple(line.get_xydata()[0]) for line in axis.lines if len(line.get_xdata()) == 1}

@@ -208,6 +208,15 @@ def test_methods_stand_at_their_values_and_more_diverse_ones_are_larger():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1  bridging VAE", "3  class prototype"]
 
 
+def test_a_change_is_filled_where_its_interval_leaves_zero_out():
+    figure = comparisons.changes(
+        {"accuracy": [(-0.1, -0.12, -0.08), (0.01, -0.4, 0.42)], "diversity": [(0.2, None, None), (0.1, 0.05, 0.15)]}, ["a", "b"]
+    )
+    filled = [[line.get_markerfacecolor() != "white" for line in axis.lines if line.get_marker() == "o"] for axis in figure.axes]
+    assert filled == [[True, False], [False, True]]
+    assert figure.axes[0].get_xlim()[0] > -0.4, "a wide interval does not press the others together"
+
+
 def test_numbers_of_points_that_lie_together_stand_apart():
     points = [(100.0, 100.0, 8.0), (103.0, 100.0, 8.0), (100.0, 104.0, 8.0), (400.0, 100.0, 8.0)]
     places = comparisons.free_places(points, 17.0)

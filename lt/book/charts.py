@@ -1,7 +1,6 @@
 """Figures of results: intervals, trade-offs, and what changes with labels, weights and numbers of domains. See :mod:`lt.book.plots`."""
 
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Collection, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,31 +35,6 @@ def intervals(rows: Sequence[dict], labels: Sequence[str], protocol: Sequence[di
     axis.set(ylim=(len(rows) - 0.5, -0.5), xlabel="share of items that keep their class")
     axis.legend(loc="lower center", bbox_to_anchor=(0.35, 1), ncol=3, frameon=False, columnspacing=1, handletextpad=0.3)
     axis.grid(axis="x", color="0.9")
-    sns.despine(figure)
-    return finished(figure)
-
-
-def changes(panels: dict[str, Sequence[tuple]], labels: Sequence[str], same: Mapping[str, float] = MappingProxyType({})) -> Figure:
-    """Differences from one thing with their intervals, a row each and a panel side by side for each ``x label``: ``{x label: [(value, low, high)]}``.
-
-    A point is filled where its interval leaves zero out. A panel spans its values, and intervals are cut at its edge. Grey: what counts as the ``same``.
-    """
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 0.42 * len(labels) + 1), sharey=True, squeeze=False, layout="constrained")
-    for axis, (xlabel, rows) in zip(axes[0], panels.items(), strict=True):
-        reach = 1.5 * max(*(abs(value) for value, *_ in rows), same.get(xlabel, 0))
-        if xlabel in same:
-            axis.axvspan(-same[xlabel], same[xlabel], color="0.9", linewidth=0)
-        axis.axvline(0, color="0.3", linewidth=1)
-        for y, (value, low, high) in enumerate(rows):
-            apart = low is not None and (low > 0 or high < 0)
-            if low is not None:
-                axis.plot([low, high], [y, y], color=SOURCE, linewidth=3, solid_capstyle="round")
-            axis.plot(value, y, "o", color=SOURCE, markerfacecolor=SOURCE if apart else "white")
-        axis.set(xlabel=xlabel, xlim=(-reach, reach))
-        axis.xaxis.set_major_locator(plt.MaxNLocator(4))
-        axis.grid(axis="x", color="0.9")
-    axes[0, 0].set_yticks(range(len(labels)), [label.replace(", ", ",\n") for label in labels])
-    axes[0, 0].set_ylim(len(labels) - 0.5, -0.5)
     sns.despine(figure)
     return finished(figure)
 
