@@ -540,8 +540,8 @@ for where in ACROSS:
     true, reached = across[where, most_labels, "label_accuracy"]["value"], across[where, most_labels, "transfer_accuracy"]["value"]
     whole_row = across[where, labels_called(None, "few"), "transfer_accuracy"]
     sentences.append(
-        f"**{words(where)}**: to spread the labels changes the share from " + ", ".join(parts) + f"; with all labels it is {whole_row['value']:.3f}. "
-        f"Of the labels spread from {max(budget.few_across)} a class {true:.3f} are true, and yet {reached:.3f} of the classes are kept"
+        f"**{words(where)}**: share of classes kept before and after the labels are spread, " + ", ".join(parts) + f"; with all labels it is {whole_row['value']:.3f}. "
+        f"Of the labels spread from {max(budget.few_across)} a class {true:.3f} are true, and {reached:.3f} of the classes are kept"
         + (": wrong labels are a minority at each place, and the bridge follows the majority." if reached > true + 0.05 else ".")
     )
 Markdown("- " + "\n- ".join(sentences) + f"\n\nSeeds: {budget.across_seeds}, each with a draw of labels of its own. So few give no useful interval; the figure shows each.")
@@ -596,8 +596,7 @@ said = {key: item_and_class(bridge) for key, bridge in tried.items()}
 Markdown(
     f"With {len(i):,} pairs: "
     + "; ".join(f"{shared} numbers, weight {weight:g}: {text}" for (shared, weight), text in said.items())
-    + ". A class kept of about 0.1 is chance: there the term has driven everything else out of $z'$, and all items lie at one point. Compare the smaller weight with the table above: more room spares the class, and what it does for "
-    "the item is small beside a rotation from the same pairs."
+    + f". A class kept of about 0.1 is chance: there the term outweighs all others, and the bridge is lost. At the smaller weight, compare with the table above, and with the rotation from 100 pairs, which finds {value(fewest):.3f}."
 )
 
 # %% [markdown]
