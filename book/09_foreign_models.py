@@ -114,7 +114,7 @@ for corpus in test:
     word_domain[corpus], written[corpus], asked[corpus] = foreign.words_domain(corpus, base.device)
 print(f"{written['fashion'].size} dimensions of a word, {base.domains['fashion'].latent} of a garment")
 
-# %% mystnb={"code_prompt_show": "Show how many names", "code_prompt_hide": "Hide how many names"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide how many names", "code_prompt_show": "Show how many names"} tags=["nbval-ignore-output", "hide-cell"]
 lists = {(corpus, part): foreign.phrases(corpus, part) for corpus in test for part in foreign.PARTS}
 vectors = {key: encode(found.x).to(base.device) for key, found in lists.items()}
 pd.DataFrame(
@@ -322,13 +322,13 @@ for kind, metric in KINDS.items():
         ours, *rules = (rows[f"words->{corpus}", method, metric] for method in SOURCES)
         simple = max(rules, key=lambda row: row["value"])
         word = ("more" if ours["value"] > simple["value"] else "less") + " than" if apart(ours, simple) else "not told apart from"
-        said.append(f"{CLASSES_OF[corpus]}, {kind} ({ours['n']}): {report.formatted(ours)}, {word} {report.formatted(simple)} by the {words(simple['method'])}")
+        said.append(f"{CLASSES_OF[corpus].capitalize()}, {kind} ({ours['n']}): {report.formatted(ours)}, {word} {report.formatted(simple)} by the {words(simple['method'])}")
 control = [f"{rows[f'words->{corpus}', 'shuffled_labels', 'transfer_accuracy']['value']:.2f}" for corpus in of_words]
 sure = sum(" more than" in sentence for sentence in said)
 Markdown(
-    f"**{'No: the bridge knows what is in the vectors, and no more' if not sure else f'In {sure} of {len(said)} comparisons, yes'}.** "
-    + "; ".join(said)
-    + f". (With shuffled labels: {' and '.join(control)}.) New phrases are easy, for the nearest name often has the same noun. New names are hard for all three: the table has no entry for a rare word, only for its pieces "
+    f"**{'No: the bridge knows what is in the vectors, and no more' if not sure else f'In {sure} of {len(said)} comparisons, yes'}.** What is right, by the bridge and by the better of the two rules:\n\n- "
+    + "\n- ".join(said)
+    + f"\n\nWith shuffled labels the bridge gets {' and '.join(control)} of the new phrases. New phrases are easy, for the nearest name often has the same noun. New names are hard for all three: the table has no entry for a rare word, only for its pieces "
     f"(*camisole* is {' + '.join(foreign.pieces('camisole'))}), and what no rule finds in the vectors no bridge can draw.\n\n"
     f"What the bridge adds is *variety*, since a rule names a class and a prototype draws one picture of it:\n\n{bridge_and_prototype([f'words->{corpus}' for corpus in of_words])}\n\n"
     "*Diversity* is the mean distance of pictures of one class, relative to real images; *trustworthiness* says whether neighbours within a class stay neighbours (about one half by chance). Both stand as bridge / prototype."
@@ -337,10 +337,10 @@ Markdown(
 # %% [markdown]
 # The next cells hold every number, the new phrases that fail with one bridge or more, and some rare words with their pieces.
 
-# %% mystnb={"code_prompt_show": "Show every number of words", "code_prompt_hide": "Hide every number of words"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide every number of words", "code_prompt_show": "Show every number of words"} tags=["nbval-ignore-output", "hide-cell"]
 table_of("words")
 
-# %% mystnb={"code_prompt_show": "Show the phrases that fail", "code_prompt_hide": "Hide the phrases that fail"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide the phrases that fail", "code_prompt_show": "Show the phrases that fail"} tags=["nbval-ignore-output", "hide-cell"]
 fails = []
 for corpus in test:
     found = lists[corpus, "phrases"]
@@ -352,7 +352,7 @@ for corpus in test:
         fails.append((found.x[i], CLASSES[corpus][found.y[i]], CLASSES[corpus][int(wrong.mode().values)], f"{len(wrong)} of {len(judged)}"))
 HTML(pd.DataFrame(fails, columns=["phrase", "means", "most often drawn as", "bridges that fail"]).to_html(index=False))
 
-# %% mystnb={"code_prompt_show": "Show rare words and their pieces", "code_prompt_hide": "Hide rare words and their pieces"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide rare words and their pieces", "code_prompt_show": "Show rare words and their pieces"} tags=["nbval-ignore-output", "hide-cell"]
 RARE = {"fashion": ("camisole", "chinos", "huarache", "satchel"), "mnist": ("heptagon", "neuf")}
 lines = []
 for corpus, names in RARE.items():
@@ -367,7 +367,7 @@ HTML(pd.DataFrame(lines, columns=["new name", "its pieces", "means", "nearest tr
 #
 # The bridge runs both ways. It has no decoder of words, but the nearest training name will do. The cell below shows twenty test images and the names that they get.
 
-# %% mystnb={"figure": {"caption": "Test images, and the training name that is nearest to where the bridge sends them: the first two of each garment."}, "image": {"alt": "Twenty garments, each with the name that the bridge gives it."}, "code_prompt_show": "Show twenty garments and their names", "code_prompt_hide": "Hide twenty garments and their names"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide twenty garments and their names", "code_prompt_show": "Show twenty garments and their names", "figure": {"caption": "Test images, and the training name that is nearest to where the bridge sends them: the first two of each garment."}, "image": {"alt": "Twenty garments, each with the name that the bridge gives it."}} tags=["nbval-ignore-output", "hide-cell"]
 HELD = budget.foreign_items // 10  # test images a class
 held_images = {name: torch.cat([(images.y == label).nonzero().flatten()[:HELD] for label in range(10)]) for name, images in test.items()}
 
@@ -446,7 +446,7 @@ Markdown(
 )
 
 
-# %% mystnb={"figure": {"caption": "The ten looks: fresh samples of the GAN that were accepted, a row a look."}, "image": {"alt": "Ten rows of generated faces, named bright, dark, warm colours, cold colours, light from the right, left, below and above, face lighter and darker than its ground."}, "code_prompt_show": "Show the ten looks", "code_prompt_hide": "Hide the ten looks"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide the ten looks", "code_prompt_show": "Show the ten looks", "figure": {"caption": "The ten looks: fresh samples of the GAN that were accepted, a row a look."}, "image": {"alt": "Ten rows of generated faces, named bright, dark, warm colours, cold colours, light from the right, left, below and above, face lighter and darker than its ground."}} tags=["nbval-ignore-output", "hide-cell"]
 def gallery(lines, left, right=None, blocks=()):
     """Rows of pictures with a label on the left, and on the right. A row is a list of blocks, colour pictures (n, 3, 64, 64) each, which ``blocks`` names."""
     rows = [torch.cat([F.pad(torch.cat(list(block.cpu().clamp(0, 1)), dim=2), (0, 16), value=1.0) for block in line], dim=2)[..., :-16] for line in lines]
@@ -479,6 +479,7 @@ gallery([[faces.decode(z["fresh"][index[:7]])] for index in examples.values()], 
 # %%
 CELLS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)  # the look of digit (or garment) 0, 1, ... 9
 OTHER = (*CELLS[1:], CELLS[0])  # a second table: every look moves on by one
+
 
 # %% tags=["nbval-ignore-output"]
 def chosen(cells):
@@ -607,13 +608,13 @@ Markdown(
     + f". The bridge is for variety: its diversity is {min(varied['bridging_vae']):.2f} to {max(varied['bridging_vae']):.2f}, that of prototypes {min(varied['prototype']):.2f} to {max(varied['prototype']):.2f}.\n\n"
     f"{bridge_and_prototype(FACES)}\n\n"
     f"- **Another table, other faces**: under the second table {rows['mnist->faces', 'bridge, second table', 'transfer_accuracy']['value']:.3f} of the digits become the look that it asks for. So the meaning is ours: nothing in the data prefers a table.\n"
-    f"- **Back**, from faces to images, all are worse. A linear classifier of the point $z$, which the prototypes of the way back use, finds {rows['faces->mnist', 'prototype', 'transfer_accuracy']['value']:.3f}: "
-    "a point of the prior shows its look only in part, and no map from points can do much better.\n"
+    f"- **Back**, from faces to images, both start from a point $z$ of the prior, and a linear classifier of it (which the prototypes use) finds {rows['faces->mnist', 'prototype', 'transfer_accuracy']['value']:.3f} of the looks: "
+    "a point shows its look only in part.\n"
     f"- **With shuffled labels** the bridge reaches {rows['mnist->faces', 'shuffled_labels', 'transfer_accuracy']['value']:.3f} into faces and {rows['faces->mnist', 'shuffled_labels', 'transfer_accuracy']['value']:.3f} back, where 0.1 is chance. "
     "The sliced Wasserstein distance alone carries whole classes to whole looks, and with one bridge some land on their own by luck."
 )
 
-# %% mystnb={"code_prompt_show": "Show every number of faces", "code_prompt_hide": "Hide every number of faces"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide every number of faces", "code_prompt_show": "Show every number of faces"} tags=["nbval-ignore-output", "hide-cell"]
 display(table_of("faces"))
 table_of("faces back")
 
@@ -636,7 +637,6 @@ gallery(
     *[[foreign.LOOKS[k].replace("face ", "").replace(" than ground", "\nthan ground").replace("light from ", "light from\n") for k in cells] for cells in (CELLS, OTHER)],
     blocks=("digits", "first table", "second table"),
 )
-
 
 # %% [markdown]
 # ### Chains: a word into a sound, a word into a face
@@ -682,6 +682,7 @@ widgets.listening_table(
         "spoken": [widgets.player(clip, rate) for clip in clips],
     }
 )
+
 
 # %% mystnb={"figure": {"caption": "Each column is one class. The texts above the pictures went into a model of words that this book did not train; a bridge turned each into a garment or a digit of our own models, and a second bridge turned the latent of that digit into a face of a GAN that it did not train either. The texts are held out, the first of each class."}, "image": {"alt": "Five columns. In each a typed garment and its picture, a typed number and its digit, and the face that this digit becomes."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 @torch.no_grad()
@@ -794,10 +795,10 @@ Markdown(
         if not flattered
         else f"**Our judge may flatter {', '.join(words(key[0]) for key in flattered)}**: there the gap is wider than on real digits ({gap[real]:.3f}). "
     )
-    + f"With some {by_ours[real]['n']} pictures a line, a gap is known to a few hundredths."
+    + f"With {min(row['n'] for row in by_ours.values())} to {max(row['n'] for row in by_ours.values())} pictures a line, a share is known to within {max((row['high'] - row['low']) / 2 for row in by_foreign.values()):.2f}, so a small gap would not be seen."
 )
 
-# %% mystnb={"figure": {"caption": "Pictures that the foreign judge reads as something other than what was meant, the first eight of each kind."}, "image": {"alt": "Rows of digits that were misread: real ones, reconstructions, and ones made of clothes, speech and words."}, "code_prompt_show": "Show what is misread", "code_prompt_hide": "Hide what is misread"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide what is misread", "code_prompt_show": "Show what is misread", "figure": {"caption": "Pictures that the foreign judge reads as something other than what was meant, the first eight of each kind."}, "image": {"alt": "Rows of digits that were misread: real ones, reconstructions, and ones made of clothes, speech and words."}} tags=["nbval-ignore-output", "hide-cell"]
 misread = {}
 for (setting, method), (images, y) in shown.items():
     wrong = images.cpu()[(readings[setting, method] != y.cpu()).nonzero().flatten()[:8]]

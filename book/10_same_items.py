@@ -385,7 +385,7 @@ columns([best, ("bridge_matched_clusters", "nothing"), ("procrustes", 100), ("br
 # The next cell has every method and number of pairs, with 95 % intervals of the shares. An interval over a few sets of base models is wide where they disagree: then look at the dots of the
 # figure. (The file of this chapter also has MRR, the second judge, seconds, mutual neighbours and CKA.)
 
-# %% mystnb={"code_prompt_show": "Show all methods", "code_prompt_hide": "Hide all methods"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide all methods", "code_prompt_show": "Show all methods"} tags=["nbval-ignore-output", "hide-cell"]
 columns(ordered, lambda key, metric: report.formatted(rows[called(*key), metric]) if metric in ("top1", "transfer_accuracy") else plain(key, metric))
 
 
@@ -518,7 +518,7 @@ panels = {
 charts.over_supervision(panels, across_ticks, [0.1, 0.1], "labels a class", ["few labels"])
 
 
-# %% mystnb={"code_prompt_show": "Show all numbers", "code_prompt_hide": "Hide all numbers"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide all numbers", "code_prompt_show": "Show all numbers"} tags=["nbval-ignore-output", "hide-cell"]
 def scores_across(where, labels, method):
     cells = {"class kept": "transfer_accuracy", "diversity": "diversity", "trustworthiness": "trustworthiness", "labels true": "label_accuracy"}
     found = {title: across.get((where, labels_called(labels, method), metric)) for title, metric in cells.items()}
