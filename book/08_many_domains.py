@@ -600,9 +600,10 @@ bridge.domains.update(base.domains)
 plots.rows_of_images({"a digit": mnist.items[ten.cpu()], "the PCA's garment": bridge.translate(mnist.items[ten.cpu()], "mnist", "pca")})
 
 # %% tags=["nbval-ignore-output", "hide-cell", "solution"]
-garments = mine.classify(bridge.translate(mnist.items, "mnist", "pca"))
+garments = metrics.agreement(mnist.opinion, mine.classify(bridge.translate(mnist.items, "mnist", "pca")))
 redrawn = mine.classify(mine.items(torch.as_tensor(pca.transform(test["fashion"].x.numpy()), dtype=torch.float32))).cpu()
 Markdown(
-    f"{metrics.agreement(mnist.opinion, garments):.3f} of {len(mnist.items):,} held-out digits become the right garment. Of the PCA's own redrawings of real garments the judge recognises "
-    f"{metrics.agreement(redrawn, test['fashion'].y):.3f}. A bridge cannot mend a blurred decoder, but it can join one."
+    f"{garments:.3f} of {len(mnist.items):,} held-out digits become the right garment. Of the PCA's own redrawings of real garments the judge recognises "
+    f"{metrics.agreement(redrawn, test['fashion'].y):.3f}. "
+    + ("A bridge cannot mend a blurred decoder, but it can join one." if garments > 0.3 else "So few steps teach nothing yet.")
 )

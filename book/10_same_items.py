@@ -385,7 +385,7 @@ columns([best, ("bridge_matched_clusters", "nothing"), ("procrustes", 100), ("br
 # The next cell has every method and number of pairs, with 95 % intervals of the shares. An interval over a few sets of base models is wide where they disagree: then look at the dots of the
 # figure. (The file of this chapter also has MRR, the second judge, seconds, mutual neighbours and CKA.)
 
-# %% mystnb={"code_prompt_show": "Show all methods", "code_prompt_hide": "Hide all methods"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide all methods", "code_prompt_show": "Show all methods"} tags=["nbval-ignore-output", "hide-cell"]
 columns(ordered, lambda key, metric: report.formatted(rows[called(*key), metric]) if metric in ("top1", "transfer_accuracy") else plain(key, metric))
 
 
@@ -518,7 +518,7 @@ panels = {
 charts.over_supervision(panels, across_ticks, [0.1, 0.1], "labels a class", ["few labels"])
 
 
-# %% mystnb={"code_prompt_show": "Show all numbers", "code_prompt_hide": "Hide all numbers"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide all numbers", "code_prompt_show": "Show all numbers"} tags=["nbval-ignore-output", "hide-cell"]
 def scores_across(where, labels, method):
     cells = {"class kept": "transfer_accuracy", "diversity": "diversity", "trustworthiness": "trustworthiness", "labels true": "label_accuracy"}
     found = {title: across.get((where, labels_called(labels, method), metric)) for title, metric in cells.items()}
@@ -540,8 +540,8 @@ for where in ACROSS:
     true, reached = across[where, most_labels, "label_accuracy"]["value"], across[where, most_labels, "transfer_accuracy"]["value"]
     whole_row = across[where, labels_called(None, "few"), "transfer_accuracy"]
     sentences.append(
-        f"**{words(where)}**: to spread the labels changes the share from " + ", ".join(parts) + f"; with all labels it is {whole_row['value']:.3f}. "
-        f"Of the labels spread from {max(budget.few_across)} a class {true:.3f} are true, and yet {reached:.3f} of the classes are kept"
+        f"**{words(where)}**: share of classes kept before and after the labels are spread, " + ", ".join(parts) + f"; with all labels it is {whole_row['value']:.3f}. "
+        f"Of the labels spread from {max(budget.few_across)} a class {true:.3f} are true, and {reached:.3f} of the classes are kept"
         + (": wrong labels are a minority at each place, and the bridge follows the majority." if reached > true + 0.05 else ".")
     )
 Markdown("- " + "\n- ".join(sentences) + f"\n\nSeeds: {budget.across_seeds}, each with a draw of labels of its own. So few give no useful interval; the figure shows each.")
@@ -596,8 +596,7 @@ said = {key: item_and_class(bridge) for key, bridge in tried.items()}
 Markdown(
     f"With {len(i):,} pairs: "
     + "; ".join(f"{shared} numbers, weight {weight:g}: {text}" for (shared, weight), text in said.items())
-    + ". A class kept of about 0.1 is chance: there the term has driven everything else out of $z'$, and all items lie at one point. Compare the smaller weight with the table above: more room spares the class, and what it does for "
-    "the item is small beside a rotation from the same pairs."
+    + f". A class kept of about 0.1 is chance: there the term outweighs all others, and the bridge is lost. At the smaller weight, compare with the table above, and with the rotation from 100 pairs, which finds {value(fewest):.3f}."
 )
 
 # %% [markdown]

@@ -172,7 +172,6 @@ for setting, (base_models, bridge) in pairs.items():
         run.add("cost", setting, "base models over bridge", metric, [total / bridge[place]])
 cost = {(row["setting"], row["method"], row["metric"]): row["value"] for row in run.rows}
 
-
 # %% tags=["nbval-ignore-output", "hide-input"]
 published = profiles.get("paper").gan
 by_letter = profiles.get("paper").speech_bridge
@@ -339,7 +338,7 @@ Markdown(
 # be faster, and the share of the bound is their time over ours. The *plain loop* is what one writes first: a `DataLoader`, float32, Adam without fusion, losses read at every step. The second asks what a bridge of a
 # given accuracy costs.
 
-# %% mystnb={"code_prompt_show": "Show the speed of a step", "code_prompt_hide": "Hide the speed of a step"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide the speed of a step", "code_prompt_show": "Show the speed of a step"} tags=["nbval-ignore-output", "hide-cell"]
 found = [bench for path in sorted(Path("../benchmarks").glob("*_step.json")) for bench in json.loads(path.read_text()).values()]
 lines = [
     {
@@ -360,7 +359,7 @@ Markdown(
     "kernels (sorting, Adam, element-wise work)."
 )
 
-# %% mystnb={"code_prompt_show": "Show time to a given accuracy", "code_prompt_hide": "Hide time to a given accuracy"} tags=["nbval-ignore-output", "hide-cell"]
+# %% mystnb={"code_prompt_hide": "Hide time to a given accuracy", "code_prompt_show": "Show time to a given accuracy"} tags=["nbval-ignore-output", "hide-cell"]
 timed = json.loads(Path("../benchmarks/time_to_accuracy.json").read_text())
 BOTH = ("mnist->fashion", "fashion->mnist")
 recipes = {"laptop": profiles.get("laptop").bridge, "fast": profiles.FAST_BRIDGE}
