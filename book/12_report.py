@@ -40,7 +40,7 @@ run, budget = start("12_report", profile)
 # In brackets: the section or table of the paper. Each claim has a rule in the code, which looks at our 95 % intervals. A claim *holds* where they lie apart in the order that the
 # claim asks for, or beyond a bound, and *does not hold here* where they exclude it. *Here* means with our data, sizes and training times. It holds *in part* if some of several
 # comparisons come out so, or under a condition. All else is *not decided*: intervals overlap, or a competitor was still improving when its training ended.
-# Numbers without a name are accuracies. Intervals, bounds and conditions of each claim are in the folded cell below the tables.
+# Numbers without a name are accuracies. Intervals, bounds and conditions of each claim are in the folded cell below the list.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 import itertools
@@ -89,7 +89,7 @@ def listed(metric, method, settings):
 
 
 def brief(metric, method, settings):
-    """Means alone, for the tables."""
+    """Means alone, for the list."""
     return ", ".join(f"{rows.value(setting, method, metric):.3f}" for setting in settings)
 
 

@@ -151,14 +151,19 @@ def step(group, name):
     return " → ".join(f"{row[name]:.3f}" for row in rows)
 
 
+def choice(group):
+    """What was chosen, and what it was before."""
+    new, old = found[group]["settings"], BEFORE[group]
+    return f"**{differing(new, old)}** (was {differing(old, new)})" if changed(group) else f"{differing(new, old)} as before".strip()
+
+
 lines = [
     {
         "Setting": TITLES[group],
         "Tried": str(len(record["rows"])),
-        "Before": differing(BEFORE[group], record["settings"]) or "as chosen",
-        "Chosen": f"**{differing(record['settings'], BEFORE[group])}**" if changed(group) else "the same",
-        **{title: step(group, name) for name, title in SCORES.items()},
+        "Chosen": choice(group),
         "Turns at": f"{turning[group]:.3f}" if turning[group] else f"over {STEPS[-1]:g}",
+        **{title: step(group, name) for name, title in SCORES.items()},
     }
     for group, record in found.items()
 ]
@@ -197,9 +202,15 @@ for group in apart:
         text += ", which was not among the candidates."
     else:
         text += f": {against(group, mine, own)}. "
-        text += "By the margins of the rule the two are equal in accuracy" + (" and diversity" if "diversity" in mine else "") + ", " if equal(mine, own) else "That is more than the margins of the rule, "
-        text += "and all bridges of the book, those of this selection too, were trained over the base models as they are. (Both were compared at half of their steps.)" if group.startswith("vae_") else "and the bridges of the book were trained with the profile's."
+        text += "By the margins of the rule the two are equal in accuracy" + (" and diversity." if "diversity" in mine else ".") if equal(mine, own) else "That is more than the margins of the rule."
     sentences.append(text)
+if any(not group.startswith("vae_") for group in apart):
+    sentences.append("Bridges that do not follow: those of the book were trained with the profile's settings before the rule had chosen.")
+if any(group.startswith("vae_") for group in apart):
+    sentences.append(
+        "Base models that do not follow: every bridge of the book, those of this selection too, was trained over the base models as they are. They were compared at half of their steps, "
+        "and what a bridge would gain from others was not measured."
+    )
 if found and not apart:
     sentences.append("The profile has all that was chosen.")
 if missing:
@@ -211,7 +222,7 @@ Markdown("- " + "\n- ".join(sentences))
 # %% [markdown]
 # ## How near is a choice to turning?
 #
-# The last column of the table, *turns at*, is the smallest change in the accuracy or diversity of *one* candidate that makes the rule choose another one. With few trainings a candidate, a change of a few
+# *Turns at*, in the table, is the smallest change in the accuracy or diversity of *one* candidate that makes the rule choose another one. With few trainings a candidate, a change of a few
 # thousandths is noise. So no choice on this page shows that a setting is better than the next one. What matters is how much hangs on it:
 
 # %% tags=["nbval-ignore-output", "hide-input"]

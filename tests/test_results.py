@@ -194,7 +194,7 @@ def test_a_claim_without_its_row_is_not_measured():
         ]
     )
     assert list(found["Verdict"]) == ["holds", "not measured"]
-    assert list(found["Here"]) == ["0.500", ""]
+    assert list(found["Here"]) == ["0.500", "no row"]
     assert "Pix2Pix" in found["Evidence"][1]
     assert (rows.low("a->b", "bridging_vae", "fid"), rows.high("a->b", "bridging_vae", "fid")) == (0.5, 0.5)
 
@@ -209,9 +209,9 @@ def test_claims_are_counted_and_stand_under_what_their_verdicts_come_to():
     }
     text = listed(found)
     assert text.startswith("Of 5 claims **2** hold, **1** hold in part, **2** are not decided.")
-    assert "| claim 0 | 0.9 | 0.7 |" in text, "a verdict that is the heading's is not said again"
-    assert "| claim 1. *One way* | 0.9 | 0.7 |" in text
-    assert "| claim 3. *Not tested* | 0.9 | 0.7 |" in text
+    assert "- **claim 0**\\\n  Here: 0.9. The paper: 0.7.\n" in text, "a verdict that is the heading's is not said again"
+    assert "- **claim 1**\\\n  Here: 0.9. The paper: 0.7. *One way.*" in text
+    assert "- **claim 3**\\\n  Here: 0.9. The paper: 0.7. *Not tested.*" in text
     assert evidence(found).splitlines()[2] == "- **claim 1.** Evidence [partly: one way]."
     assert text.index("claim 4") < text.index("claim 1") < text.index("claim 2")
 

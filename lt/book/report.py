@@ -271,7 +271,7 @@ def claims(checks: Sequence[tuple[str, Callable[[], tuple[str, str, str, str]]]]
         try:
             found = check()
         except NotMeasured as missing:
-            found = "not measured", "", "", f"no row: {missing}"
+            found = "not measured", "no row", "not compared", f"no row: {missing}"
         lines.append((claim, *found))
     return pd.DataFrame(lines, columns=["Claim", "Verdict", "Here", "The paper", "Evidence"])
 
@@ -288,13 +288,14 @@ def kinds(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def listed(frame: pd.DataFrame) -> str:
-    """The table of :func:`claims` as Markdown: a count of each kind, then a table a kind: the claim with what qualifies its verdict, and both numbers."""
+    """The table of :func:`claims` as Markdown: a count of each kind, then a list a kind: the claim, both numbers, and what qualifies the verdict."""
     found = kinds(frame)
     text = [f"Of {len(frame)} claims " + ", ".join(f"**{len(part)}** {name}" for name, part in found.items()) + "."]
     for name, part in found.items():
         said = part["Verdict"].replace(f"^({'|'.join(KINDS)})(: |$)", "", regex=True).str.replace(": ", ", ", n=1)
-        claim = part["Claim"] + [f". *{words[0].upper()}{words[1:]}*" if words else "" for words in said]
-        text.append(f"**These {name}**\n\n" + markdown(part.assign(Claim=claim)[["Claim", "Here", "The paper"]]))
+        more = [f" *{words[0].upper()}{words[1:]}.*" if words else "" for words in said]
+        numbers = "Here: " + part["Here"] + ". The paper: " + part["The paper"] + "."
+        text.append(f"**These {name}**\n\n" + "\n".join("- **" + part["Claim"] + "**\\\n  " + numbers + more))
     return "\n\n".join(text)
 
 
