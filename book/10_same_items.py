@@ -332,7 +332,7 @@ rows = {(row["method"], row["metric"]): row for row in run.rows if row["table"] 
 # %% [markdown]
 # ## What they find
 #
-# The figure has every method over what it is told. Here are the best of each kind in numbers, and what the text below says in words: the map from pairs keeps the item, the bridge keeps the class.
+# The figure has every method over what it is told. Here is the best of each kind in numbers, with a map that knows the class alone and a copy as floors.
 
 # %% mystnb={"figure": {"caption": "Two models of the same images. Above: share of held-out items found again. Below: share that keeps its class. Across: what a method is told. A mark is the mean, the dots are the single sets of base models. Dashed: what a map that knows the class alone would find, and chance. Bridges are blue."}, "image": {"alt": "Two panels of lines and points from nothing told, over 1 to many true pairs, to labels: above the share of items found again, below the share that keeps its class. Maps from pairs rise with the pairs; the bridge finds few items and keeps nearly every class."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 ORDER = {"nothing": -1, "labels": 10**9}

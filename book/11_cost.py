@@ -236,9 +236,11 @@ Markdown(report.markdown(table))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 devices = sorted({records.hardware(record) for record in (base, joined, spoken)})
+alike = [pairs[setting][1] for setting in ("mnist->mnist", "mnist->fashion")]
 slower = all(cost[s, "base models over bridge", "seconds"] < cost[s, "base models over bridge", "operations"] for s in pairs if (s, "bridging_vae", "seconds") in cost)
 Markdown(
     ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (measured in the last section). " if slower else "")
+    + (f"The two bridges between images do the same operations, and took {alike[0][0]:.0f} and {alike[1][0]:.0f} s: so much do seconds depend on what else a machine does. " if alike[0][1] == alike[1][1] and max(alike)[0] > 1.2 * min(alike)[0] else "")
     + "*Two machines*: the GAN and the rest were not timed on one machine, so their seconds are not added. " * ("two machines" in columns[paper.words("mnist->speech").replace("→", "↔")])
     + f"VAEs and bridges were trained at profile `{base['profile']}` ({', '.join(devices)}); a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN took "
     f"{card['steps']:,} steps and {card['minutes']} minutes on {card['hardware']}. Times from different machines cannot be compared; operation counts can."
@@ -381,11 +383,14 @@ Markdown(
         else "They are older than the last choice of settings ([chapter 13](13_selection.ipynb)), which lowered a weight of the loss: read them for their times, and chapter 3 for accuracy and diversity. "
     )
     + "*Published first* is the recipe of this book's first edition (width 512, Adam, 4,000 steps of 128). "
-    + " ".join(f"*{name.capitalize()}* has width {c.width}, Muon for the hidden matrices, a running mean of the weights, and {c.training.steps:,} steps of {c.training.batch}." for name, c in recipes.items())
+    + " ".join(
+        f"*{name.capitalize()}* has width {c.width}, {'Muon for the hidden matrices, ' if c.training.muon else ''}{'a running mean of the weights, ' if c.training.average else ''}and {c.training.steps:,} steps of {c.training.batch}."
+        for name, c in recipes.items()
+    )
     + f" So *fast* takes {quickest['seconds'] / first['seconds']:.2f} of the time of the first recipe; its accuracy differs by "
     + " and ".join(f"{quickest[way] - first[way]:+.3f} ({paper.words(way)})" for way in BOTH)
     + ", its diversity by "
     + " and ".join(f"{quickest[way + ' diversity'] - first[way + ' diversity']:+.2f}" for way in BOTH)
     + ": part of the time is paid for in variety. " * all(quickest[way + " diversity"] < first[way + " diversity"] - 0.03 for way in BOTH)
-    + (f" Two processes, one a core, train {timed['throughput of two processes over one']:.2f} times the bridges an hour of one." if timed["throughput of two processes over one"] else "")
+    + (f" Two processes, one a core, train {timed['throughput of two processes over one']:.2f} times the bridges an hour of one. Other schedules and widths are in chapter 13." if timed["throughput of two processes over one"] else "")
 )
