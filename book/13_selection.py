@@ -205,10 +205,10 @@ for group in apart:
         text += "By the margins of the rule the two are equal in accuracy" + (" and diversity." if "diversity" in mine else ".") if equal(mine, own) else "That is more than the margins of the rule."
     sentences.append(text)
 if any(not group.startswith("vae_") for group in apart):
-    sentences.append("Bridges that do not follow: those of the book were trained with the profile's settings before the rule had chosen.")
+    sentences.append("Where a bridge does not follow, the chapters show the bridge of the profile.")
 if any(group.startswith("vae_") for group in apart):
     sentences.append(
-        "Base models that do not follow: every bridge of the book, those of this selection too, was trained over the base models as they are. They were compared at half of their steps, "
+        "Where a base model does not follow: every bridge of the book, those of this selection too, was trained over the base models as they are. They were compared at half of their steps, "
         "and what a bridge would gain from others was not measured."
     )
 if found and not apart:
@@ -240,7 +240,9 @@ lines = []
 if found:
     lines.append(f"**A change of {NEAR:g} turns {len(hair)} of {len(found)} choices**" + (f" ({', '.join(TITLES[group] for group in hair)})." if hair else "."))
 if stakes:
-    lines.append(f"**Little hangs on them**: what would be chosen instead differs by at most {max(a for a, *_ in stakes):.3f} in accuracy and {max(d for _, d, *_ in stakes):.3f} in diversity from what was chosen.")
+    accuracy, diversity = max(a for a, *_ in stakes), max(d for _, d, *_ in stakes)
+    little = accuracy <= select.MARGIN and diversity <= select.SPREAD["seconds"]
+    lines.append(f"**{'Little' if little else 'This'} hangs on them**: what would be chosen instead differs by at most {accuracy:.3f} in accuracy and {diversity:.3f} in diversity from what was chosen.")
     *_, group, _ = max(stakes, key=lambda stake: max(stake[0] / select.MARGIN, stake[1] / select.SPREAD["accuracy"]))
     scores = {row["candidate"]: " and ".join(f"{name} {row[name]:.3f}" for name in ("accuracy", "diversity") if name in row) for row in found[group]["rows"]}
     instead = []
