@@ -21,8 +21,8 @@ def test_times_count_a_training_once_and_each_profile_apart(tmp_path):
         (tmp_path / f"{name}.json").write_text(json.dumps(record))
     frame = readme.times(tmp_path)
     assert frame.to_numpy().tolist() == [
-        ["`laptop`", "02, 03", "3.0", "3.0", "a CPU"],
-        ["`paper`", "02", "1.5", "2.0", "a GPU"],
+        ["`laptop`", "4 min", "02, 03", "3.0", "3.0", "a CPU"],  # two cores share the training
+        ["`paper`", "4 min", "02", "1.5", "2.0", "a GPU"],
     ]
 
 
