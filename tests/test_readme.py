@@ -6,7 +6,7 @@ import json
 import torch
 from PIL import Image
 
-from lt.book import readme, report
+from lt.book import readme, records
 from lt.bridge import BridgeConfig, fit_bridge
 from lt.loop import Training
 from lt.zoo.vae import VAE
@@ -28,9 +28,9 @@ def test_times_count_a_training_once_and_each_profile_apart(tmp_path):
 
 def test_only_what_is_between_the_markers_changes():
     text = "a\n<!-- times -->\nold\n<!-- /times -->\nb"
-    assert report.between(text, "times", r"new \1") == "a\n<!-- times -->\nnew \\1\n<!-- /times -->\nb"
-    assert report.between(text, "headline", "new") == text
-    assert report.between("<!-- a -->\n<!-- /a -->", "a", "new") == "<!-- a -->\nnew\n<!-- /a -->", "nothing there yet"
+    assert records.between(text, "times", r"new \1") == "a\n<!-- times -->\nnew \\1\n<!-- /times -->\nb"
+    assert records.between(text, "headline", "new") == text
+    assert records.between("<!-- a -->\n<!-- /a -->", "a", "new") == "<!-- a -->\nnew\n<!-- /a -->", "nothing there yet"
 
 
 def test_the_picture_walks_from_digit_to_digit(blobs):

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from lt.book import PROFILES
 from lt.book.live import Parts
-from lt.book.records import hardware, read
-from lt.book.report import DAGGER, HEADLINE, between, headline, markdown
+from lt.book.records import between, hardware, read
+from lt.book.report import DAGGER, HEADLINE, headline, markdown
 from lt.bridge import Bridge
 
 PICTURE = "book/_static/readme.webp"
