@@ -1,15 +1,19 @@
 """The live page: its JavaScript computes what PyTorch does, its files are small, and it refuses to stand beside other chapters."""
 
+import copy
+import io
 import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from live_toys import live_parts, rounded, trained_a_little, wave_of
+from PIL import Image
 from torch import nn
 
 from lt.book import live, live_numbers, profiles, runner
@@ -149,6 +153,31 @@ def test_the_page_is_measured_by_its_own_code(parts, weights, tmp_path):
         assert found[setting, "class_agreement_with_torch"] >= 0.8
         assert found[setting, "warm_ms"] > 0
     assert {row["method"] for row in record["rows"]} == {"page"}
+
+
+def test_the_page_has_its_numbers_before_any_weights(book):
+    record = json.loads((ROOT / "book" / "results" / "live.json").read_text(encoding="utf-8"))
+    assert live_numbers.table(record) in (ROOT / "book" / "live.md").read_text(encoding="utf-8")
+    page = book / "book" / "live.md"
+    page.write_text("before\n<!-- numbers -->\nold\n<!-- /numbers -->\nafter\n")
+    live_numbers.write_table(book)
+    assert "old" in page.read_text(), "a page that was not measured stays as it is"
+    record["rows"] = [row | {"value": 0.123456} for row in record["rows"] if row["metric"] == "transfer_accuracy_true_label"]
+    (book / "book" / "results" / "live.json").write_text(json.dumps(record))
+    live_numbers.write_table(book)
+    assert "| right class, by this page | 0.1235 | 0.1235 |" in page.read_text()
+    assert page.read_text().startswith("before\n")
+
+
+def test_the_picture_before_the_first_touch_shows_what_the_models_make(parts):
+    bridge = copy.deepcopy(parts.bridges["fashion"])
+    with torch.no_grad():
+        for weight in bridge.parameters():
+            weight.neg_()
+    first, second = live.preview(parts), live.preview(replace(parts, bridges=parts.bridges | {"fashion": bridge}))
+    assert first != second, "another bridge, another picture"
+    with Image.open(io.BytesIO(first)) as image, Image.open(ROOT / "book" / "_static" / "live" / live.PREVIEW) as published:
+        assert image.size == published.size == (640, 192), "ten digits, garments and words"
 
 
 def rows_of(accuracy: float = 0.95, picture: int = 5_000_000, sound: int = 3_000_000) -> list[dict]:

@@ -6,7 +6,7 @@ import json
 import torch
 from PIL import Image
 
-from lt.book import readme, report
+from lt.book import readme, records
 from lt.bridge import BridgeConfig, fit_bridge
 from lt.loop import Training
 from lt.zoo.vae import VAE
@@ -21,16 +21,16 @@ def test_times_count_a_training_once_and_each_profile_apart(tmp_path):
         (tmp_path / f"{name}.json").write_text(json.dumps(record))
     frame = readme.times(tmp_path)
     assert frame.to_numpy().tolist() == [
-        ["`laptop`", "02, 03", "3.0", "3.0", "a CPU"],
-        ["`paper`", "02", "1.5", "2.0", "a GPU"],
+        ["`laptop`", "4 min", "02, 03", "3.0", "3.0", "a CPU"],  # two cores share the training
+        ["`paper`", "4 min", "02", "1.5", "2.0", "a GPU"],
     ]
 
 
 def test_only_what_is_between_the_markers_changes():
     text = "a\n<!-- times -->\nold\n<!-- /times -->\nb"
-    assert report.between(text, "times", r"new \1") == "a\n<!-- times -->\nnew \\1\n<!-- /times -->\nb"
-    assert report.between(text, "headline", "new") == text
-    assert report.between("<!-- a -->\n<!-- /a -->", "a", "new") == "<!-- a -->\nnew\n<!-- /a -->", "nothing there yet"
+    assert records.between(text, "times", r"new \1") == "a\n<!-- times -->\nnew \\1\n<!-- /times -->\nb"
+    assert records.between(text, "headline", "new") == text
+    assert records.between("<!-- a -->\n<!-- /a -->", "a", "new") == "<!-- a -->\nnew\n<!-- /a -->", "nothing there yet"
 
 
 def test_the_picture_walks_from_digit_to_digit(blobs):

@@ -149,7 +149,7 @@ def test_run_then_publish(root, monkeypatch, capsys):
     assert "`quick`" in readme
     assert "old" not in readme
     assert readme.startswith("# Toy\n\n<!-- headline -->\n")
-    assert "| `quick` | 01 | 3.1 | 1.0 | a CPU |" in readme
+    assert "| `quick` | 4 min | 01 | 3.1 | 1.0 | a CPU |" in readme
     assert readme.endswith("<!-- /times -->\nend\n")
     assert call(monkeypatch, "publish", "--profile", "quick") == "0"
     assert (root / "README.md").read_text() == readme

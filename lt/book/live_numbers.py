@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lt.book.report import between, markdown
+from lt.book.records import between
+from lt.book.report import markdown
 from lt.errors import LtError
 from lt.latents import CHUNK
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from lt.book import PROFILES
 from lt.book.live import Parts
-from lt.book.records import hardware, read
-from lt.book.report import DAGGER, HEADLINE, between, headline, markdown
+from lt.book.records import between, hardware, read
+from lt.book.report import DAGGER, HEADLINE, headline, markdown
 from lt.bridge import Bridge
 
 PICTURE = "book/_static/readme.webp"
@@ -38,10 +38,10 @@ def update(root: Path) -> None:
 
 
 def times(results: Path) -> pd.DataFrame:
-    """Minutes that the chapters of each profile took: those published, and those kept in a folder of the profile's name.
+    """What the chapters of each profile took: those published, and those kept in a folder of the profile's name.
 
-    ``Training`` adds up the trainings behind them, each counted once, on whatever number of cores; a chapter that finds its trainings in the
-    cache takes its page time alone.
+    ``Training`` adds up the trainings behind them, each counted once, as if on one core; a chapter that finds its trainings in the
+    cache takes its page time alone. ``In all`` is the pages and the trainings on two cores, or on a GPU one after another.
     """
     paths = [*results.glob("[0-9]*.json"), *(path for name in PROFILES for path in (results / name).glob("[0-9]*.json"))]
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths)]
@@ -50,12 +50,16 @@ def times(results: Path) -> pd.DataFrame:
         found = [record for record in records if record["profile"] == name]
         trained = {(key, seconds) for record in found for key, seconds in record.get("training_seconds", {}).items()}
         if found:
+            chapters = list(dict.fromkeys(record["chapter"].partition("_")[0] for record in found))
+            pages, training = sum(record["seconds"] for record in found) / 60, sum(seconds for _, seconds in trained) / 60
+            total = pages + training / (2 if all(record["device"] == "cpu" for record in found) else 1)
             lines.append(
                 {
                     "Profile": f"`{name}`",
-                    "Chapters": ", ".join(dict.fromkeys(record["chapter"].partition("_")[0] for record in found)),
-                    "Their pages, min": f"{sum(record['seconds'] for record in found) / 60:.1f}",
-                    "Training behind them, min": f"{sum(seconds for _, seconds in trained) / 60:.1f}",
+                    "In all, about": f"{total:.0f} min" if total < 100 else f"{total / 60:.1f} h",
+                    "Chapters": ", ".join(chapters) if len(chapters) < 6 else str(len(chapters)),
+                    "Their pages, min": f"{pages:.1f}",
+                    "Training behind them, min": f"{training:.1f}",
                     "On": "; ".join(dict.fromkeys(re.sub(r", \d+ cores used$", "", hardware(record)) for record in found)),
                 }
             )

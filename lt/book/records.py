@@ -6,6 +6,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -266,3 +267,9 @@ def read(*chapters: str, folder: Path | None = None) -> list[dict]:
 def hardware(record: dict) -> str:
     """The device that a record was made on, in words."""
     return record["cpu"] if record["device"] == "cpu" else record["device"]
+
+
+def between(text: str, name: str, new: str) -> str:
+    """The text with ``new`` between its comments ``<!-- name -->`` and ``<!-- /name -->``; without them it stays as it is."""
+    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}{new}\n{found[2]}", text, flags=re.S)

@@ -1,6 +1,5 @@
 """Tables from records: what a page shows, the headline, and the verdicts of the report."""
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -342,12 +341,6 @@ def markdown(frame: pd.DataFrame) -> str:
     """A data frame as a Markdown table."""
     lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def between(text: str, name: str, new: str) -> str:
-    """The text with ``new`` between its comments ``<!-- name -->`` and ``<!-- /name -->``; without them it stays as it is."""
-    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-    return re.sub(pattern, lambda found: f"{found[1]}{new}\n{found[2]}", text, flags=re.S)
 
 
 def once(frame: pd.DataFrame) -> str:
