@@ -713,7 +713,9 @@ heard_on_the_way = {name: list(dict.fromkeys(heard(path_of))) for name, path_of 
 Markdown(
     "What is heard on the way: "
     + "; ".join(f"{name}, {' → '.join(words_of)}" for name, words_of in heard_on_the_way.items())
-    + ". A path that passes through a third word goes through the space between classes, where few recordings lie. This is one pair; [chapter 6](06_interpolation.ipynb) counts."
+    + ". "
+    + "A third word on the way says that the path leads through the region of another class. " * any(len(words_of) > 2 for words_of in heard_on_the_way.values())
+    + "This is one pair; [chapter 6](06_interpolation.ipynb) counts."
 )
 
 # %% mystnb={"figure": {"caption": "The same two paths as spectrograms."}, "image": {"alt": "Two rows of eight spectrograms that go from one spoken digit to another."}} tags=["hide-input"]

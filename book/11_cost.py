@@ -380,7 +380,7 @@ Markdown(
         if not older
         else f"The settings of {' and '.join(older)} have been chosen anew since ([chapter 13](13_selection.ipynb)): read these rows for their times, and chapter 3 for accuracy and diversity. "
         if "settings" in timed
-        else "They are older than the last choice of settings ([chapter 13](13_selection.ipynb)), which lowered a weight of the loss: read them for their times, and chapter 3 for accuracy and diversity. "
+        else "The rows are older than the last choice of settings ([chapter 13](13_selection.ipynb)), which lowered a weight of the loss: read them for their times, and chapter 3 for accuracy and diversity. "
     )
     + "*Published first* is the recipe of this book's first edition (width 512, Adam, 4,000 steps of 128). "
     + " ".join(
