@@ -1,8 +1,8 @@
 """How long a bridge between MNIST and Fashion-MNIST takes to a given accuracy: the recipe published first, and today's, one thread, in turns.
 
 ``LT_DATA=... python benchmarks/time_to_accuracy.py 5`` trains five seeds of each (about eight minutes after the base models, which are
-trained or taken from the cache), prints a table of means and writes benchmarks/time_to_accuracy.json. The recipes were chosen by
-``benchmarks/recipes.py`` on training items; the test split measures them here.
+trained or taken from the cache), prints a table of means and writes benchmarks/time_to_accuracy.json. The settings were compared by
+``python -m lt select`` on training items; the test split measures them here.
 """
 
 import json
