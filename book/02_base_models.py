@@ -44,7 +44,7 @@ run, budget = start("02_base_models", profile)
 # next chapter on all are frozen. Detail that they lose is lost to every bridge. Each corpus also gets two classifiers, the *judges*. They say
 # what a picture shows, and are never used inside a bridge.
 #
-# All numbers of this page come from the test splits, which neither the VAEs nor the judges have seen.
+# The numbers of this page come from the test splits, which neither the VAEs nor the judges have seen. Where training images are measured, the page says so.
 
 # %% tags=["setup"]
 from dataclasses import replace
