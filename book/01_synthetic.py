@@ -310,7 +310,7 @@ lines = [f"| {weight} | {kept[0]:.2f} | {kept[1]:.2f} | {on} |" for weight, (kep
 (long, short), (long_blind, short_blind) = left[f"{KL[2]:g}"][0], left[f"{KL[2]:g}, no classifier"][0]
 Markdown(
     "\n".join(["| KL weight | long axis left | short axis left | on target |", "| --- | --- | --- | --- |", *lines])
-    + f"\n\n*Left*: the spread along an axis of the target, relative to the target's own. At {KL[2]:g} without a classifier "
+    + f"\n\n*Left*: the spread along an axis of the target, relative to the target's own (seed 0). At {KL[2]:g} without a classifier "
     + (
         f"the short axis vanishes first: {short_blind:.2f} of it is left, and {long_blind:.2f} of the long one. "
         if short_blind < 0.5 * long_blind
