@@ -227,7 +227,7 @@ _LAPTOP = Profile(
     reading_seeds=2,
     bridge_width=256,
     toy=_SHORT_TOY,
-    toy_seeds=4,
+    toy_seeds=8,
     toy_points=5000,
     latent_classifier=LatentClassifierConfig(Training(2000, 128, 1.5e-3, "onecycle")),
     # equal time, under two minutes of one core for both directions: a step of CycleGAN costs what 2.6 of Pix2Pix do; both see every image
