@@ -19,14 +19,7 @@
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/02_base_models.ipynb)
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
-import sys
-
-"google.colab" in sys.modules and [
-    get_ipython().system(
-        "cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"
-    ),
-    get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py"),
-]
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/lt/book/colab.py")];
 
 # %% tags=["parameters", "setup"]
 import os
