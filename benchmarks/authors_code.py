@@ -55,7 +55,16 @@ def main() -> None:
             values = [scores[metric] for scores in scored]
             value, low, high = records.within_range(metric, *crossed_interval(values, n))
             rows.append(
-                {"setting": f"{source}->{target}", "metric": metric, "value": value, "low": low, "high": high, "seeds": seeds, "n": n}
+                {
+                    "setting": f"{source}->{target}",
+                    "metric": metric,
+                    "value": value,
+                    "low": low,
+                    "high": high,
+                    "seeds": seeds,
+                    "n": n,
+                    "values": values,
+                }
             )
             print(f"{source}->{target}  {metric:34} {value:.4f}  {values}")
     result = {
@@ -64,7 +73,7 @@ def main() -> None:
         "batch": CODE.training.batch,
         "width": CODE.width,
         "seconds": [round(bridge.history["seconds"][0], 1) for bridge in found],
-        "device": torch.cuda.get_device_name() if ready.device.type == "cuda" else "cpu, 1 thread",
+        "device": torch.cuda.get_device_name() if ready.device.type == "cuda" else "one CPU core",
         "precision": str(fast_dtype(ready.device)).removeprefix("torch."),
         "commit": records.commit_of(Path(__file__).parent),
         "rows": rows,
