@@ -94,7 +94,7 @@ mels = {split: log_mels(part, base.device) for split, part in clips.items()}
 # An equal budget shows what a method makes of a few minutes. It cannot show what the method reaches in hours. So read each number with the end of its curve:
 #
 # - *no plateau, far above chance*: the number is a lower bound, and more time might raise it;
-# - *a plateau near chance*: more of the same minutes would change little. A curve alone cannot rule out a late start, but [an argument](#cyclegan-between-latent-spaces-figure-11) can add to it;
+# - *a plateau near chance*: more of the same minutes would change little. A curve alone cannot rule out a late start, but an argument can add to it (below, the section on Figure 11);
 # - *no plateau near chance*: nothing follows, neither about the budget nor about the method.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
