@@ -340,13 +340,13 @@ def spread(values):
 WAYS_OF_3 = [("mnist", "fashion"), ("fashion", "mnist"), ("mnist", "mnist_b")]
 third = [row for record in records.read() if (record["chapter"], record["profile"]) == ("03_bridging", profile) for row in record["rows"]]
 longer = [next((row for row in third if (row["table"], row["setting"], row["method"], row["metric"]) == ("1", setting(*pair), "bridging_vae", "transfer_accuracy")), None) for pair in WAYS_OF_3]
-longer_said = "The bridges of two are short. "
+longer_said = ""
 if all(longer):
     ours_there = [rows[setting(*pair), "many_bridge", "transfer_accuracy"] for pair in WAYS_OF_3]
     told_apart = [way(*pair) for pair, one_row, other_row in zip(WAYS_OF_3, ours_there, longer, strict=True) if apart(one_row, other_row)]
     shares = [" / ".join(f"{row['value']:.3f}" for row in of_rows) for of_rows in (longer, ours_there)]
-    longer_said += (
-        f"The longer ones of [chapter 3](03_bridging.ipynb) ({budget.bridge.training.steps:,} steps, all test images) keep {shares[0]} in "
+    longer_said = (
+        f"And the bridges of two are short. The longer ones of [chapter 3](03_bridging.ipynb) ({budget.bridge.training.steps:,} steps, all test images) keep {shares[0]} in "
         f"{', '.join(way(*pair) for pair in WAYS_OF_3)}, where the one bridge keeps {shares[1]}: "
         + (f"told apart in {', '.join(told_apart)}. " if told_apart else "not told apart in any. Against them joint training shows neither a cost nor a gain. ")
     )
@@ -474,7 +474,7 @@ meant = places[0]["mnist"].opinion[ten].cpu()
 astray = []
 for i in (seen_as[-1] != meant).nonzero().flatten().tolist():
     since = len(stops) - next((k for k, right in enumerate(reversed((seen_as[:, i] == meant[i]).tolist())) if right), len(stops))
-    astray.append(f"the {meant[i]} comes back as a {seen_as[-1, i]}, of another class since step {since + 1} ({short_titles[stops[since]]})")
+    astray.append(f"the {meant[i]} comes back as {seen_as[-1, i]}, of another class since step {since + 1} ({short_titles[stops[since]]})")
 lines.append(f"Of the ten digits of the picture {len(meant) - len(astray)} come back with their class{': ' if astray else '.'}" + ("; ".join(astray) + "." if astray else ""))
 if fifth:
     seen, step = places[0]["words"].seen, stops.index("words")
