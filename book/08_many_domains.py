@@ -42,9 +42,11 @@ run, budget = start("08_many_domains", profile)
 # where it had two terms:
 #
 # $$
-# \mathcal{L} = \sum_{i=1}^{m} \mathcal{L}_\mathrm{ELBO}(D_i)
-# + \beta_\mathrm{SWD} \binom{m}{2}^{-1} \sum_{i < j} \mathrm{SWD}(z'_i, z'_j)
-# + \beta_\mathrm{Cls} \sum_{i=1}^{m} \mathcal{L}_\mathrm{Cls}(D_i) .
+# \begin{aligned}
+# \mathcal{L} = {} & \sum_{i=1}^{m} \mathcal{L}_\mathrm{ELBO}(D_i) \\
+# & + \beta_\mathrm{SWD} \binom{m}{2}^{-1} \sum_{i < j} \mathrm{SWD}(z'_i, z'_j) \\
+# & + \beta_\mathrm{Cls} \sum_{i=1}^{m} \mathcal{L}_\mathrm{Cls}(D_i) .
+# \end{aligned}
 # $$
 #
 # The first sum asks that every domain $D_i$ is rebuilt from the shared space. The second asks that the clouds of shared points $z'_i$ and $z'_j$ of any two domains lie over one another. The third asks
@@ -55,6 +57,7 @@ run, budget = start("08_many_domains", profile)
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]
 import itertools
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -63,7 +66,7 @@ from IPython.display import Markdown
 from torch.nn.functional import normalize
 
 from lt import fit_bridge, join, metrics, named_generator
-from lt.book import charts, plots, report, setup
+from lt.book import charts, plots, records, report, select, setup
 from lt.book.transfers import apart
 from lt.latents import Domain, Latents
 from lt.loop import one_thread
@@ -175,11 +178,18 @@ def seconds(key):
 
 spent = {"one": np.mean(seconds("all")), "pairs": sum(np.mean(seconds(pair)) for pair in PAIRS)}
 sizes = {"one": parameter_count(bridges["all"][0][0]), "pairs": sum(parameter_count(bridges[pair][0][0]) for pair in PAIRS)}
+mine, record = select.own(budget, "many"), select.read(Path("results/selection")).get("many")
+if record is None:
+    selected = "Nothing has been selected for the one bridge yet"
+elif record["settings"] == mine:
+    selected = f"{select.words(mine)[0].upper()}{select.words(mine)[1:]} of the one bridge were selected among {len(record['rows'])} candidates on training items kept aside, without the words ([chapter 13](13_selection.ipynb))"
+else:
+    selected = f"[Chapter 13](13_selection.ipynb) selects {select.words(record['settings'])} for the one bridge; this profile has {select.words(mine)}"
 Markdown(
     f"One bridge for all {len(names)}: {sizes['one']:,} parameters, {budget.many.training.steps:,} steps, {spent['one']:.0f} s. "
     f"The {len(PAIRS)} bridges of two: {sizes['pairs']:,} parameters, {budget.many_pair.training.steps:,} steps each, {spent['pairs']:.0f} s together. "
     f"So one bridge takes {spent['one'] / spent['pairs']:.2f} times as long as all pairs, with {sizes['one'] / sizes['pairs']:.2f} times their parameters. "
-    "(Other widths and weights can be compared by `python -m lt select many`; [chapter 13](13_selection.ipynb) shows what has been run.)"
+    f"{selected}; for the bridges of two nothing was selected."
 )
 
 # %% [markdown]
@@ -269,7 +279,7 @@ def value(source, target, method, metric="transfer_accuracy"):
     return rows[setting(source, target), method, metric]["value"]
 
 
-# %% mystnb={"figure": {"caption": "Share of held-out items that keep their class, in every direction, with 95 % intervals: one bridge for all domains, a bridge for each pair, and domains that joined a finished bridge one by one. Open marks: directions that nothing was trained for."}, "image": {"alt": "Dot plot with a line for each direction between five domains and three marks on each line: one bridge, a bridge a pair, joined one by one."}} tags=["nbval-ignore-output", "hide-input", "lead"]
+# %% mystnb={"figure": {"caption": "Share of held-out items that keep their class, in every direction, with 95 % intervals: one bridge for all domains, a bridge for each pair, and domains that joined a finished bridge one by one. Open marks: directions that nothing was trained for. The axis of shares is cut below."}, "image": {"alt": "Dot plot with a line for each direction between five domains and three marks on each line: one bridge, a bridge a pair, joined one by one."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 ways, never = list(itertools.permutations(names, 2)), list(itertools.permutations(names[2:], 2))
 
 
@@ -321,6 +331,27 @@ itself = [value(name, name, "many_bridge") for name in names]
 one, late, blind = ahead_of_pairs("many_bridge", ways), ahead_of_pairs("joined_bridge", ways), ahead_of_pairs("joined_bridge", never)
 
 
+def spread(values):
+    """Two decimals from the least to the most; once where they are the same."""
+    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+WAYS_OF_3 = [("mnist", "fashion"), ("fashion", "mnist"), ("mnist", "mnist_b")]
+third = [row for record in records.read() if (record["chapter"], record["profile"]) == ("03_bridging", profile) for row in record["rows"]]
+longer = [next((row for row in third if (row["table"], row["setting"], row["method"], row["metric"]) == ("1", setting(*pair), "bridging_vae", "transfer_accuracy")), None) for pair in WAYS_OF_3]
+longer_said = ""
+if all(longer):
+    ours_there = [rows[setting(*pair), "many_bridge", "transfer_accuracy"] for pair in WAYS_OF_3]
+    told_apart = [way(*pair) for pair, one_row, other_row in zip(WAYS_OF_3, ours_there, longer, strict=True) if apart(one_row, other_row)]
+    shares = [" / ".join(f"{row['value']:.3f}" for row in of_rows) for of_rows in (longer, ours_there)]
+    longer_said = (
+        f"And the bridges of two are short. The longer ones of [chapter 3](03_bridging.ipynb) ({budget.bridge.training.steps:,} steps, all test images) keep {shares[0]} in "
+        f"{', '.join(way(*pair) for pair in WAYS_OF_3)}, where the one bridge keeps {shares[1]}: "
+        + (f"told apart in {', '.join(told_apart)}. " if told_apart else "not told apart in any. Against them joint training shows neither a cost nor a gain. ")
+    )
+
+
 def verdict(method, row):
     return f"{overall[method]['transfer_accuracy']:.3f} in the mean of {len(ways)} directions, {compared(row)}"
 
@@ -331,11 +362,11 @@ Markdown(
     f"- **What does it cost in accuracy to have one bridge for all?** It keeps {verdict('many_bridge', one)}. "
     f"In {len(ways) - len(behind)} of {len(ways)} directions it is at most {MARGIN} below the bridge of that pair"
     + (f"; further below are {listed}. " if behind else ". ")
-    + f"Chance is {np.mean([value(a, b, 'chance') for a, b in ways]):.3f}. This is a comparison at one price in time, not of joint training alone: the one network is wider.\n"
+    + f"Chance is {np.mean([value(a, b, 'chance') for a, b in ways]):.3f}. This is a comparison at one price in time, not of joint training alone: the one network is wider. {longer_said}\n"
     f"- **What does a domain cost that comes later?** Domains that joined one by one keep {verdict('joined_bridge', late)}.\n"
-    f"- **Directions that nothing was trained for**, between domains that joined: {means['joined_bridge']:.3f} in the mean of {len(never)}, where the bridges of these pairs have {means['pair_bridge']:.3f} (the difference: {report.formatted(blind)}). "
+    f"- **Directions that nothing was trained for**, between domains that joined (under one classifier of the ten classes): {means['joined_bridge']:.3f} in the mean of {len(never)}, where the bridges of these pairs have {means['pair_bridge']:.3f} (the difference: {report.formatted(blind)}). "
     f"The worst against its pair is {way(*worst)}: {report.formatted(worst_rows[0])} against {report.formatted(worst_rows[1])}, {'intervals apart' if apart(*worst_rows) else 'not told apart'}.\n"
-    f"- **Is it paid for in variety or locality?** Diversity is {min(varied):.2f} to {max(varied):.2f} by the three ways, trustworthiness {min(local):.2f} to {max(local):.2f}: "
+    f"- **Is it paid for in variety or locality?** Diversity is {spread(varied)} by the three ways, trustworthiness {spread(local)}: "
     + ("no. " if varied[0] > varied[1] - 0.03 and local[0] > local[1] - 0.03 else "in part, look at the table. ")
     + f"Through the one bridge and back to their own domain {min(itself):.3f} to {max(itself):.3f} of the items keep their class."
 )
@@ -371,7 +402,7 @@ found_in = {titles[name]: float((guess["domain"][0][domain == i] == i).mean()) f
 easiest = max(found_in, key=found_in.get)
 Markdown(
     f"A linear classifier of $z'$ finds the class of {read['class']:.3f} of the items, and the domain of {read['domain']:.3f}. If the clouds lay exactly over one another, the domain would be found in {most:.3f}, the share of the largest; "
-    f"if they lay apart, in all. So the clouds {'still differ: the class decides where an item lies, the domain leaves a trace' if read['domain'] > most + 0.05 else 'can hardly be told apart'}. "
+    f"if they lay apart, in all. So the clouds {'still differ: the class decides where an item lies, but the domain can be read there as well, in part' if read['domain'] > most + 0.05 else 'can hardly be told apart'}. "
     f"Best found are items of *{easiest}* ({found_in[easiest]:.3f})."
 )
 
@@ -406,6 +437,11 @@ for method in METHODS:
             for of_base, of_set in zip(places, found, strict=True)
         ]
         run.add("cycle", f"step {step + 1}: {name}", method, "transfer_accuracy", shares, n=len(places[0]["mnist"].held))
+        if name == "mnist":  # a collapse onto the mean of each class would keep the classes too
+            back = [
+                [metrics.diversity(of_base[name].domain.items(steps[step]).cpu(), of_base[name].held.y.cpu()) / own[name] for steps in of_set] for of_base, of_set in zip(places, found, strict=True)
+            ]
+            run.add("cycle diversity", f"step {step + 1}: {name}", method, "diversity", back)
 cycle = [row for row in run.rows if row["table"] == "cycle"]
 steps = [f"{step + 1}\n{short_titles[name]}" for step, name in enumerate(stops)]
 lines = {
@@ -415,7 +451,7 @@ figure = charts.over_labels(lines, steps, across="step")
 figure.axes[0].set_ylim(np.floor(20 * min(row["low"] for row in cycle)) / 20, 1.005)
 figure
 
-# %% mystnb={"figure": {"caption": "Held-out digits and what two round trips through one bridge make of them. Spoken digits are shown as log-mel spectrograms; chapter 4 plays some."}, "image": {"alt": "Rows of ten pictures: digits, the garments that they become, spectrograms of spoken digits, and the digits that come back, twice. The digits keep their class and change their hand."}} tags=["nbval-ignore-output", "hide-input"]
+# %% mystnb={"figure": {"caption": "Held-out digits and what two round trips through one bridge make of them. Spoken digits are shown as log-mel spectrograms; chapter 4 plays some."}, "image": {"alt": "Rows of ten pictures: digits, the garments that they become, spectrograms of spoken digits, and the digits that come back, twice. The hand of a digit changes on the way; the text below says which digits come back as others."}} tags=["nbval-ignore-output", "hide-input"]
 ten = torch.cat([(places[0]["mnist"].held.y == label).nonzero().flatten()[:1] for label in range(10)])
 trip = around(0, 0, "many_bridge")
 made = {f"{step + 1}: {short_titles[name]}": (name, places[0][name].domain.items(z[ten])) for step, (name, z) in enumerate(zip(stops, trip, strict=True))}
@@ -423,14 +459,23 @@ plots.rows_of_images({"a digit": places[0]["mnist"].items[ten.cpu()], **{title: 
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 by_one = [row for row in cycle if row["method"] == "many_bridge"]
-first, last = by_one[0], by_one[-1]
-lost = first["value"] - last["value"]
+home = [step for step, name in enumerate(stops) if name == "mnist"]  # digits again, so one judge
+(first, *_), once, last = by_one, by_one[home[0]], by_one[home[-1]]
+varied = [row["value"] for row in run.rows if row["table"] == "cycle diversity" and row["method"] == "many_bridge"]
+lost, more = 1 - once["value"], once["value"] - last["value"]
 lines = [
-    f"**The losses do not add up.** After the first step {report.formatted(first)} of the digits have their class, after {len(by_one)} steps {report.formatted(last)}: the first step loses {1 - first['value']:.3f}, "
-    f"the {len(by_one) - 1} others together {f'{lost:.3f}' if lost > 0 else 'nothing more'}{'' if apart(first, last) else ' (intervals overlap)'}."
-    if lost < 0.5 * (len(by_one) - 1) * (1 - first["value"])
-    else f"**The losses add up.** After the first step {report.formatted(first)} of the digits have their class, after {len(by_one)} steps {report.formatted(last)}."
+    f"**{'The losses do not add up' if more < 0.5 * lost else 'The losses add up'}.** After the first step {report.formatted(first)} of the digits have their class. Back among digits, after step {home[0] + 1}, it is {report.formatted(once)}, "
+    f"and after step {home[-1] + 1} {report.formatted(last)}: the first round loses {lost:.3f}, the second {f'{more:.3f}' if more > 0 else 'nothing more'}{'' if apart(once, last) else ' (intervals overlap)'}. "
+    f"Diversity, relative to real digits, is {varied[0]:.2f} after the first round and {varied[-1]:.2f} after the second"
+    + (", so the pictures do not shrink to one a class." if varied[-1] > 0.3 and varied[-1] > varied[0] - 0.1 else ": the pictures of a class become more alike.")
 ]
+seen_as = torch.stack([places[0][name].domain.classify(places[0][name].domain.items(z[ten])).cpu() for name, z in zip(stops, trip, strict=True)])  # (steps, 10)
+meant = places[0]["mnist"].opinion[ten].cpu()
+astray = []
+for i in (seen_as[-1] != meant).nonzero().flatten().tolist():
+    since = len(stops) - next((k for k, right in enumerate(reversed((seen_as[:, i] == meant[i]).tolist())) if right), len(stops))
+    astray.append(f"the {meant[i]} comes back as {seen_as[-1, i]}, of another class since step {since + 1} ({short_titles[stops[since]]})")
+lines.append(f"Of the ten digits of the picture {len(meant) - len(astray)} come back with their class{': ' if astray else '.'}" + ("; ".join(astray) + "." if astray else ""))
 if fifth:
     seen, step = places[0]["words"].seen, stops.index("words")
     nearest = (normalize(trip[step][ten], dim=-1) @ seen.mean.T).argmax(1)
@@ -447,11 +492,14 @@ newest = names[-1]
 with_newest = [way for way in ways if newest in way]
 run.add("cost", "all domains", "many_bridge", "seconds", seconds("all"))
 run.add("cost", "all domains", "pair_bridge", "seconds", np.sum([seconds(pair) for pair in PAIRS], axis=0).tolist())
+run.add("cost", "all domains", "joined_bridge", "seconds", np.sum([seconds(("mnist", "mnist_b")), *joining.values()], axis=0).tolist())
 run.add("cost", f"{newest} joins", "joined_bridge", "seconds", joining[newest])
 run.add("cost", f"{newest} joins", "pair_bridge", "seconds", np.sum([seconds(pair) for pair in PAIRS if newest in pair], axis=0).tolist())
 lines = [row for row in run.rows if row["table"] == "cost"]
-what = [f"all {len(names)} anew, one bridge", f"all {len(names)} anew, {len(PAIRS)} bridges", f"{newest}, joined to the other {len(names) - 1}", f"{newest}, by {len(names) - 1} new bridges"]
-directions = [ways, ways, with_newest, with_newest]
+what = [f"all {len(names)} anew, one bridge", f"all {len(names)} anew, {len(PAIRS)} bridges", f"all {len(names)}, a pair and {len(joining)} that joined", f"{newest}, joined to the other {len(names) - 1}", f"{newest}, by {len(names) - 1} new bridges"]
+directions = [ways, ways, ways, with_newest, with_newest]
+prices = dict(zip(("one", "pairs", "joined"), lines, strict=False))
+gain = crossed_interval([[difference] for difference in np.mean([np.subtract(of_sets[a, b, "many_bridge"], of_sets[a, b, "joined_bridge"]) for a, b in ways], axis=0)])
 pd.DataFrame(
     {
         "seconds": [f"{row['value']:.3g}" for row in lines],
@@ -463,8 +511,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # And with more domains? Further domains are cheap to make: the same MNIST latents with their axes in random order and of random sign. To a bridge that is another space, for nothing
-# tells it which axis is which. Every training here takes the same few steps. So times can be compared, and the table below the figure says what the time has bought. The line of the pairs is the time of one
-# pair times the number of pairs; all others were run.
+# tells it which axis is which. These are the easiest domains there are, and each training is one seed of the same few steps. So times can be compared, and the table below the figure says what the time has bought. The line of the pairs is the
+# time of one pair times the number of pairs, and the accuracy of that one pair is all that was measured of them; all others were run.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 brief = replace(budget.many_pair, training=replace(budget.many_pair.training, steps=budget.growth_steps))
@@ -508,8 +556,10 @@ charts.growth({"domains": ({title: curves[method] for method, title in METHODS.i
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 few, most = min(budget.growth), max(budget.growth)
-bought = {METHODS["many_bridge"]: (anew, accuracy), METHODS["pair_bridge"]: (pairwise, dict.fromkeys(budget.growth, accuracy[few])), METHODS["joined_bridge"]: (one_by_one, late)}
-table = pd.DataFrame({"domains": list(budget.growth), **{title: [f"{time[number]:.3g} s, {share[number]:.3f}" for number in budget.growth] for title, (time, share) in bought.items()}})
+bought = {METHODS["many_bridge"]: (anew, accuracy), METHODS["pair_bridge"]: (pairwise, {few: accuracy[few]}), METHODS["joined_bridge"]: (one_by_one, late)}
+table = pd.DataFrame(
+    {"domains": list(budget.growth), **{title: [f"{time[number]:.3g} s" + (f", {share[number]:.3f}" if number in share else " (not run)") for number in budget.growth] for title, (time, share) in bought.items()}}
+)
 learned, starved = accuracy[few] > 0.3, accuracy[most] < accuracy[few] - 0.05
 Markdown(
     f"{report.markdown(table)}\n\nSeconds, and the share of classes kept on the way to the other domains (chance is about 0.1).\n\n"
@@ -522,7 +572,10 @@ Markdown(
     )
     + ("" if learned else f"So few steps ({brief.training.steps}) teach nothing yet: only the times count here. ")
     + f"To add number {most} to a bridge that is there takes {one_by_one[most] - one_by_one[most - 1]:.1f} s, and it keeps {last:.3f}; to train all {most} anew takes {anew[most]:.1f} s. "
-    + ("**So the way to many domains is to join them one by one**: the time is linear in their number, and what was there does not get worse." if learned and last > accuracy[most] else "")
+    + ("**Per second, joining is cheaper**: the time is linear in the number of domains, and what was there does not get worse. " if learned and last > accuracy[most] else "")
+    + f"Among the {len(names)} domains above, joining took {prices['joined']['value']:.3g} s in all and one bridge {prices['one']['value']:.3g} s; at that price one bridge keeps {overall['many_bridge']['transfer_accuracy']:.3f} "
+    f"against {overall['joined_bridge']['transfer_accuracy']:.3f}, a difference of {gain[0]:+.3f}"
+    + ("." if gain[1] is None else f" [{gain[1]:+.3f}, {gain[2]:+.3f}], " + ("not told apart." if gain[1] <= 0 <= gain[2] else "**more accurate**." if gain[0] > 0 else "less accurate."))
 )
 
 # %% tags=["nbval-ignore-output", "hide-input", "setup"]

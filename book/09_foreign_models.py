@@ -42,11 +42,11 @@ run, budget = start("09_foreign_models", profile)
 # 2. **Faces**: can a bridge end at a model without classes? And is a bridge needed for it?
 # 3. **A reader**: do our own judges flatter our own pictures?
 #
-# | package | what it is | its part here | licence |
-# | --- | --- | --- | --- |
-# | `wordllama` | 256 fixed numbers for each piece of a word | a source without a decoder | MIT |
-# | `gan-face-generate` | a DCGAN of faces, 64 × 64, $z \sim \mathcal N(0, I)$ of 100 dimensions | a target without an encoder and without labels | MIT |
-# | `rapidocr` | a reader of text in pictures | a judge | Apache-2.0 |
+# | package (licence) | what it is | its part here |
+# | --- | --- | --- |
+# | `wordllama` (MIT) | 256 fixed numbers for each piece of a word | a source without a decoder |
+# | `gan-face-generate` (MIT) | a DCGAN of faces, 64 × 64, $z \sim \mathcal N(0, I)$ of 100 dimensions | a target without encoder or labels |
+# | `rapidocr` (Apache-2.0) | a reader of text in pictures | a judge |
 #
 # **The faces are of people who do not exist.** The GAN was trained on [DigiFace-1M](https://github.com/microsoft/DigiFace1M): rendered faces of synthetic people, released for
 # research that is not commercial. Only the weights of the GAN are used here, no picture of that set. Treat what this chapter draws as research material too, and do not sell it.
@@ -96,15 +96,15 @@ seeds = range(budget.short_seeds)
 # v(t) = \frac{\sum_{i \in t} e_i}{\lVert \sum_{i \in t} e_i \rVert} .
 # $$
 #
-# That is a domain with an encoder and no decoder. A name is one exact point, and a few hundred names are too few to fill a space. So each point is given a little spread, $q(z|t) = \mathcal
-# N(v(t), 0.08^2 I)$: what lies near a name means the same. Then words are a domain like any other, of 256 dimensions beside the images' 100.
+# That is a domain with an encoder and no decoder. A name is one exact point, and a few hundred names are too few to fill a space. So each point is given some spread, $q(z|t) = \mathcal
+# N(v(t), 0.08^2 I)$: what lies near a name means the same (the second cell below says how near that is). Then words are a domain like any other, of 256 dimensions beside the images' 100.
 #
 # The bridge learns from names of garments and of numbers. No held-out text is among them. The held-out texts come in two kinds, which are not equally hard:
 #
 # - **new phrases** hold a word that no training name has, around a noun that the class has. Training has *boots*; *moon boots* is held out.
 # - **new names** hold no word of training at all, not even in the singular or plural. Nothing told the bridge what a *camisole* is.
 #
-# The split is by a hash of the name, not by hand. The settings of the bridge were chosen on another draw of the same split. All names are in `lt/assets/words.json`; the second cell below counts them.
+# The split is by a hash of the name, not by hand. The settings of the bridge were chosen on another draw of the same split. All names are in `lt/assets/words.json`; the folded cell below counts them.
 
 # %% tags=["nbval-ignore-output"]
 encode = foreign.load_words()  # a list of texts to vectors (n, 256)
@@ -113,6 +113,21 @@ word_domain, written, asked = {}, {}, {}  # of each corpus: the domain, latents 
 for corpus in test:
     word_domain[corpus], written[corpus], asked[corpus] = foreign.words_domain(corpus, base.device)
 print(f"{written['fashion'].size} dimensions of a word, {base.domains['fashion'].latent} of a garment")
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+near_own, other_class, same = [], [], []
+for corpus, found in written.items():
+    noisy = found.mean + foreign.SPREAD * torch.randn(found.mean.shape, generator=named_generator(f"spread {corpus}", 0)).to(found.mean)
+    near_own.append(F.cosine_similarity(noisy, found.mean).mean().item())
+    cosines = F.normalize(found.mean, dim=-1) @ F.normalize(found.mean, dim=-1).T
+    other_class.append(cosines[found.y[:, None] != found.y].mean().item())
+    same.append(metrics.agreement(word_domain[corpus].classify(word_domain[corpus].items(noisy)), found.y))
+size = written["fashion"].size
+Markdown(
+    f"**How much spread is that?** Over {size} dimensions the noise has a length of about ${foreign.SPREAD:g} \\cdot \\sqrt{{{size}}} = {foreign.SPREAD * size**0.5:.2f}$, and a name's own vector has length 1. So a sample lies farther from its name than the name lies from the origin: "
+    f"their cosine is {min(near_own):.2f} in the mean. It is still far closer to it than names of different classes are to one another (cosines of {min(other_class):.2f} to {max(other_class):.2f}), "
+    f"for noise in many dimensions points nowhere in particular. The nearest name of a sample is of its own class in {' and '.join(f'{share:.3f}' for share in same)} of the cases ({' and '.join(CLASSES_OF[corpus] for corpus in written)})."
+)
 
 # %% mystnb={"code_prompt_hide": "Hide how many names", "code_prompt_show": "Show how many names"} tags=["nbval-ignore-output", "hide-cell"]
 lists = {(corpus, part): foreign.phrases(corpus, part) for corpus in test for part in foreign.PARTS}
@@ -323,15 +338,34 @@ for kind, metric in KINDS.items():
         simple = max(rules, key=lambda row: row["value"])
         word = ("more" if ours["value"] > simple["value"] else "less") + " than" if apart(ours, simple) else "not told apart from"
         said.append(f"{CLASSES_OF[corpus].capitalize()}, {kind} ({ours['n']}): {report.formatted(ours)}, {word} {report.formatted(simple)} by the {words(simple['method'])}")
+counts = {"wrong": [0, 0.0], "right": [0, 0.0]}  # texts by their nearest name, and how many of them a bridge draws otherwise, in the mean
+for corpus, found in of_words.items():
+    for part in ("phrases", "new"):
+        y = lists[corpus, part].y
+        missed = nearest_name(corpus)(vectors[corpus, part]).cpu() != y
+        drawn_right = [(one.domains[corpus].classify(drawn(one, to_images(bridge, corpus), corpus, part)).cpu() == y) for one, of_base in zip(bases, found, strict=True) for bridge in of_base]
+        for name, among in (("wrong", missed), ("right", ~missed)):
+            counts[name][0] += int(among.sum())
+            counts[name][1] += sum(int((right == missed)[among].sum()) for right in drawn_right) / len(drawn_right)
+odd = []  # classes whose prototype the judge takes for another
+for number, one in enumerate(bases):
+    for corpus in of_words:
+        latents = one.own(corpus)
+        centres = torch.stack([latents.mean[latents.y == k].mean(0) for k in range(10)])
+        with torch.no_grad():
+            judged = one.domains[corpus].classify(one.domains[corpus].items(centres)).tolist()
+        odd += [(number, CLASSES[corpus][k], CLASSES[corpus][found]) for k, found in enumerate(judged) if found != k]
+odd_said = "; ".join(f"in set {number + 1}, *{meant}* is judged as *{found}*" for number, meant, found in odd)
 control = [f"{rows[f'words->{corpus}', 'shuffled_labels', 'transfer_accuracy']['value']:.2f}" for corpus in of_words]
 sure = sum(" more than" in sentence for sentence in said)
 Markdown(
-    f"**{'No: the bridge knows what is in the vectors, and no more' if not sure else f'In {sure} of {len(said)} comparisons, yes'}.** What is right, by the bridge and by the better of the two rules:\n\n- "
+    f"**{'No sign that it does' if not sure else f'In {sure} of {len(said)} comparisons, yes'}.** What is right, by the bridge and by the better of the two rules:\n\n- "
     + "\n- ".join(said)
-    + f"\n\nWith shuffled labels the bridge gets {' and '.join(control)} of the new phrases. New phrases are easy, for the nearest name often has the same noun. New names are hard for all three: the table has no entry for a rare word, only for its pieces "
+    + f"\n\nTotals may hide differences from text to text: of the {counts['wrong'][0]} texts whose nearest name is wrong a bridge draws {counts['wrong'][1]:.1f} rightly in the mean, of the {counts['right'][0]} whose nearest name is right {counts['right'][1]:.1f} wrongly.\n\nWith shuffled labels the bridge gets {' and '.join(control)} of the new phrases. New phrases are easy, for the nearest name often has the same noun. New names are hard for all three: the table has no entry for a rare word, only for its pieces "
     f"(*camisole* is {' + '.join(foreign.pieces('camisole'))}), and what no rule finds in the vectors no bridge can draw.\n\n"
     f"What the bridge adds is *variety*, since a rule names a class and a prototype draws one picture of it:\n\n{bridge_and_prototype([f'words->{corpus}' for corpus in of_words])}\n\n"
     "*Diversity* is the mean distance of pictures of one class, relative to real images; *trustworthiness* says whether neighbours within a class stay neighbours (about one half by chance). Both stand as bridge / prototype."
+    + (f" A prototype fails as a whole where the mean picture of a class is not recognised: {odd_said}." if odd else "")
 )
 
 # %% [markdown]
@@ -412,13 +446,16 @@ Markdown("; ".join(said) + ".")
 # often warm as well, so the measures are first made uncorrelated and brought to variance one (*whitened*), with their mean $\bar m$ and covariance $C$ over samples:
 #
 # $$
-# u = C^{-1/2} (m - \bar m), \qquad \text{look} = \Bigl(\arg\max_k |u_k|,\ \text{sign}\ u_k\Bigr).
+# \begin{aligned}
+# u &= C^{-1/2} (m - \bar m), \\
+# \text{look} &= \Bigl(\arg\max_k |u_k|,\ \text{sign}\ u_k\Bigr).
+# \end{aligned}
 # $$
 #
-# $u_k$ says by how many standard deviations a picture is unusual in measure $k$. Its class is the measure in which it is most unusual, and in which direction: five measures, two signs, ten **looks**. A look is a fact about the light and
-# colours of a picture, and never about a person: skin, hair, lamp and background all go into the same five numbers. (Looks are named after the plain measures; whitening turns these a little.)
+# $u_k$ says by how many standard deviations a picture is unusual in measure $k$. Its class is the measure in which it is most unusual, and in which direction: five measures, two signs, ten **looks**. A look is a statistic of the
+# pixels: skin, hair, lamp and background all go into the same five numbers. So some looks, such as *darker than ground*, may draw mostly faces of one colour of skin, and a look **must not be read as a description of a person**. (Looks are named after the plain measures; whitening turns these a little.)
 #
-# As in the speech chapter, points of the prior are accepted where the class is clear (a softmax of at least 0.95). The measurement labels what the bridge learns from. A
+# As in the speech chapter, points of the prior are accepted where the class is clear (a softmax of the ten numbers $\pm 5 u_k$ gives it at least 0.95). The measurement labels what the bridge learns from. A
 # small convolutional network, which learned from other samples, is the judge.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
@@ -684,7 +721,7 @@ widgets.listening_table(
 )
 
 
-# %% mystnb={"figure": {"caption": "Each column is one class. The texts above the pictures went into a model of words that this book did not train; a bridge turned each into a garment or a digit of our own models, and a second bridge turned the latent of that digit into a face of a GAN that it did not train either. The texts are held out, the first of each class."}, "image": {"alt": "Five columns. In each a typed garment and its picture, a typed number and its digit, and the face that this digit becomes."}} tags=["nbval-ignore-output", "hide-input", "lead"]
+# %% mystnb={"figure": {"caption": "Each column is one class. The texts above the pictures went into a model of words that this book did not train; a bridge turned each into a garment or a digit of our own models, and a second bridge turned the latent of that digit into a face of a GAN that it did not train either. The texts are held out, the first of each class. Shown are five of the ten classes, picked by hand; the folded cell below has the others."}, "image": {"alt": "Five columns. In each a typed garment and its picture, a typed number and its digit, and the face that this digit becomes."}} tags=["nbval-ignore-output", "hide-input", "lead"]
 @torch.no_grad()
 def face_of(vector, number=0, seed=0):
     """Vectors of words to points of faces, by way of a latent of MNIST."""
@@ -705,18 +742,29 @@ for number in range(len(bases)):
             }
         )
 add_rows("words to faces", "words->faces", "two bridges", of_chain, len(y))
-PAIRED = [[lists[corpus, "phrases"].x[int((lists[corpus, "phrases"].y == k).nonzero()[0])] for corpus in ("fashion", "mnist")] for k in (2, 3, 5, 8, 9)]
-figure, axes = plt.subplots(3, len(PAIRED), figsize=(7.2, 4.9), layout="constrained")
-for column, (garment, number) in zip(axes.T, PAIRED, strict=True):
-    column[0].imshow(plots.mosaic(draw(garment, "fashion")[None], 1), cmap="gray", vmin=0, vmax=1)
-    column[0].set_title(garment, fontsize=11)
-    column[1].imshow(plots.mosaic(draw(number, "mnist")[None], 1), cmap="gray", vmin=0, vmax=1)
-    column[1].set_title(number, fontsize=11)
-    column[2].imshow(faces.decode(face_of(encode([number]).to(base.device)))[0].permute(1, 2, 0).clamp(0, 1).numpy())
-for axis in axes.flat:
-    axis.axis("off")
-plt.close(figure)
-figure
+
+
+def columns_of(classes):
+    """A column for each class: the first held-out garment and number of it, drawn, and the face of the number."""
+    paired = [[lists[corpus, "phrases"].x[int((lists[corpus, "phrases"].y == k).nonzero()[0])] for corpus in ("fashion", "mnist")] for k in classes]
+    figure, axes = plt.subplots(3, len(paired), figsize=(7.2, 4.9), layout="constrained")
+    for column, (garment, number) in zip(axes.T, paired, strict=True):
+        column[0].imshow(plots.mosaic(draw(garment, "fashion")[None], 1), cmap="gray", vmin=0, vmax=1)
+        column[0].set_title(garment, fontsize=11)
+        column[1].imshow(plots.mosaic(draw(number, "mnist")[None], 1), cmap="gray", vmin=0, vmax=1)
+        column[1].set_title(number, fontsize=11)
+        column[2].imshow(faces.decode(face_of(encode([number]).to(base.device)))[0].permute(1, 2, 0).clamp(0, 1).numpy())
+    for axis in axes.flat:
+        axis.axis("off")
+    plt.close(figure)
+    return figure
+
+
+PICKED = (2, 3, 5, 8, 9)
+columns_of(PICKED)
+
+# %% mystnb={"code_prompt_hide": "Hide the other five classes", "code_prompt_show": "Show the other five classes", "figure": {"caption": "The classes that the figure of five columns leaves out, drawn in the same way. *Dark*, the look of class 1, is nearly black."}, "image": {"alt": "Five columns. In each a typed garment and its picture, a typed number and its digit, and the face that this digit becomes; the face of the one is nearly black."}} tags=["nbval-ignore-output", "hide-cell"]
+columns_of([k for k in range(10) if k not in PICKED])
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 rows = rows_by_key()
@@ -812,7 +860,7 @@ run.finish()
 # ## What to remember
 #
 # - A bridge needs points, and a class for some of them. It does not matter who trained the model, on what, or whether it has an encoder or a decoder.
-# - A bridge can use only what is in the vectors: where the nearest name is wrong, the bridge is wrong as well. It adds variety, not knowledge.
+# - A bridge can use only what is in the vectors. Compare it with a rule that names the class from the vector alone: what the bridge adds to that rule is variety.
 # - Where a domain has no classes, measure some. What a digit shares with a face is a table of ten cells that we wrote. For the look alone, a class prototype is more accurate than a bridge.
 # - Points of a GAN lie near a shell. Means do not: move them out.
 # - A judge from elsewhere is worth having. Compare its gap to your own judge on real data with the gap on what you made.
@@ -832,9 +880,9 @@ print("refused:", ", ".join(refused) or "none", "(a hat and a violin are no garm
 tiles([picture for _, picture in mine], [text for text, _ in mine], across=3, size=2.0)
 
 # %% [markdown]
-# 2. What does the radius do? Decode the same faces at 3, 5, 7 and 10.
+# 2. What does the radius do? Decode the same faces at 3, 5, 7 and 10. (The solution brings every point to that radius exactly; the chapter moves only points that lie nearer to the origin.)
 
-# %% mystnb={"figure": {"caption": "A solution of the second task: one digit of each of six classes as a face, at four radii."}, "image": {"alt": "Four rows of six faces; the looks are plainer the larger the radius."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "A solution of the second task: one digit of each of six classes as a face, at four radii."}, "image": {"alt": "Four rows of six faces, a row a radius; the text below says how often the judge sees the chosen look."}} tags=["solution", "hide-cell", "nbval-ignore-output"]
 with torch.no_grad():
     points = of_faces["mnist"][0][0].transfer(base.held("mnist").mean[[int(index[0]) for index in THREE[2:8]]], "mnist", "faces").cpu()
     at = {r: (faces.generator((r * F.normalize(points, dim=-1))[:, :, None, None]) + 1) / 2 for r in (3, 5, 7, 10)}
@@ -848,10 +896,14 @@ with torch.no_grad():
     for r in at:
         made = (faces.generator((r * F.normalize(points, dim=-1))[:, :, None, None]) + 1) / 2
         right[r] = metrics.agreement(domain.classify(made), test["mnist"].y[index]), metrics.diversity(F.avg_pool2d(made, 2), test["mnist"].y[index]) / own_faces
+most = max(share for share, _ in right.values())
+enough = next(r for r in right if all(share >= most - 0.01 for other, (share, _) in right.items() if other >= r) or r == max(right))
 Markdown(
     f"Of {len(index)} digits the judge sees the chosen look in "
     + ", ".join(f"{share:.2f} at radius {r} (diversity {varied:.2f})" for r, (share, varied) in right.items())
-    + f". The shell has radius {foreign.LATENT**0.5:.0f}. A larger radius makes faces differ more; beyond some radius the look gets no plainer."
+    + f". The shell has radius {foreign.LATENT**0.5:.0f}. "
+    + (f"From radius {enough} on the look is seen as often as at the best of these, within 0.01" if enough < max(right) else "The look is seen most often at the largest of these")
+    + f"; faces differ {'more' if right[max(right)][1] > right[min(right)][1] else 'less'} at the largest than at the smallest."
 )
 
 # %% [markdown]
