@@ -275,7 +275,7 @@ touch.weights(
 # %% tags=["nbval-ignore-output", "hide-input"]
 shown = [row for row in run.rows if row["method"] in (*ROWS, "+ SWD, absolute")]
 table = report.pivot([{"rows": shown}], "figure 9").reset_index().map(lambda cell: cell.replace(" [", "<br>["))  # narrow: the interval below the mean
-Markdown(report.markdown(table) + f"\n\nMeans over {budget.toy_seeds} seed{'s' * (budget.toy_seeds > 1)}, and 95 % intervals where there are several or where points are counted.")
+Markdown(report.markdown(table) + "\n\n" + (f"Means over {budget.toy_seeds} seeds, with 95 % intervals." if budget.toy_seeds > 1 else "One seed; 95 % intervals where points are counted."))
 
 # %% [markdown]
 # Now every pair of weights. The left column of each panel is a bridge without SWD, the top row one without a classifier.
@@ -418,7 +418,7 @@ Markdown(
 free, usual = scores[0]["neighbours_kept"], scores[toy.beta_kl]["neighbours_kept"]
 Markdown(
     f"This is also why *neighbours kept* is the strictest number of the table. The ten nearest of {budget.toy_points:,} points lie closer together than the noise across an ellipse, and the KL term makes the bridge leave noise out: "
-    f"with a weight of 0 one bridge keeps {free:.3f} of the neighbours, with the authors' weight {usual:.3f} (seed 0 both). The unconditional row of the table keeps {mean(ROWS[0], 'neighbours_kept'):.3f} because it leaves every point about where it was."
+    f"with a weight of 0 one bridge keeps {free:.3f} of the neighbours, with the authors' weight {usual:.3f} (both seed 0). The unconditional row of the table keeps {mean(ROWS[0], 'neighbours_kept'):.3f} because it leaves every point about where it was."
 )
 
 # %% [markdown]

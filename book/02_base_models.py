@@ -348,7 +348,7 @@ turns = Counter(zip(before, after, strict=True)).most_common(3)
 Markdown(
     f"There are {len(disputed):,} such garments among {len(garments):,}. Most often the second judge's answer turns from "
     + ", ".join(f"*{datasets.CLASSES['fashion'][a]}* to *{datasets.CLASSES['fashion'][b]}* ({count})" for (a, b), count in turns)
-    + ". A VAE loses fine detail first, and a judge that looks for it is the stricter one."
+    + ". A likely reason is blur: fine detail, which tells such garments apart, is what a VAE loses first."
 )
 
 # %% [markdown]
