@@ -277,6 +277,7 @@ shown = [row for row in run.rows if row["method"] in (*ROWS, "+ SWD, absolute")]
 table = report.pivot([{"rows": shown}], "figure 9").reset_index().map(lambda cell: cell.replace(" [", "<br>["))  # narrow: the interval below the mean
 Markdown(report.markdown(table) + "\n\n" + (f"Means over {budget.toy_seeds} seeds, with 95 % intervals." if budget.toy_seeds > 1 else "One seed; 95 % intervals where points are counted."))
 
+
 # %% [markdown]
 # Now every pair of weights. The left column of each panel is a bridge without SWD, the top row one without a classifier.
 

@@ -233,7 +233,7 @@ def test_numbers_of_a_heat_map_are_legible_on_every_cell():
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    figure = plots.heat_maps({"a": np.linspace(0, 1, 100).reshape(10, 10)}, "0123456789", "0123456789", ("x", "y"))
+    figure = plots.heat_maps(dict.fromkeys("ab", np.linspace(0, 1, 100).reshape(10, 10)), "0123456789", "0123456789", ("x", "y"))
     axis = figure.axes[0]
     for text, cell in zip(axis.texts, axis.collections[0].get_facecolors(), strict=True):
         dark, bright = sorted([light(text.get_color()), light(cell)])
