@@ -69,7 +69,10 @@ print("of each domain: mean (n, 2), std (n, 2), class (n,):", [part.ndim for par
 # $h$ propose another output $\Delta z$, and a gate $g$ between 0 and 1 says for each number how much of either is taken:
 #
 # $$
-# \mathrm{out} = (1 - g) \odot W_z v + g \odot \Delta z, \qquad [\Delta z, a] = W_h h, \quad g = \sigma(a).
+# \begin{aligned}
+# \mathrm{out} &= (1 - g) \odot W_z v + g \odot \Delta z \\
+# [\Delta z, a] &= W_h h, \quad g = \sigma(a)
+# \end{aligned}
 # $$
 #
 # Here $W_z$ and $W_h$ are linear layers, $\sigma$ is the logistic function and $\odot$ multiplies number by number. Do two ellipses need it? An exercise at the end takes the gates out.
@@ -161,7 +164,10 @@ print("same output as lt.networks.BridgingVAE, with", lt_networks.parameter_coun
 # standard normal distribution. It is zero only for $\mu = 0$, $\sigma = 1$: an answer that is the same for every input and tells nothing about it. So the term is a charge for information:
 #
 # $$
-# \mathrm{KL}\big(\mathcal N(\mu, \sigma^2) \,\Vert\, \mathcal N(0, 1)\big) = \tfrac12 \big(\mu^2 + \sigma^2 - 1 - \ln \sigma^2\big).
+# \begin{aligned}
+# & \mathrm{KL}\big(\mathcal N(\mu, \sigma^2) \,\Vert\, \mathcal N(0, 1)\big) \\
+# & \quad = \tfrac12 \big(\mu^2 + \sigma^2 - 1 - \ln \sigma^2\big)
+# \end{aligned}
 # $$
 
 # %%
@@ -206,7 +212,8 @@ print("same value as lt.losses")
 # ## 5. The loss
 #
 # Now the sum of section 3 of the paper, drawn in [the last chapter](01_synthetic.ipynb). For each domain: does the point come back (squared error), how much does its code say (KL),
-# can its class be read (cross entropy)? For both together: do the clouds overlap (SWD)? The weights are the authors' for this experiment. A batch is drawn at random from each domain
+# can its class be read (cross entropy)? For both together: do the clouds overlap (SWD)? The weights are the authors' for this experiment, with
+# the largest of their classification weights. A batch is drawn at random from each domain
 # on its own: nobody pairs anything.
 #
 # One line differs from the paper's text. The formula has $\lVert z_d - \hat z_d \rVert^2$, a sum over dimensions; the `.mean()` below divides it by their number, here 2, as the authors' code does.
@@ -216,7 +223,16 @@ print("same value as lt.losses")
 toy = budget.toy
 steps, size, rate = toy.training.steps, toy.training.batch, toy.training.lr
 
+# %% tags=["nbval-ignore-output", "hide-input"]
+Markdown(
+    f"The numbers: $\\beta_{{KL}} = {toy.beta_kl:g}$, $\\beta_{{SWD}} = {toy.beta_swd:g}$, $\\beta_{{Cls}} = {toy.beta_cls:g}$; {toy.projections} directions a step; "
+    f"{steps:,} steps with {size} points of each domain, at a learning rate "
+    + (f"that rises to {rate:g} and falls again; " if toy.training.schedule == "onecycle" else f"of {rate:g}; ")
+    + f"{toy.depth} hidden layers of {toy.width} units in encoder and decoder."
+)
 
+
+# %%
 def draw_batch(generator):
     index = [torch.randint(len(d), (size,), generator=generator) for d in train]
     z = [d.mean[i] + d.std[i] * torch.randn(d.mean[i].shape, generator=generator) for d, i in zip(train, index, strict=True)]
@@ -397,8 +413,10 @@ run.finish()
 # %% [markdown]
 # ## From here to the real bridge
 #
-# Three things change in [chapter 3](03_bridging.ipynb), and none is new code: the latents have 100 dimensions instead of 2, they come from real models, with standard deviations, and the layers are wider.
-# `lt.fit_bridge` adds what a package needs: any number of domains, latents of different sizes, labels that are not known, a cache, and saving.
+# In [chapter 3](03_bridging.ipynb) the latents come from real models: 100 dimensions instead of 2, with standard deviations. Network, loss and loop stay as above, with wider layers and
+# other weights. Three things are added that these lines do not have: the latents are standardised (centred, and scaled to a mean variance of 1), hidden matrices are
+# trained with the optimiser Muon instead of Adam, and the bridge that is used is a running mean of the weights. Chapter 3 measures what they bring.
+# `lt.fit_bridge` also has what a package needs: any number of domains, latents of different sizes, labels that are not known, a cache, and saving.
 #
 # ## What to remember
 #
@@ -484,9 +502,9 @@ Markdown(
         for name in linear
     )
     + (
-        "\n\nThe gate is not needed here: without it nothing is clearly lost. "
+        "\n\nThis one start without gates lies nowhere clearly below the worst start with gates, so nothing here shows that the gate is needed. "
         if max(lost.values()) < 0.02
-        else f"\n\nThe gate helps here: without it {max(lost, key=lost.get).replace('_', ' ')} is lower. "
+        else f"\n\nWithout gates {max(lost, key=lost.get).replace('_', ' ')} is lower than in the worst start with gates; it is one start, so try others. "
     )
     + "Three hidden layers learn a quarter turn of the plane by themselves. [Chapter 7](07_ablations.ipynb) asks the same of latents with 100 dimensions (its row *linear outputs*)."
 )

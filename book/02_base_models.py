@@ -40,6 +40,7 @@ run, budget = start("02_base_models", profile)
 # The numbers of this page come from the test splits, which neither the VAEs nor the judges have seen. Where training images are measured, the page says so.
 
 # %% tags=["setup"]
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,7 +88,7 @@ print("an image is", tuple(test["mnist"].x[0].shape), "with values in", (int(tes
 # Where the paper's text and the authors' code differ we follow the code: a softplus makes the standard deviation (the text says a
 # sigmoid), a sigmoid the pixels (the text says an affine map). Profile `paper` also has the paper's budget, Adam at 0.001 for 100 epochs with batches of 512. `laptop` and
 # `quick` take fewer steps: their learning rate rises and falls in one cycle, the KL weight rises over the first part of the
-# steps so that fewer latent dimensions are given up early, and training images may be moved, turned and scaled a little.
+# steps (this is meant to keep more latent dimensions in use; the first exercise tries it), and training images may be moved, turned and scaled a little.
 #
 # No two models share a start: each draws its initial weights and its batches from generators named by the model, its data and its
 # seed. The model of speech is a GAN, not a VAE: [chapter 4](04_speech.ipynb) measures why.
@@ -143,20 +144,20 @@ for name, images in test.items():
     for what, x in (("test images", images.x), ("samples of the prior", domain.items(z))):
         share = (domain.probabilities(x).amax(-1) >= 0.9).double().mean().item()
         run.add("base", name, what, "sure", [share], n=len(x))
-        sure[name, what] = share
+        sure[name, what] = run.rows[-1]
 plots.panels(pictures, columns=5, across=3, size=2.4)
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 Markdown(
     "The judge is sure (softmax of 0.9 or more) of "
     + "; and of ".join(
-        f"{sure[name, 'test images']:.2f} of the real {thing}, but of {sure[name, 'samples of the prior']:.2f} of the {thing} that are sampled"
+        f"{report.formatted(sure[name, 'test images'])} of the real {thing}, but of {report.formatted(sure[name, 'samples of the prior'])} of the {thing} that are sampled"
         for name, thing in (("mnist", "digits"), ("fashion", "garments"))
     )
     + "."
     + (
         " So the prior also covers points that are no item of any class. A bridge does not sample there: it learns from latents of real images."
-        if all(sure[name, "samples of the prior"] < sure[name, "test images"] for name in test)
+        if all(sure[name, "samples of the prior"]["high"] < sure[name, "test images"]["low"] for name in test)
         else ""
     )
 )
@@ -218,7 +219,8 @@ Markdown(
 # ## Does the class survive? (Table 2, first row)
 #
 # We ask a judge for the class of a test image before and after reconstruction, and count how often the two agree. The first judge is the paper's, a multilayer perceptron. The second is a
-# convolutional network, trained from another seed, since two judges of one kind may share their mistakes. Brackets are 95 % intervals over base models and test images.
+# convolutional network, trained from another seed, since two judges of one kind may share their mistakes. Brackets are 95 % intervals over base models and test images; in the line of the
+# paper's budget, which has one model of each corpus, over test images alone.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 for name, of_seeds in models.items():
@@ -264,10 +266,17 @@ def each(value):
     return " and ".join(f"{value(name)} ({paper.words(name)})" for name in models)
 
 
+worse = [name for name in fewer if long_run[name]["high"] < rows[name, "base", first]["low"]]
 causes = [
-    f"**Training** is not it: with the paper's own budget, 100 epochs on a GPU, {each(lambda name: format(long_run[name]['value'], '.3f'))} keep their class (one model each, an earlier run)."
-    if all(long_run[name]["high"] < in_paper[name] for name in fewer)
-    else f"**Training** may be it: with the paper's own budget, 100 epochs on a GPU, {each(lambda name: format(long_run[name]['value'], '.3f'))} keep their class.",
+    f"**Training**: with the paper's own budget, 100 epochs on a GPU, {each(lambda name: format(long_run[name]['value'], '.3f'))} keep their class (one model each, an earlier run with judges of its own). "
+    + (
+        "So these longer trainings do not close the gap"
+        + (f"; for {' and '.join(map(paper.words, worse))} the long one is further from the paper than ours" if worse else "")
+        + ". Other seeds may differ."
+        if all(long_run[name]["high"] < in_paper[name] for name in fewer)
+        else "So it may be a matter of training."
+    ),
+    "**The layers**: standard deviations and pixels are made as in the authors' code. The sigmoid and the affine map of the paper's text were not tried.",
     f"**The split**: the paper does not say on which images it measured. Of training images {each(lambda name: format(rows[name, 'base', known]['value'], '.3f'))} keep their class: "
     + (
         "more, but not enough."
@@ -318,11 +327,28 @@ Markdown(
     + "The second judge passes "
     + " and ".join(f"{abs(gap):.3f} {'fewer' if gap > 0 else 'more'} ({paper.words(name)})" for name, gap in apart.items())
     + " than the first. "
-    + (
-        "A likely reason is blur: what tells a shirt from a pullover is fine detail, which a VAE loses first."
-        if apart["fashion"] > 0.01
-        else ""
-    )
+    + ("On which garments do they differ?" if apart["fashion"] > 0.01 else "")
+)
+
+# %% mystnb={"figure": {"caption": "Held-out garments and their reconstructions. For the first judge each keeps its class, for the second it does not. Not picked: evenly spaced among all such garments of the first base model."}, "image": {"alt": "Two rows of ten small pictures: garments, and below each its softer reconstruction, in which seams, patterns and edges are lost."}} tags=["hide-input", "nbval-ignore-output"]
+garments, domain = test["fashion"].x.to(base.device), base.domains["fashion"]
+drawn = domain.items(base.held("fashion").mean)
+opinions = {}
+for title, judge in (("first", domain.judge), ("second", second["fashion"])):
+    looking = replace(domain, judge=judge)
+    opinions[title] = looking.classify(garments).cpu(), looking.classify(drawn).cpu()
+stays = {title: before == after for title, (before, after) in opinions.items()}
+disputed = (stays["first"] & ~stays["second"]).nonzero().flatten()
+some = disputed[torch.linspace(0, len(disputed) - 1, 10).long()].to(base.device)
+plots.rows_of_images({"test image": garments[some], "reconstructed": drawn[some]})
+
+# %% tags=["nbval-ignore-output", "hide-input"]
+before, after = (classes[disputed].tolist() for classes in opinions["second"])
+turns = Counter(zip(before, after, strict=True)).most_common(3)
+Markdown(
+    f"There are {len(disputed):,} such garments among {len(garments):,}. Most often the second judge's answer turns from "
+    + ", ".join(f"*{datasets.CLASSES['fashion'][a]}* to *{datasets.CLASSES['fashion'][b]}* ({count})" for (a, b), count in turns)
+    + ". A likely reason is blur: fine detail, which tells such garments apart, is what a VAE loses first."
 )
 
 # %% [markdown]

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 
 from lt.book import charts, diagrams, plots, walks
@@ -226,3 +226,15 @@ def test_a_walk_marks_the_steps_at_which_the_class_changes():
     assert sorted(height for _, height, _ in bars) == sorted(size)
     marked = [(x, height) for x, height, colour in bars if colour == to_rgba(walks.CHANGE)]
     assert marked == [(pytest.approx(1.5), 3.0)], "the middle of the path is under the middle item"
+
+
+def test_numbers_of_a_heat_map_are_legible_on_every_cell():
+    def light(colour):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    figure = plots.heat_maps(dict.fromkeys("ab", np.linspace(0, 1, 100).reshape(10, 10)), "0123456789", "0123456789", ("x", "y"))
+    axis = figure.axes[0]
+    for text, cell in zip(axis.texts, axis.collections[0].get_facecolors(), strict=True):
+        dark, bright = sorted([light(text.get_color()), light(cell)])
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, text.get_text()

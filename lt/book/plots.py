@@ -172,6 +172,15 @@ def shares(values: dict[str, float], even: float) -> Figure:
     return finished(figure)
 
 
+def _legible(axis: Axes) -> None:
+    """Numbers of a heat map in black or white, whichever has the higher contrast (WCAG) with its cell."""
+    mesh = axis.collections[0]
+    mesh.update_scalarmappable()
+    for text, colour in zip(axis.texts, mesh.get_facecolors(), strict=True):  # type: ignore[attr-defined]
+        linear = np.where(colour[:3] <= 0.04045, colour[:3] / 12.92, ((colour[:3] + 0.055) / 1.055) ** 2.4)
+        text.set_color("black" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "white")  # where both contrasts are equal
+
+
 def heat_maps(
     maps: dict[str, np.ndarray], rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], less: Sequence[str] = ()
 ) -> Figure:
@@ -184,6 +193,7 @@ def heat_maps(
     for axis, (title, matrix) in zip(axes.flat, maps.items(), strict=True):
         look = {"annot": True, "fmt": ".2f", "annot_kws": {"fontsize": 11}, "cbar": False}
         sns.heatmap(matrix, cmap="cividis_r" if title in less else "cividis", ax=axis, **look)
+        _legible(axis)
         axis.tick_params(length=0)
         axis.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=11)
         axis.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=11, rotation=0)
@@ -202,6 +212,7 @@ def confusion(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str], t
     said = np.array([[f"{share:.2f}".lstrip("0") if share >= 0.02 else "" for share in line] for line in matrix])
     look = {"annot_kws": {"fontsize": 11}, "cmap": "cividis", "vmin": 0, "vmax": 1, "cbar": False}
     sns.heatmap(matrix, annot=said, fmt="", xticklabels=columns, yticklabels=rows, ax=axis, **look)
+    _legible(axis)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axis.tick_params(axis="x", rotation=45)
     axis.tick_params(axis="y", rotation=0)

@@ -53,7 +53,7 @@ def pivot(records: Sequence[dict], table: str, by_setting: bool = False) -> pd.D
 def headline(folder: Path | None = None) -> pd.DataFrame:
     """The table of the introduction and of the README: each transfer of the bridge with accuracy, diversity and trustworthiness, and the paper's accuracy.
 
-    A dagger marks a number of the paper that ours cannot be compared with (see :func:`verdict`).
+    A dagger stands for a number of the paper that ours cannot be compared with (see :func:`verdict`); ``DAGGER`` says it.
     """
     found: dict[str, dict[str, dict]] = {}
     for record in read(folder=folder):
@@ -70,13 +70,13 @@ def headline(folder: Path | None = None) -> pd.DataFrame:
     for setting, of in found.items():
         line = {name: formatted(of[metric]) if metric in of else "not measured" for name, metric in columns.items()}
         paper = of.get("transfer_accuracy", {}).get("paper")
-        mark = "†" if group(setting, HEADLINE[1], "transfer_accuracy") == APART else ""
-        lines.append({"": words(setting)} | line | {"Paper": "" if paper is None else f"{paper:.3g}{mark}"})
+        apart = group(setting, HEADLINE[1], "transfer_accuracy") == APART
+        lines.append({"": words(setting)} | line | {"Paper": "" if paper is None else "†" if apart else f"{paper:.3g}"})
     return pd.DataFrame(lines, columns=["", *columns, "Paper"])
 
 
-DAGGER = "† other recordings, another generator and another judge than the paper's: not comparable"
-
+_SPEECH = " and ".join(f"{PAPER[setting, HEADLINE[1], 'transfer_accuracy']:.3g}" for setting in ("mnist->speech", "speech->mnist"))
+DAGGER = f"† The paper has {_SPEECH}, with other recordings, another generator and another judge: not comparable"
 
 SUCCESS, FAILURE, APART = "the paper's successes", "the paper's failures", "not comparable"
 GROUPS = (SUCCESS, FAILURE, APART)
