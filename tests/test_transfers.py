@@ -119,10 +119,41 @@ def test_what_is_better_beyond_doubt_is_bold():
     )
     rows["a->b", "target", "reconstruction_accuracy"] = row(0.99)
     lines = transfers.compared(rows, "a->b", ("bridging_vae", "prototype", "lookup", "target")).splitlines()
-    assert lines[0] == "| Method | accuracy | by the second judge | diversity | trustworthiness | FID |"
-    assert lines[3] == "| class prototype | **0.950 [0.940, 0.960]** | 0.800 | 0.100 | 0.500 | 60.0 |"
-    assert lines[4] == "| class lookup | 0.910 [0.900, 0.920] | 0.800 | **0.900** | 0.500 | 60.0 |", "intervals that touch are not bold"
+    assert lines[0] == "| Method | accuracy | diversity | trust\u00adworthiness | by the second judge | FID |"
+    assert lines[3] == "| class prototype | **0.950<br><small>[0.940, 0.960]</small>** | 0.100 | 0.500 | 0.800 | 60.0 |"
+    assert lines[4] == "| class lookup | 0.910<br><small>[0.900, 0.920]</small> | **0.900** | 0.500 | 0.800 | 60.0 |", (
+        "intervals that touch are not bold"
+    )
     assert "**" not in lines[2] + lines[5], "neither the reference nor the bound is compared"
+
+
+def test_nothing_is_bold_where_the_class_is_lost():
+    rows = some_rows(bridging_vae=(0.9, 0.9, 0.8, 0.7, 10.0), lookup=(0.25, 0.9, 0.9, 0.8, 3.0), copy=(0.11, 0.95, 1.0, 1.0, 3.0))
+    lines = transfers.compared(rows, "a->b", ("bridging_vae", "lookup", "copy")).splitlines()
+    assert lines[3].count("**") == 6, "a diversity, a trustworthiness and a FID"
+    assert "**" not in lines[4], "a copy is diverse and local, and keeps no class"
+
+
+def test_a_shortfall_is_paired_and_positive_where_a_method_is_worse():
+    found = transfers.shortfalls("transfer_accuracy", [[0.8, 0.9], [0.5]], [[0.9], [0.6, 0.6]])
+    assert found == [[pytest.approx(0.05)], [pytest.approx(0.1)]]
+    assert transfers.shortfalls("diversity", [[1.2]], [[0.9]]) == [[pytest.approx(0.1)]], "a diversity is worse the farther it is from 1"
+    assert transfers.shortfalls("fid", [[3.0]], [[10.0]]) == [[-7.0]]
+
+
+def test_more_uncertainty_never_helps_a_rival():
+    for middle in np.linspace(-0.1, 0.1, 21):
+        words = [transfers.as_good(middle - half, middle + half) for half in (0.0, 0.01, 0.05, 0.2)]
+        first = words[0]
+        assert first is bool(middle <= transfers.MARGIN)
+        assert all(word in (first, None) for word in words), "it may become undecided, and never turns round"
+    assert transfers.as_good(None, None) is None, "one set of base models decides nothing"
+
+
+def test_a_method_replaces_another_only_if_it_is_as_good_in_every_measure():
+    assert transfers.replaces({"a": True, "b": True}) is True
+    assert transfers.replaces({"a": True, "b": None}) is None
+    assert transfers.replaces({"a": None, "b": False}) is False
 
 
 def test_where_a_method_stands_is_said_measure_by_measure():
@@ -148,9 +179,9 @@ def test_a_short_table_has_the_paper_where_it_says_something_and_reconstructions
         for name, value in (("reconstruction_accuracy", 0.92), ("trustworthiness", 0.5), ("trustworthiness_reconstruction", 0.99))
     }
     table = transfers.short_table(rows, "a->b", ("bridging_vae", "target"))
-    assert list(table.columns) == ["accuracy", "by the second judge", "in the paper", "diversity", "trustworthiness"]
-    assert table.loc["bridging VAE"].tolist() == ["0.900 [0.890, 0.910]", "0.900", "0.95", "0.800", "0.700"]
-    assert table.loc["target's own"].tolist() == ["0.920", "", "", "", "0.990"], "by chance, 0.5, is another row"
+    assert list(table.columns) == ["accuracy", "in the paper", "diversity", "trustworthiness", "by the second judge"]
+    assert table.loc["bridging VAE"].tolist() == ["0.900 [0.890, 0.910]", "0.95", "0.800", "0.700", "0.900"]
+    assert table.loc["target's own"].tolist() == ["0.920", "", "", "0.990", ""], "by chance, 0.5, is another row"
     other = transfers.short_table(rows, "a->b", ("target",))
     assert "in the paper" not in other.columns
 

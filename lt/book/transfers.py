@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lt import metrics
-from lt.book.paper import words
+from lt.book.paper import CHANCE, words
 from lt.book.report import formatted, markdown
 from lt.datasets.images import Images
 from lt.latents import Domain
@@ -100,10 +100,10 @@ def own(target: End) -> dict[str, float]:
 
 COLUMNS = {  # metric of a row: its column
     "transfer_accuracy": "accuracy",
-    "transfer_accuracy_second_judge": "by the second judge",
     "paper": "in the paper",
     "diversity": "diversity",
     "trustworthiness": "trustworthiness",
+    "transfer_accuracy_second_judge": "by the second judge",
     "fid": "FID",
 }
 WITHOUT_FID, WITHOUT_PAPER = ([name for name in COLUMNS if name != metric] for metric in ("fid", "paper"))
@@ -144,6 +144,34 @@ BETTER: Mapping[str, Callable[[float], float]] = {  # a measure: what is larger 
 }
 
 
+MARGIN = 0.02  # a method is as good as another if it is not worse by more, that of "reproduced" in lt.book.report
+
+
+def shortfalls(metric: str, other: Sequence[Sequence[float]], reference: Sequence[Sequence[float]]) -> list[list[float]]:
+    """How much worse a method is than a reference, paired: one value for each set of base models, in a list of its own; below 0 it is better.
+
+    ``other`` and ``reference`` have the values of each set of base models, of any number of repetitions.
+    """
+    good = BETTER[metric]
+    mean = [[sum(map(good, values)) / len(values) for values in side] for side in (other, reference)]
+    return [[b - a] for a, b in zip(*mean, strict=True)]
+
+
+def as_good(low: float | None, high: float | None) -> bool | None:
+    """Whether a shortfall with these ends is at most ``MARGIN``: True or False if its whole interval says so, None if it is undecided.
+
+    More uncertainty never makes it True. Without an interval nothing is decided.
+    """
+    if low is None or high is None:
+        return None
+    return True if high <= MARGIN else False if low > MARGIN else None
+
+
+def replaces(found: Mapping[str, bool | None]) -> bool | None:
+    """Whether a method that is :func:`as_good` in these measures, or not, replaces the reference: all must be, one that is not is enough against it."""
+    return False if False in found.values() else None if None in found.values() else True
+
+
 def apart(a: dict, b: dict) -> bool:
     """Whether the 95 % intervals of two rows do not touch; a row without one counts as a point."""
     low, high = ([row[end] if row[end] is not None else row["value"] for row in (a, b)] for end in ("low", "high"))
@@ -157,17 +185,27 @@ def better(rows: Rows, setting: str, metric: str, methods: Sequence[str], refere
     return sorted((m for m in methods if value[m] > value[reference]), key=lambda m: -value[m])
 
 
+def narrow(frame: pd.DataFrame) -> str:
+    """A :func:`short_table` as Markdown that shows its first measures on a phone: an interval under its value, and a long heading that may break."""
+    cells = frame.replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True)
+    return markdown(cells.rename(columns={"trustworthiness": "trust\u00adworthiness"}).reset_index(names="Method"))
+
+
 def compared(
     rows: Rows, setting: str, methods: Sequence[str], metrics: Sequence[str] = WITHOUT_PAPER, reference: str = "bridging_vae"
 ) -> str:
-    """:func:`short_table` as Markdown; bold is what is better than the reference, with 95 % intervals that do not touch."""
+    """:func:`short_table` as Markdown; bold is what is better than the reference, with 95 % intervals that do not touch.
+
+    Where the class is lost, with an accuracy below twice chance, nothing is bold: a copy of the input is as diverse and as local.
+    """
     frame = short_table(rows, setting, methods, metrics)
+    kept = [m for m in methods if m not in (reference, "target") and rows[setting, m, "transfer_accuracy"]["value"] > 2 * CHANCE]
     for metric in BETTER:
-        named = [method for method in methods if (setting, method, metric) in rows and method not in (reference, "target")]
+        named = [method for method in kept if (setting, method, metric) in rows]
         for method in better(rows, setting, metric, named, reference):
             if COLUMNS[metric] in frame and apart(rows[setting, method, metric], rows[setting, reference, metric]):
                 frame.loc[words(method), COLUMNS[metric]] = f"**{frame.loc[words(method), COLUMNS[metric]]}**"
-    return markdown(frame.reset_index(names="Method"))
+    return narrow(frame)
 
 
 def standing(
