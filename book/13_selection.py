@@ -314,7 +314,7 @@ Markdown("\n\n".join(said) or "No candidate yet.")
 # descent). A group whose surroundings have changed is run again. Two settings that are good only together can still be missed.
 #
 # **The rule was changed twice, after a look at its first choices.** Its first margin in accuracy, 0.005, chose a KL weight with a little more accuracy and much less diversity. And without a margin in diversity, one setting after another gave away accuracy for
-# differences in diversity that are noise. Both margins are now about as wide as the intervals of [chapter 3](03_bridging.ipynb), which count other base models. These are choices by hand, on items kept aside. What they decide:
+# differences in diversity that are noise. Both margins are now of the order of the intervals of [chapter 3](03_bridging.ipynb), which count other base models. These are choices by hand, on items kept aside. What they decide:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 ONE_BRIDGE = ("kl", "classification", "swd", "schedule", "width", "copies", "jitter")  # groups whose candidates are all bridges between images
