@@ -113,8 +113,8 @@ def verdict(paper: float, row: dict) -> str:
 
     **The paper's successes** (its method, its base models): more is better, and only the *lower* end of our interval counts, so that a wider
     interval never has a better verdict. In this order: *surpassed* if the low end of the 95 % interval is above the paper's number by more than its
-    rounding, 0.005; *reproduced* if the lower one-sided 95 % bound misses it by at most 0.02 (a test of non-inferiority), and *reproduced (equal within
-    0.02)* if the upper bound too is within 0.02 (two one-sided tests); *partly* if the lower bound misses it by at most 0.10; else *not shown*.
+    rounding, 0.005; *reproduced (not worse by 0.02)* if the lower one-sided 95 % bound misses it by at most 0.02 (a test of non-inferiority), and *reproduced
+    (equal within 0.02)* if the upper bound too is within 0.02 (two one-sided tests); *partly* if the lower bound misses it by at most 0.10; else *not shown*.
 
     **The paper's failures** (``FAILS``): a model that was not trained to its end fails as well, so a failure counts only with the row's ``plateau`` flag,
     which says that the validation curve was flat. *did not fail here* if the whole 95 % interval is above the paper's number by more than 0.05, plateau or not;
@@ -144,7 +144,7 @@ def verdict(paper: float, row: dict) -> str:
         return "surpassed"
     lower, upper = ends(row, one_sided=True)
     if lower >= paper - 0.02:
-        return "reproduced (equal within 0.02)" if upper <= paper + 0.02 else "reproduced"
+        return "reproduced (equal within 0.02)" if upper <= paper + 0.02 else "reproduced (not worse by 0.02)"
     return "partly" if lower >= paper - 0.10 else "not shown"
 
 
@@ -175,10 +175,10 @@ def report(records: Sequence[dict]) -> pd.DataFrame:
             {
                 "Group": group(setting, method, metric),
                 "What": f"{words(method)}, {words(setting)}{MEASURED.get(metric, '')}",
+                "Verdict": word,
                 "Paper": f"{paper:.3g}",
                 "Ours, paper's protocol": formatted(like) if like is not held else "",
                 "Ours, held out": formatted(held) if held else "",
-                "Verdict": word,
             }
         )
     return pd.DataFrame(lines).sort_values("Group", key=lambda names: names.map(GROUPS.index), kind="stable", ignore_index=True)
