@@ -155,8 +155,8 @@ try:
     notes.append(f"The most diverse, {most}, has {varied:.2f} of the variety of real items. Least is kept of the neighbours for {least}: {near:.2f}, where chance is {chance:.2f}.")
 except (report.NotMeasured, ValueError):
     notes.append("Not all chapters have been run.")
-shown = table.map(lambda cell: cell.replace(" [", "<br>["))  # intervals on a second line: narrow columns
-Markdown(report.markdown(shown[["", "Accuracy, held out", "Diversity", "Trustworthiness"]]) + "\n\n" + " ".join(notes))
+shown = table.replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True).rename(columns={"Trustworthiness": "Trust\u00adworthiness"})  # narrow columns, for a phone
+Markdown(report.markdown(shown[["", "Accuracy, held out", "Diversity", "Trust\u00adworthiness"]]) + "\n\n" + " ".join(notes))
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 lines = ["**Beside the paper:**", report.markdown(shown[["", "Accuracy, paper's protocol", "Paper"]]), f"{report.DAGGER}."]
