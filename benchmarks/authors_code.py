@@ -1,7 +1,7 @@
 """The bridge between MNIST and Fashion-MNIST with the constants of the authors' code, as long and as wide as theirs.
 
 ``LT_DATA=... python benchmarks/authors_code.py 3`` trains three bridges over the first set of base models of profile laptop, one to a core with
-one thread each, and writes benchmarks/authors_code.json, which chapter 3 shows. On a CPU a bridge takes half an hour or more, so it is no
+one thread each, and writes benchmarks/authors_code.json, which chapter 3 shows. On a CPU a bridge takes about half an hour, so it is no
 part of the profile; a run that was stopped goes on where it was.
 Two things differ from the code: its batches are balanced by class, also for the terms that should see no label, and its base models are not ours.
 """

@@ -37,7 +37,7 @@ SHARES = {
     "trustworthiness",
     "trustworthiness_reconstruction",
 }
-SIGNED = {"correlation of equal axes"}  # all others are not negative
+SIGNED = {"correlation of equal axes"}  # these and differences, ``*_shortfall``, may be negative; all others are not
 LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "seaborn")
 
 
@@ -66,10 +66,13 @@ def within_range(metric: str, mean: float, low: float | None, high: float | None
 
     >>> within_range("mrr", 0.67, -0.66, 2.0), within_range("fid", 271.1, -97.5, 639.8)
     ((0.67, 0.0, 1.0), (271.1, 0.0, 639.8))
+    >>> within_range("diversity_shortfall", 0.002, -0.008, 0.012)
+    (0.002, -0.008, 0.012)
     """
     if low is None or high is None:
         return mean, low, high
-    return mean, low if mean < 0 or metric in SIGNED else max(low, 0.0), min(high, 1.0) if metric in SHARES else high
+    signed = mean < 0 or metric in SIGNED or metric.endswith("_shortfall")
+    return mean, low if signed else max(low, 0.0), min(high, 1.0) if metric in SHARES else high
 
 
 def code_of(page: Path) -> dict[str, str]:
