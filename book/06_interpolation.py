@@ -215,7 +215,7 @@ for pair, i in DIRECTIONS:
                 for metric in ("largest_step", "path_length"):
                     found.setdefault((f"transfer over {other}", metric), []).append(of_path["transfer"][metric] / of_path[other][metric])
             # paired: both rows walk between the same ends
-            found.setdefault(("target minus transfer", "sure"), []).append(of_path["target"]["sure"] - of_path["transfer"]["sure"])
+            found.setdefault(("target minus transfer", "sure_shortfall"), []).append(of_path["target"]["sure"] - of_path["transfer"]["sure"])
         for (row, metric), values in found.items():
             # a share of paths that cross a boundary counts no others: the fewest of any bridge
             n = {"sure": budget.walks, "third_class": budget.walks, "jump_at_boundary": min(crossing.get(row, [0]))}.get(metric) if row in crossing else None
@@ -374,7 +374,7 @@ def extremes(path, metric):
     return f"{min(found):.2f} to {max(found):.2f}"
 
 
-drop = {s: rows[s, "target minus transfer, between classes", "sure"] for s in settings}
+drop = {s: rows[s, "target minus transfer, between classes", "sure_shortfall"] for s in settings}
 gains = [-row["value"] for row in drop.values()]
 surer = sum(row["high"] is not None and row["high"] < 0 for row in drop.values())  # all of the interval
 jump, usual = max(top["transfer: Fashion-MNIST"][2]), rows["mnist->fashion", "transfer, between classes", "largest_step"]["value"]
