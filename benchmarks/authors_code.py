@@ -14,15 +14,14 @@ import torch
 
 from lt import losses, metrics
 from lt.book import profiles, records, setup, transfers
-from lt.bridge import Bridge, BridgeConfig
-from lt.loop import Training, fast_dtype, named_generator
+from lt.bridge import Bridge
+from lt.loop import fast_dtype, named_generator
 from lt.tools.intervals import crossed_interval
 from lt.tools.sweeps import fit_bridges
 from lt.zoo.quality import paper_protocol_accuracy
 
 KEYS = ("mnist", "fashion")
-# Adam at a constant rate, the classifier left as it was drawn, absolute differences in the SWD
-CODE = BridgeConfig(Training(20_000, 512, 1e-3), width=512, standardise=False, beta_kl=0.005, beta_cls=0.05, power=1, frozen=True)
+CODE = profiles.BY_THE_CODE
 
 
 @torch.no_grad()

@@ -414,8 +414,8 @@ run.finish()
 # ## From here to the real bridge
 #
 # In [chapter 3](03_bridging.ipynb) the latents come from real models: 100 dimensions instead of 2, with standard deviations. Network, loss and loop stay as above, with wider layers and
-# other weights. Three things are added that these lines do not have: the latents are standardised (centred, and scaled to a mean variance of 1), hidden matrices are
-# trained with the optimiser Muon instead of Adam, and the bridge that is used is a running mean of the weights. Chapter 3 measures what they bring.
+# other weights. Two things are added that these lines do not have: the latents are standardised (centred, and scaled to a mean variance of 1), and hidden matrices are
+# trained with the optimiser Muon instead of Adam. Where training is short, or of Adam alone, the bridge that is used is a running mean of the weights. Chapter 3 measures what they bring.
 # `lt.fit_bridge` also has what a package needs: any number of domains, latents of different sizes, labels that are not known, a cache, and saving.
 #
 # ## What to remember

@@ -50,7 +50,7 @@ from IPython.display import Markdown
 from joblib import Parallel, delayed
 from torch.nn import functional as F
 
-from lt import BridgeConfig, Training, fit_bridge, losses, metrics, named_generator
+from lt import Training, fit_bridge, losses, metrics, named_generator
 from lt.book import charts, diagrams, plots, profiles, records, report, setup
 from lt.book.paper import PAPER, words
 from lt.book.transfers import apart as apart_of
@@ -209,8 +209,8 @@ torch.testing.assert_close(ours, of_lt)
 # %% tags=["nbval-ignore-output", "hide-cell"]
 PAIRS = {"MNIST ↔ MNIST": ("mnist", "mnist_b"), "MNIST ↔ Fashion-MNIST": ("mnist", "fashion")}
 # the recipes of a later section are trained here too, side by side with the rest
-text = BridgeConfig(Training(budget.reading_steps, 128), width=budget.bridge_width, standardise=False, beta_kl=0.05, beta_cls=0.05)
-code = replace(text, beta_kl=0.005, power=1, frozen=True)
+smaller = {"training": Training(budget.reading_steps, 128), "width": budget.bridge_width}
+text, code = replace(profiles.BY_THE_TEXT, **smaller), replace(profiles.BY_THE_CODE, **smaller)
 RECIPES = {
     "the text, error summed": replace(text, reduction="sum"),
     "the text, error averaged": text,
@@ -228,7 +228,7 @@ for name, change in {
 plain = [base.own("mnist"), base.own("fashion")]  # no jittered copies
 trainings = {name: (plain, config) for name, config in RECIPES.items()}
 trainings["+ jittered copies"] = pair, code
-trainings["ours: Muon, one cycle, running mean"] = pair, budget.bridge
+trainings["ours: Muon, one cycle" + (", running mean" if budget.bridge.training.average else "")] = pair, budget.bridge
 
 ahead(
     *[
@@ -513,7 +513,8 @@ short, last = text.training, budget.bridge.training
 Markdown(
     f"All rows but the last have {short.steps:,} steps of {short.batch} latents a domain, {text.width} units a layer, and Adam at a constant rate of {short.lr:g}: shorter and narrower than the authors'. "
     f"The last row, ours, changes several things at once: {last.steps:,} steps of {last.batch}, {budget.bridge.width} units, a rate that rises and falls, "
-    "Muon for the hidden matrices (an optimiser that takes steps of equal size in all directions of a matrix), and a running mean of the weights, which is what is kept."
+    "and Muon for the hidden matrices (an optimiser that takes steps of equal size in all directions of a matrix)."
+    + (" What is kept is a running mean of the weights." if last.average else "")
 )
 
 # %% tags=["nbval-ignore-output", "hide-cell"]

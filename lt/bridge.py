@@ -26,7 +26,7 @@ OUTPUTS: dict[str, type[nn.Module]] = {"gated": GatedMixing, "linear": PlainOutp
 
 @dataclass(frozen=True)
 class BridgeConfig:
-    """A bridging VAE and its objective (sections 3 and B.1). The defaults are the book's, not the paper's; ``python -m lt select`` compares settings."""
+    """A bridging VAE and its objective (sections 3 and B.1). The defaults are the book's, in half of the steps of its profile ``laptop``, not the paper's."""
 
     training: Training = Training(1300, 256, 2e-3, "onecycle", muon=0.02, average=0.99)
     shared: int = 8  # dimensions of z'

@@ -68,7 +68,7 @@ def machine(tmp_path):
     packages = subprocess.run([python, "-c", "import site; print(site.getsitepackages()[-1])"], capture_output=True, text=True, check=True)
     Path(packages.stdout.strip(), "borrowed.pth").write_text(borrowed + "\n")  # the libraries of this Python, not its lt
     variables = {
-        **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "LT_RESULTS")},
+        **{name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "LT_RESULTS", "VIRTUAL_ENV")},
         "HOME": str(home),
         "USERPROFILE": str(home),
         "GIT_CONFIG_COUNT": "1",

@@ -53,6 +53,7 @@ class Profile:
     speech_cyclegan: CycleGANConfig  # the same
     aside: int  # training images of each corpus that no game of chapter 05 learns from: they watch it
     game_rates: tuple[float, ...]  # the learning rate of a game is the best of these multiples, by short runs
+    patience: int  # how many times as long a game that has not stopped getting better is run once more; 1: it is not
     baseline_seeds: int  # repetitions of each game between pictures of chapter 05
     closed_seeds: int  # repetitions, with each set of base models, of the maps of chapter 05b that draw pairs, batches or items
     ablation: BridgeConfig  # bridges of chapter 07 beyond the paper's tables, many and small
@@ -121,7 +122,7 @@ SPEECH_PANEL = (
     SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=96, kernel=5, kind="rnn"),
 )
 SPEECH_JUDGE = SpeechClassifierConfig(Training(900, 64, 2e-3, "onecycle"), width=32, kernel=3)
-# half a laptop bridge: see benchmarks/time_to_accuracy.py
+# for chapters with many bridges: see benchmarks/time_to_accuracy.py
 FAST_BRIDGE = BridgeConfig(Training(700, 192, 2e-3, "onecycle", muon=0.02, average=0.99))
 _LAPTOP_GAN = GANConfig(Training(20_000, 128, 2e-4, betas=(0.0, 0.99), average=0.999))
 
@@ -165,6 +166,7 @@ _QUICK = Profile(
     speech_cyclegan=CycleGANConfig(_game(60, 8), width=16, depth=2, identity=0.0),
     aside=200,
     game_rates=(1.0,),
+    patience=1,
     baseline_seeds=1,
     closed_seeds=2,
     ablation=BridgeConfig(Training(400, 128, 2e-3, "onecycle"), width=128, beta_kl=3e-4),
@@ -209,7 +211,7 @@ _LAPTOP = Profile(
         JudgeConfig(Training(4000, 256, 1.5e-3, "onecycle"), jitter=0.4),
     ),
     second_judge=_second_judges(2500, 0.7, 0.4),
-    bridge=BridgeConfig(),
+    bridge=BridgeConfig(Training(2600, 256, 2e-3, "onecycle", muon=0.02)),  # half a minute of one core
     copies=2,
     jitter=_corpora(0.7, 0.4),
     gan=_LAPTOP_GAN,
@@ -238,6 +240,7 @@ _LAPTOP = Profile(
     speech_cyclegan=CycleGANConfig(_game(2000, 8), width=16, depth=2, identity=0.0),
     aside=500,
     game_rates=(0.5, 1.0, 2.0),
+    patience=3,
     baseline_seeds=3,
     closed_seeds=2,
     ablation=FAST_BRIDGE,
@@ -269,7 +272,9 @@ _LAPTOP = Profile(
     foreign_read=300,
 )
 
-_BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)  # section B.1
+BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)  # section B.1
+# the authors' code: absolute differences in the SWD, and a classifier that stays as it was drawn
+BY_THE_CODE = replace(BY_THE_TEXT, training=Training(20_000, 512), beta_kl=0.005, power=1, frozen=True)
 
 # Sections B.1 and B.2 to the letter: epochs become steps of the 60,000 training items, the learning rate is constant
 _PAPER = replace(
@@ -280,14 +285,14 @@ _PAPER = replace(
     vae=_corpora(VAEConfig(Training(100 * 60_000 // 512, 512)), VAEConfig(Training(100 * 60_000 // 512, 512))),
     judge=_corpora(JudgeConfig(Training(100 * 60_000 // 256, 256)), JudgeConfig(Training(100 * 60_000 // 256, 256))),
     second_judge=_second_judges(100 * 60_000 // 128, 0.0, 0.0),
-    bridge=_BY_THE_TEXT,
+    bridge=BY_THE_TEXT,
     copies=0,
     jitter=_corpora(0.0, 0.0),
     gan=GANConfig(Training(200_000, 64, 1e-4, betas=(0.5, 0.9)), kind="wavegan", width=64, critic_updates=5, penalty=10.0),
     gan_minutes=4 * 24 * 60,
     # half of the paper's steps: a bridge of 8 x 1024 is the slowest thing in the book
     speech_bridge=replace(
-        _BY_THE_TEXT, training=Training(25_000, 128), shared=16, width=1024, depth=8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3
+        BY_THE_TEXT, training=Training(25_000, 128), shared=16, width=1024, depth=8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3
     ),
     accepted=1300,
     frontier=(3e-4, 1e-3, 1e-2),
@@ -304,15 +309,15 @@ _PAPER = replace(
     speech_pix2pix=Pix2PixConfig(_game(2_000, 16), width=64),
     speech_cyclegan=CycleGANConfig(_game(2_000, 16), width=64, depth=6),
     closed_seeds=5,
-    ablation=replace(_BY_THE_TEXT, training=Training(10_000, 128)),  # a fifth of the steps: there are many of them
+    ablation=replace(BY_THE_TEXT, training=Training(10_000, 128)),  # a fifth of the steps: there are many of them
     short_seeds=3,
     shared_sizes=(2, 4, 16, 32),
     projections=(8, 512),
-    many=replace(_BY_THE_TEXT, training=Training(25_000, 128), shared=16),
-    many_pair=replace(_BY_THE_TEXT, training=Training(10_000, 128), shared=16),
+    many=replace(BY_THE_TEXT, training=Training(25_000, 128), shared=16),
+    many_pair=replace(BY_THE_TEXT, training=Training(10_000, 128), shared=16),
     many_items=300,
     growth_steps=2000,
-    same_items=replace(_BY_THE_TEXT, training=Training(10_000, 128)),
+    same_items=replace(BY_THE_TEXT, training=Training(10_000, 128)),
     points=5000,
     transports=(5, 300),
     across_seeds=3,
