@@ -7,6 +7,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
 
 from lt.book.comparisons import free_places
@@ -168,7 +169,8 @@ def frontier(panels: dict[str, dict[str, tuple[dict, dict]]], chosen: str) -> Fi
         spots = [(*axis.transData.transform((across["value"], up["value"])), 9 * scale) for across, up in points.values()]
         for setting, (x, y, _), (right, above) in zip(points, spots, free_places(spots, 28 * scale), strict=True):
             at = axis.transData.inverted().transform((x, y))
-            axis.annotate(setting, at, (right / scale, above / scale), textcoords="offset points", ha="center", va="center", fontsize=10)
+            place = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 10}
+            axis.annotate(setting, at, (right / scale, above / scale), path_effects=[withStroke(linewidth=3, foreground="white")], **place)
     return finished(figure)
 
 
@@ -228,8 +230,9 @@ def over_labels(
     """
     figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
     ours = iter(zip(_OURS, "os^vP*X", strict=False))
-    for name, points in lines.items():
-        x = [ticks.index(tick) for tick in points]
+    for i, (name, points) in enumerate(lines.items()):
+        aside = 0.1 * (i - (len(lines) - 1) / 2)  # so that no interval covers another
+        x = [ticks.index(tick) + aside for tick in points]
         value, low, high = zip(*points.values(), strict=True)
         colour, marker = (TARGET, "D") if name == "the paper" else next(ours)
         look: dict = {"fillstyle": "none", "linestyle": "--"} if name == "the paper" else {}
