@@ -655,7 +655,7 @@ for name, (fit, *arguments) in calls.items():
     fitted[f"{name} 0"], histories[f"{name} 0"] = fit(*arguments)
     run.trained(f"{name} 0", histories[f"{name} 0"])
 
-lines, still = [], []
+lines, still, ahead_now = [], [], []
 for setting, method in rising:
     name, i = watched[setting, method]
     longer, (source, target) = f"longer {name}", setting.split("->")
@@ -671,6 +671,10 @@ for setting, method in rising:
     row = {row["metric"]: row for row in run.rows if (row["table"], row["setting"], row["method"]) == ("longer", setting, method)}
     (best,), (gain,) = last_third(longer, i)
     still += [] if ended else [f"{paper.words(method)}, {paper.words(setting)}"]
+    ours, theirs = by_key[setting, "bridging_vae", "transfer_accuracy"], row["transfer_accuracy"]
+    same_inputs = "speech" not in setting or given_to(method, source) == given_to("bridging_vae", source)
+    if same_inputs and theirs["value"] > ours["value"] and transfers.apart(theirs, ours):
+        ahead_now.append(f"{paper.words(method)}, {paper.words(setting)} ({theirs['value']:.3f} against {ours['value']:.3f})")
     lines.append(
         {
             "Competitor": f"{paper.words(method)}, {paper.words(setting)}",
@@ -685,7 +689,8 @@ for setting, method in rising:
     )
 Markdown(
     f"{budget.patience} times as many steps. Columns as in the table of the budget; *accuracy* and *diversity* are held out, *before* from the tables above.\n\n{report.markdown(pd.DataFrame(lines))}\n\n"
-    + (f"No plateau even so: {'; '.join(still)}." if still else "All of them have a plateau now.")
+    + (f"No plateau even so: {'; '.join(still)}. " if still else "All of them have a plateau now. ")
+    + (f"More accurate than the bridge, with intervals apart: {'; '.join(ahead_now)}." if ahead_now else "None is more accurate than the bridge on the same inputs, with intervals apart.")
     if lines
     else "Every competitor has a plateau." if budget.patience > 1 else f"The profile `{budget.name}` has no such runs."
 )
