@@ -111,7 +111,7 @@ second = {name: base.second_judge(name) for name in test}
 for name in test:
     run.trained(f"second judge {name}", base.histories[f"second judge {name}"])
 
-# %% mystnb={"figure": {"caption": "Training of three base VAEs, the first set that a bridge joins: both terms of the loss, in nats per image. The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction error falls for all three models, the KL term rises early and then settles."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Training of three base VAEs, the first set that a bridge joins: both terms of the loss, in nats per image, on training batches (of digits that are moved, turned and scaled a little). The KL term first rises, while its weight is small."}, "image": {"alt": "Two line plots over training steps. The reconstruction error falls for all three models, the KL term rises early and then settles."}} tags=["hide-input", "nbval-ignore-output"]
 TITLES = {
     f"VAE {setup.corpus(key)} {setup.seed_of(budget, key, 0)}": f"{paper.words(setup.corpus(key))}, seed {setup.seed_of(budget, key, 0)}"
     for key in KEYS
@@ -156,7 +156,7 @@ Markdown(
     )
     + "."
     + (
-        " So the prior also covers points that are no item of any class. A bridge does not sample there: it learns from latents of real images."
+        " So the prior also covers points that are no item of any class. A bridge learns from latents of real images alone; its outputs may still land there."
         if all(sure[name, "samples of the prior"]["high"] < sure[name, "test images"]["low"] for name in test)
         else ""
     )
@@ -218,7 +218,7 @@ Markdown(
 # %% [markdown]
 # ## Does the class survive? (Table 2, first row)
 #
-# We ask a judge for the class of a test image before and after reconstruction, and count how often the two agree. The first judge is the paper's, a multilayer perceptron. The second is a
+# We ask a judge for the class of a test image before and after reconstruction, and count how often the two agree. The first judge is of the paper's kind, a multilayer perceptron. The second is a
 # convolutional network, trained from another seed, since two judges of one kind may share their mistakes. Brackets are 95 % intervals over base models and test images; in the line of the
 # paper's budget, which has one model of each corpus, over test images alone.
 
@@ -272,7 +272,7 @@ causes = [
     + (
         "So these longer trainings do not close the gap"
         + (f"; for {' and '.join(map(paper.words, worse))} the long one is further from the paper than ours" if worse else "")
-        + ". Other seeds may differ."
+        + ". Other seeds and judges may differ: two judges of this page are further apart than that."
         if all(long_run[name]["high"] < in_paper[name] for name in fewer)
         else "So it may be a matter of training."
     ),
@@ -288,7 +288,7 @@ causes = [
 Markdown(
     f"Of our reconstructions {each(lambda name: said(name, 'base', first))} keep their class; in the paper {each(lambda name: f'{in_paper[name]:g}')}. "
     + (
-        f"That is **fewer than in the paper** for {' and '.join(map(paper.words, fewer))}, so every bridge of this book starts from weaker models. What is known of the cause:\n\n"
+        f"That is **fewer than in the paper** for {' and '.join(map(paper.words, fewer))}, so every bridge of this book starts from models that score lower by our judges. What was looked at:\n\n"
         + "\n".join(f"- {cause}" for cause in causes)
         if fewer
         else "The intervals do not lie below the paper's numbers."

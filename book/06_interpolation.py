@@ -47,7 +47,7 @@ run, budget = start("06_interpolation", profile)
 # 3. **Transfer**: $T(z(t))$. Every point of the first path goes through the bridge.
 #
 # The second path is what the target model can do by itself, the first what the bridge is given; the third is compared with both. Points drawn from a Gaussian of many dimensions
-# have nearly the same length, and a straight line between two of them is shorter in its middle. So the paths are great
+# have nearly the same length (posterior means are shorter, but alike), and a straight line between two of them is shorter in its middle. So the paths are great
 # circles ([White 2016](https://arxiv.org/abs/1609.04468)): for ends of length one, at an angle $\omega$,
 #
 # $$
@@ -65,7 +65,6 @@ from lt import datasets
 from lt.book import plots, report, setup, walks, widgets
 from lt.book.paper import words
 from lt.loop import named_generator
-from lt.tools.intervals import wilson
 from lt.tools.sweeps import fit_bridges
 from lt.zoo import pretrained, quality
 
@@ -117,7 +116,7 @@ def walk(pair, i, seed, a, b, points=POINTS):
 # The figure at the top walks from one digit to another, and shows what becomes of it as a garment. The bars under each row are the lengths of its steps: the Euclidean
 # distance between neighbouring pictures, in units of the path's mean step. An even walk has bars of height one; a jump is one high bar.
 
-# %% mystnb={"figure": {"caption": "A walk between two classes, from the fourth seven to the fourth one of the test split, and as a garment. It is one example; the text on walks between classes compares its jump with the mean one. Framed: its two ends. Words: the judge's class, where it changes. Bars: the 32 steps between 33 points, of which eight are shown; black where the judge's class changes."}, "image": {"alt": "Three rows of eight pictures: source, target and transfer, with a row of bars under each. The bars say where a row changes: evenly along the path, or in a few high steps."}} tags=["hide-input", "lead", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "A walk between two classes, from the fourth seven to the fourth one of the test split, and as a garment. It is one example: the text on walks between classes has the mean jump. Framed: its two ends. Words: the judge's class, where it changes. Bars: the 32 steps between 33 points, of which eight are shown; black where the judge's class changes."}, "image": {"alt": "Three rows of eight pictures: source, target and transfer, with a row of bars under each. The bars say where a row changes: evenly along the path, or in a few high steps."}} tags=["hide-input", "lead", "nbval-ignore-output"]
 LABELS = datasets.CLASSES
 
 
@@ -154,7 +153,7 @@ walks.steps(top)
 # %% [markdown]
 # ## What is measured
 #
-# Random walks of each kind and direction, other walks for each bridge, so that an interval counts walks and bridges. Of every path:
+# Random walks of each kind and direction, other walks for each bridge, so that an interval counts walks and bridges. All are over one set of base models. Of every path:
 #
 # - **Largest step**: the largest over the mean step. 1 is an even walk, 32 a single jump. It does not depend on how far a path goes, so read it with the next.
 # - **Path length**: the sum of the steps over the distance between the two ends. 1 is the straight way in pixels. Target and transfer have the same ends.
@@ -296,6 +295,7 @@ easiest = min(of_source, key=lambda setting: of_source[setting]["value"])
 sizes, jumps = ([rows[setting, f"transfer, {kind}", "largest_step"]["value"] for setting in settings] for kind in ("within a class", "between classes"))
 walked = [[rows[setting, f"transfer, {kind}", "largest_step"] for kind in ("within a class", "between classes")] for setting in settings]
 below = sum((a["value"] if a["high"] is None else a["high"]) < (b["value"] if b["low"] is None else b["low"]) for a, b in walked)
+larger = sum(rows[s, "transfer, within a class", "largest_step"]["value"] > rows[s, "target, between classes", "largest_step"]["value"] for s in settings)
 not_even = less_even == len(settings)
 head = (
     "is not confirmed" if not_even
@@ -303,9 +303,9 @@ head = (
 )
 Markdown(
     f"**The paper's sentence, that within a class transfer and target have “comparably smooth trajectories”, {head}: the transfer is less even than the target's own walk in {less_even} of {len(settings)} directions.** "
-    f"{'Still, small steps stay small' if below == len(settings) else 'Nor do small steps stay small in every direction'}: the largest is below that of walks between classes in {below} of {len(settings)} directions"
+    f"Its largest step is smaller than that of its own walks between classes in {below} of {len(settings)} directions"
     + (", with intervals apart" if budget.seeds > 1 else "")
-    + ". The paper gives no measure. By the largest step:\n\n"
+    + f", but larger than the target's own *between* classes in {larger} of {len(settings)}, by the means. The paper gives no measure. By the largest step:\n\n"
     f"- **Against the target's own walk**, of {len(settings)} directions the transfer is {by_target}{'' if budget.seeds > 1 else ' (one bridge, no interval)'}. The ratio goes from {report.formatted(of_target[least])} ({words(least)}) to "
     f"{report.formatted(of_target[most])} ({words(most)}). This is a hard comparison: the target's path turns by equal angles in the latent space of its own decoder, so it is made even, and the transfer has no such help.\n"
     f"- **Against the source's path**, which is what the bridge is given, it is {by_source}. The ratio is least for {words(easiest)}, {report.formatted(of_source[easiest])}"
@@ -319,8 +319,8 @@ Markdown(
 # %% [markdown]
 # ## Between classes (Figure 7)
 #
-# The second row passes through items of no class. The third is to stay with one class, then change to the next. Sometimes it goes by way of
-# a third; how often stands below.
+# The second row passes through items of no class. The third, says the paper, stays with one class, then changes to the next. Often it goes by way of
+# a third class; how often stands below.
 
 # %% mystnb={"figure": {"caption": "Figure 7: walks between two classes, one random pair a direction. Framed: the two ends."}, "image": {"alt": "Five walks of three rows each, source, target and transfer: between digits, garments and spectrograms. The two ends of a row are of different classes."}} tags=["hide-input", "nbval-ignore-output"]
 walks.walks(figure(False))
@@ -380,14 +380,14 @@ surer = sum(row["high"] is not None and row["high"] < 0 for row in drop.values()
 jump, usual = max(top["transfer: Fashion-MNIST"][2]), rows["mnist->fashion", "transfer, between classes", "largest_step"]["value"]
 Markdown(
     f"**The paper says that between classes transfers jump at the boundary of a class, and stay close to real items.** Here the jump is seen "
-    f"{'in all' if all(rows[s, 'transfer, between classes', 'largest_step']['value'] > rows[s, 'target, between classes', 'largest_step']['value'] for s in settings) else 'not in all'} directions, and the nearness to real items in {surer or 'none'} of {len(settings)}:\n\n"
+    f"{'in all' if all(rows[s, 'transfer, between classes', 'largest_step']['value'] > rows[s, 'target, between classes', 'largest_step']['value'] for s in settings) else 'not in all'} directions. How near real items are is not measured. What nearness would bring, a surer judge, is seen in {surer or 'none'} of {len(settings)}; but a jump brings it too:\n\n"
     "- **A jump.** The largest step of a transfer is higher than that of the target's own walk "
     f"{compared('largest_step')}, and it lies at a change of class more often {compared('jump_at_boundary')}. "
     f"The walk at the top has a largest step of {jump:.1f} mean steps, {'more' if jump > usual else 'less'} than the mean of its direction, {usual:.1f}.\n"
     f"- **By way of a third class** go {extremes('transfer', 'third_class')} of the transfers, and {extremes('target', 'third_class')} of the target's own walks (shares, from the lowest to the highest direction).\n"
     f"- **Sure.** Both walk between the same ends, so we take the difference for each bridge. The transfer's share of points at which the judge is sure is higher by {min(gains):.3f} to {max(gains):.3f}, "
     + (f"and the interval of the difference is above zero in {surer} of {len(settings)} directions" if budget.seeds > 1 else "for one bridge, without an interval")
-    + (": as it would be if the transfer stayed closer to real items than the target's own walk." if surer == len(settings) else f": that the transfer stays closer to real items than the target's own walk is shown in {surer or 'none'} of them.")
+    + ". A jump leaves out what lies between, so this alone does not show that the transfer stays closer to real items."
 )
 
 # %% [markdown]
@@ -446,17 +446,18 @@ widgets.listening_table(lines)
 def middle(path):
     pairs = ends("mnist", 500, False, named_generator("solution", 0))
     z = torch.stack([path(held["mnist"].mean[m], held["mnist"].mean[n]) for m, n in pairs])
-    return (judged("mnist", z[:, None])[2] >= 0.9).double().mean().item(), z.norm(dim=-1).mean().item()
+    return (judged("mnist", z[:, None])[2] >= 0.9).double().flatten(), z.norm(dim=-1).mean().item()
 
 
 half = torch.tensor([0.5])
 ways = {"great circle": lambda a, b: quality.slerp(a, b, half)[0], "straight line": lambda a, b: (a + b) / 2}
 found = {name: middle(path) for name, path in ways.items()}
-ranges = [wilson(share, 500) for share, _ in found.values()]
-touch_each_other = max(low for low, _ in ranges) <= min(high for _, high in ranges)
+lost = found["great circle"][0] - found["straight line"][0]  # pair by pair
+half = 1.96 * lost.std().item() / len(lost) ** 0.5
 Markdown(
-    "\n".join(f"- {name}: the judge is sure of {share:.2f} of 500 midpoints between two digits, whose latents have a mean length of {length:.1f}" for name, (share, length) in found.items())
-    + f"\n\nThe straight line is shorter in its middle, {'but the two shares are not told apart.' if touch_each_other else 'and the two shares are told apart: the choice matters.'}"
+    "\n".join(f"- {name}: the judge is sure of {sure.mean().item():.2f} of 500 midpoints between two digits, whose latents have a mean length of {length:.1f}" for name, (sure, length) in found.items())
+    + f"\n\nThe straight line is shorter in its middle. On the same pairs the difference of the shares is {lost.mean().item():+.3f} [{lost.mean().item() - half:+.3f}, {lost.mean().item() + half:+.3f}]: "
+    + ("told apart from zero, so the choice matters." if abs(lost.mean().item()) > half else "not told apart from zero.")
 )
 
 # %% [markdown]
@@ -486,7 +487,7 @@ drawing
 over = [garment / digit for digit, garment in zip(moved["digit"], moved["garment"], strict=True)]
 Markdown(
     f"A step of {sizes[0]:g} moves the digit by {moved['digit'][0]:.3f} of the typical distance and its garment by {moved['garment'][0]:.3f}; a step of {sizes[-1]:g} by {moved['digit'][-1]:.3f} and {moved['garment'][-1]:.3f}. "
-    f"The garment moves {min(over):.2f} to {max(over):.2f} times as far: in a random direction a small step stays small."
+    f"The garment moves {min(over):.2f} to {max(over):.2f} times as far: in a random direction a small step stays small, in the mean of 100 digits."
     if max(over) < 2
     else f"The garment moves up to {max(over):.1f} times as far as the digit, in units of the typical distance."
 )

@@ -36,7 +36,7 @@ run, budget = start("09_foreign_models", profile)
 # This chapter uses three models that it did not train: vectors of words, a GAN of faces, and a reader of printed text. Their weights come
 # inside their packages. Nothing in them is changed, and nothing is downloaded.
 #
-# Each asks one question:
+# Their questions:
 #
 # 1. **Words**: can a bridge begin at a model without a decoder, and does it know more about a word than its nearest neighbour does?
 # 2. **Faces**: can a bridge end at a model without classes? And is a bridge needed for it?
@@ -563,7 +563,7 @@ run.trained("bridge faces, second table", moved.history)
 # $$
 #
 # A small $r$ gives faces that look alike; a large one exaggerates the look. Radii from 5 to 8 are equally accurate on training digits at profile `quick`, so $r$ is the smallest of
-# these. *Dark* is nearly black even so.
+# these; a larger one gives more varied faces (the second exercise). *Dark* is nearly black even so.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 NEAR_FACES = 5  # neighbours of trustworthiness
@@ -644,11 +644,11 @@ Markdown(
     + (f", in {len(ahead_surely)} with intervals apart" if ahead_by_mean else "")
     + f". The bridge is for variety: its diversity is {min(varied['bridging_vae']):.2f} to {max(varied['bridging_vae']):.2f}, that of prototypes {min(varied['prototype']):.2f} to {max(varied['prototype']):.2f}.\n\n"
     f"{bridge_and_prototype(FACES)}\n\n"
-    f"- **Another table, other faces**: under the second table {rows['mnist->faces', 'bridge, second table', 'transfer_accuracy']['value']:.3f} of the digits become the look that it asks for. So the meaning is ours: nothing in the data prefers a table.\n"
-    f"- **Back**, from faces to images, both start from a point $z$ of the prior, and a linear classifier of it (which the prototypes use) finds {rows['faces->mnist', 'prototype', 'transfer_accuracy']['value']:.3f} of the looks: "
+    f"- **Another table, other faces**: under the second table {rows['mnist->faces', 'bridge, second table', 'transfer_accuracy']['value']:.3f} of the digits become the look that it asks for. So the meaning is ours: two tables of many both work.\n"
+    f"- **Back**, from faces to images, both start from a point $z$ of the prior, and only the third or so of the points whose look is clear is measured. A linear classifier of the point (which the prototypes use) finds {looked_at.score(held.mean.cpu(), held.y.cpu()):.3f} of these looks: "
     "a point shows its look only in part.\n"
     f"- **With shuffled labels** the bridge reaches {rows['mnist->faces', 'shuffled_labels', 'transfer_accuracy']['value']:.3f} into faces and {rows['faces->mnist', 'shuffled_labels', 'transfer_accuracy']['value']:.3f} back, where 0.1 is chance. "
-    "The sliced Wasserstein distance alone carries whole classes to whole looks, and with one bridge some land on their own by luck."
+    "The sliced Wasserstein distance alone carries whole classes to whole looks, and some land on their own; with one bridge we cannot say whether that is chance."
 )
 
 # %% mystnb={"code_prompt_hide": "Hide every number of faces", "code_prompt_show": "Show every number of faces"} tags=["nbval-ignore-output", "hide-cell"]

@@ -195,7 +195,7 @@ Markdown(
     f"{min(saved['seconds']):.0f} to {max(saved['seconds']):.0f} times as many seconds as the bridge between them, and {min(saved['operations']):.0f} to {max(saved['operations']):.0f} times as many operations. "
     + (f"In every reading that we could count the bridge is the cheap part, by a factor of {lowest:.0f} or more. " if lowest > 1 else "In one reading the bridge is not the cheap part. ")
     + "Not counted: the seconds of the pair with speech on one machine, and the search for settings ([chapter 13](13_selection.ipynb))."
-    + "\n\nThe factor is a property of the base models more than of the bridge. A bridge sees latents only, so its cost does not change with what the models were trained on, or for how long; theirs does. "
+    + "\n\nThe factor is a property of the base models more than of the bridge. A bridge sees latents only, so one step of a given bridge costs the same whatever the models were trained on; a step of theirs does not. A harder pair may ask for a larger bridge: the one to speech is larger than those between pictures. "
     "Ask of any such factor: how was the expensive side trained?"
 )
 
@@ -215,7 +215,7 @@ Markdown(
     f"- **Operations at published schedules**: {by_schedule:,.0f}. A WaveGAN of width {published.width} on {WAVE[1]:,} samples for {published.training.steps:,} steps with "
     f"{published.critic_updates} updates of the critic each, as its authors trained it, over a bridge of {by_letter.depth} layers of {by_letter.width:,} for {BRIDGE_STEPS:,} steps of {by_letter.training.batch}, as the text has it. "
     f"The authors' code trains its bridges between pictures for {CODE_STEPS:,} steps of {CODE_BATCH}, {CODE_STEPS * code_step / (BRIDGE_STEPS * bridge_step(by_letter)):.1f} times the operations; with that schedule the factor is {by_code:,.0f}. "
-    f"The first is {by_schedule / by_clock:.1f} times the ratio of the durations. A likely reason: the small products of a bridge keep a GPU waiting, those of a GAN less (the last section measures it).\n"
+    f"{by_schedule:,.0f} is {by_schedule / by_clock:.1f} times the ratio of the durations. One likely reason: the small products of a bridge keep a GPU waiting, those of a GAN less (the last section measures the share of products in a step for other sizes; it does not explain all of this).\n"
     f"- **Operations of this book's runs**: {here:,.0f}. The GAN here is far smaller, and is counted with its autoencoder; the bridge has {speech_config.depth} layers of {speech_config.width:,} and {speech_config.training.steps:,} steps."
 )
 
@@ -244,7 +244,7 @@ devices = sorted({records.hardware(record) for record in (base, joined, spoken)}
 alike = [pairs[setting][1] for setting in ("mnist->mnist", "mnist->fashion")]
 slower = all(cost[s, "base models over bridge", "seconds"] < cost[s, "base models over bridge", "operations"] for s in pairs if (s, "bridging_vae", "seconds") in cost)
 Markdown(
-    ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (measured in the last section). " if slower else "")
+    ("The ratio is lower in seconds than in operations: a bridge's products are small, so that more of its time goes to everything else (the last section measures that for another size). " if slower else "")
     + (f"The two bridges between images do the same operations, and took {alike[0][0]:.0f} and {alike[1][0]:.0f} s: so much do seconds depend on what else a machine does. " if alike[0][1] == alike[1][1] and max(alike)[0] > 1.2 * min(alike)[0] else "")
     + "*Two machines*: the GAN and the rest were not timed on one machine, so their seconds are not added. " * ("two machines" in columns[paper.words("mnist->speech").replace("→", "↔")])
     + f"VAEs and bridges were trained at profile `{base['profile']}` ({', '.join(devices)}); a bridge between MNIST and speech took {pairs['mnist->speech'][1][0]:,.0f} s. The GAN took "
@@ -364,7 +364,7 @@ Markdown(
     + " and ".join(f"{min(shares):.0%} to {max(shares):.0%} of a step on the {where}" for where, shares in bound.items() if shares)
     + ". On a GPU a network this small is a chain of very short kernels. The whole step is captured as one CUDA graph, without Python and launches in between; what remains beside the products are small "
     "kernels (sorting, Adam, element-wise work). "
-    f"The bridge timed here has the paper's size. The one that this book trains between pictures has {own.depth} layers of {own.width} and batches of {own.training.batch}; its share of the bound is another."
+    f"The bridge timed here has the size of the paper's between pictures; its larger one to speech was not timed. The one that this book trains between pictures has {own.depth} layers of {own.width} and batches of {own.training.batch}; its share of the bound is another."
 )
 
 # %% mystnb={"code_prompt_hide": "Hide time to a given accuracy", "code_prompt_show": "Show time to a given accuracy"} tags=["nbval-ignore-output", "hide-cell"]

@@ -32,12 +32,12 @@ from lt.book import start
 run, budget = start("12_report", profile)
 
 # %% [markdown]
-# **Does the paper hold?** Each claim of its text with a verdict, every number of its four tables beside ours, every figure linked to its
+# **Does the paper hold?** The main claims of its text with a verdict each, every number of its four tables beside ours, every figure linked to its
 # counterpart, and everything that we did otherwise. This page trains nothing: all of it is read from the results that the chapters wrote.
 #
 # ## The claims
 #
-# In brackets: the section or table of the paper. Each claim has a rule in the code, which looks at our 95 % intervals. A claim *holds* where they lie apart in the order that the
+# In brackets: the section or table of the paper. Each claim has a rule in the code, which looks at our 95 % intervals (three have none: the two on cost, and the one on modules). A claim *holds* where they lie apart in the order that the
 # claim asks for, or beyond a bound, and *does not hold here* where they exclude it. *Here* means with our data, sizes and training times. It holds *in part* if some of several
 # comparisons come out so, or under a condition. All else is *not decided*: intervals overlap (*undecided*), a competitor was still improving when its training ended (*not tested*),
 # or the data are too different (*not comparable*). The bounds are conventions, each is named with its claim, so that you can take another.
@@ -110,17 +110,18 @@ BY_EYE = "pictures, no number"
 
 def unfinished(methods, settings):
     """What a text adds if the validation curves of some of these competitors were not flat; else nothing."""
-    names = [words(m) for m in methods if not rows.trained_out([m], settings)]
+    rising = {m: [s for s in settings if not rows.trained_out([m], [s])] for m in methods}
+    names = [f"{words(m)} ({', '.join(map(words, where))})" for m, where in rising.items() if where]
     return f"; {' and '.join(names)} {'was' if len(names) == 1 else 'were'} still improving when the training ended" if names else ""
 
 
 @claim("Two models trained apart can be joined afterwards, within and across modalities (5.2)")
 def joined():
     lowest = min((same, there, back, to_speech, from_speech), key=lambda setting: rows.low(setting, "bridging_vae"))
-    held = rows.low(lowest, "bridging_vae") > 0.8
+    held = rows.low(lowest, "bridging_vae") > 0.5
     theirs = min(float(paper(s, "bridging_vae")) for s in (same, there, back, to_speech, from_speech))
     here = f"lowest of five directions: {rows.said(lowest, 'bridging_vae')}"
-    return "holds" if held else "partly", here, f"lowest: {theirs:g}", f"held out, the lowest is {words(lowest)} (bound: 0.8); speech is another corpus here"
+    return "holds" if held else "partly", here, f"lowest: {theirs:g}", f"held out, the lowest is {words(lowest)} (bound: 0.5); speech is another corpus here"
 
 
 @claim("The bridge keeps more classes than Pix2Pix, CycleGAN and Latent CycleGAN (Table 1)")
@@ -147,7 +148,7 @@ def best_bridge():
             place = wins if ahead else losses if behind else ties
             place.append(f"{words(metric)} {words(s)} ({rows.value(*ours):.3g}, map {rows.value(*other):.3g})")
     said = "; ".join(f"{name}: {', '.join(group) or 'nothing'}" for name, group in (("better by the bridge", wins), ("better by the map", losses), ("overlapping intervals", ties)))
-    word = "does not hold here" if losses and not wins else "partly" if losses and wins else "holds" if wins else "undecided"
+    word = "undecided" if not wins + losses else "does not hold here" if len(losses) >= len(wins) else "partly" if losses else "holds"  # the best loses nowhere
     here = f"against a closed-form map better in {len(wins)}, worse in {len(losses)}, level in {len(ties)} comparisons"
     return word, here, "no such map tried", f"the map is between principal axes, class by class ([chapter 5b](05b_need_a_bridge.ipynb)). {said[0].upper()}{said[1:]}"
 
@@ -177,12 +178,12 @@ def pix2pix_collapse():
 
 @claim("CycleGAN collapses to mostly shirts and jackets (5.2)")
 def cyclegan_collapse():
-    common = (there, "cyclegan", "most_common_class")
-    short = f"most common class: {rows.value(*common):.3f} of all", BY_EYE
-    text = f"the most common class is {rows.said(*common)} of its garments (an even share is {CHANCE:g}, the bound 0.5); its accuracy is {rows.said(there, 'cyclegan')}"
+    common, bound = (there, "cyclegan", "shirts_and_jackets"), 0.6
+    short = f"{rows.value(*common):.3f} of all are shirts or jackets", BY_EYE
+    text = f"T-shirts, pullovers, coats and shirts are {rows.said(*common)} of its garments (an even share is {4 * CHANCE:g}, the bound {bound:g}); its accuracy is {rows.said(there, 'cyclegan')}"
     if not rows.trained_out(["cyclegan"], [there]):
-        return "undecided: not seen in a short training" if rows.high(*common) < 0.5 else "not tested", *short, text + unfinished(["cyclegan"], [there])
-    return "holds" if rows.low(*common) > 0.5 else "does not hold here" if rows.high(*common) < 0.5 else "undecided", *short, text
+        return "undecided: not seen in a short training" if rows.high(*common) < bound else "not tested", *short, text + unfinished(["cyclegan"], [there])
+    return "holds" if rows.low(*common) > bound else "does not hold here" if rows.high(*common) < bound else "undecided", *short, text
 
 
 @claim("Latent CycleGAN is roughly at chance (5.2)")
@@ -196,6 +197,29 @@ def latent_cyclegan():
         return "not tested", *short, text + unfinished(["latent_cyclegan"], settings)
     held = all(abs(end - CHANCE) <= 0.05 for s in settings for end in (rows.low(s, "latent_cyclegan"), rows.high(s, "latent_cyclegan")))
     return "holds" if held else "undecided", *short, text
+
+
+@claim("Latent CycleGAN learns an identity function (Table 1, 5.2)")
+def identity():
+    settings = (same, there, back)
+    short = f"{brief('distance_moved', 'latent_cyclegan', settings)} of the distance between two latents", "no number"
+    text = f"how far a generator moves a latent, in units of the mean distance between two held-out latents: {listed('distance_moved', 'latent_cyclegan', settings)} (the identity: 0; the bound 0.5)"
+    if all(rows.low(s, "latent_cyclegan", "distance_moved") > 0.5 for s in settings):
+        return "does not hold here", *short, text + unfinished(["latent_cyclegan"], settings)
+    if all(rows.high(s, "latent_cyclegan", "distance_moved") < 0.5 for s in settings):
+        return "holds", *short, text
+    return "undecided", *short, text + unfinished(["latent_cyclegan"], settings)
+
+
+@claim("Transfers are about as accurate as reconstructions in the target domain (5.2)")
+def as_reconstructions():
+    ends = {s: (s.rpartition(">")[2], "bridging_vae", "reconstruction_accuracy") for s in (same, there, back, to_speech, from_speech)}
+    far = [s for s, own in ends.items() if above((s, "bridging_vae"), own, by=0.05) or above(own, (s, "bridging_vae"), by=0.05)]
+    text = "; ".join(f"{words(s)} {rows.said(s, 'bridging_vae')}, reconstructions {rows.said(*own)}" for s, own in ends.items())
+    here = "; ".join(f"{rows.value(s, 'bridging_vae'):.3f} against {rows.value(*own):.3f}" for s, own in ends.items())
+    theirs = "; ".join(f"{paper(s, 'bridging_vae')} against {PAPER[own]:g}" for s, own in ends.items())
+    said = f"{text} (bound: 0.05; farther apart, with intervals: {', '.join(map(words, far)) or 'none'}; speech is another corpus)"
+    return "holds" if not far else "partly" if len(far) < len(ends) else "does not hold here", here, theirs, said
 
 
 @claim("By FID the order is bridge, Latent CycleGAN, Pix2Pix, CycleGAN (Table 1)")
@@ -294,8 +318,12 @@ def wasserstein():
     text += f"held out: without {rows.said(same, 'conditional')}, with {rows.said(same, 'conditional + SWD')}. Our classification weight is {weight:g}, the paper's 0.05"
     here = f"{rows.value(same, 'conditional', PROTOCOL):.3f} → {rows.value(same, 'conditional + SWD', PROTOCOL):.3f}"
     theirs = f"{paper(same, 'conditional')} → {paper(same, 'conditional + SWD')}"
+    gain = same, "conditional + SWD minus conditional", "transfer_accuracy_shortfall"  # paired: the same base models
+    text += f"; the difference of the two, held out, is {rows.said(*gain)} (bound: 0.05)"
     if above((same, "conditional + SWD", PROTOCOL), (same, "conditional", PROTOCOL)):
         return "holds", here, theirs, text
+    if rows.high(*gain) < 0.05:
+        return "does not hold here", here, theirs, text
     return "undecided: no effect seen" + (" at our classification weight" if weight != 0.05 else ""), here, theirs, text
 
 
@@ -387,7 +415,9 @@ for kind, part in report.kinds(judged).items():
     run.add("claims", "the paper's text", kind, "claims", [float(len(part))])  # the introduction counts them
 undecided = report.kinds(judged).get(report.OPEN, judged[:0])["Verdict"].str.split(":").str[0].value_counts()
 of_them = ", ".join(f"{n} {word}" for word, n in undecided.items())
-Markdown(report.listed(judged).replace(f" {report.OPEN}.", f" {report.OPEN} ({of_them}).", 1))
+short_answers = {"Two models trained apart": "That two models trained apart can be joined", "The bridge keeps more classes": "That the bridge keeps more classes than the competitors", "A VAE is the best way": "That a VAE is the best way to join them"}
+answers = [f"{said}: *{verdict}*" for start, said in short_answers.items() for name, verdict in zip(judged["Claim"], judged["Verdict"], strict=True) if name.startswith(start)]
+Markdown(f"**In short.** {'. '.join(answers)}.\n\n" + report.listed(judged).replace(f" {report.OPEN}.", f" {report.OPEN} ({of_them}).", 1))
 
 # %% tags=["nbval-ignore-output", "hide-cell"]
 Markdown("The evidence for each claim. An interval is in square brackets; numbers without one are means.\n\n" + report.evidence(judged))
@@ -436,6 +466,7 @@ full_verdicts = {s: by_rule(s) for s in (there, back)}
 full_said = {s: f"{report.formatted(in_full[s, PROTOCOL])} ({words(s)}; the paper has {paper(s, 'bridging_vae')}): {verdict}" for s, verdict in full_verdicts.items()}
 Markdown(
     f"{report.counts(table)}.\n\nMuch hangs on the margin: of the {len(alike)} successes, {len(alike) - len(missed(0.02))} are at most 0.02 below the paper's number with 95 % confidence, and {len(alike) - len(missed(0.01))} at most 0.01. "
+    "The successes are not independent: *all labels* and *conditional + SWD* are the same bridges, and where a bridge with a part left out, or with few labels, surpasses the paper's, it is the paper's *effect* that is smaller here. "
     "These numbers are of the book's own recipe. The authors' code, trained in full on our base models, by the same rule and protocol: "
     + "; ".join(full_said.values())
     + f" (the section with that name, further down).\n\n{report.conditions(found)}"
@@ -448,7 +479,7 @@ Markdown(
 #
 # - **surpassed**: the whole 95 % interval is above the paper's number by more than its rounding, 0.005. The table says what the result was compared with;
 # - **reproduced (not worse by 0.02)**: with 95 % confidence we miss the paper's number by at most 0.02 (a one-sided test); **reproduced (equal within 0.02)**: and we do not exceed it by more either;
-# - **partly**: we miss it by at most 0.10; **not shown**: neither.
+# - **partly**: we miss it by at most 0.10; **not shown**: neither: it fails here, or the interval is too wide to say.
 #
 # A sampled and decoded training latent is easier to keep than an image that nobody has seen: read the held-out column too. Where an ablation
 # surpasses the paper's, the part that is left out matters less here.
@@ -457,7 +488,7 @@ Markdown(
 Markdown(report.markdown(report.shown(table, report.SUCCESS)))
 
 # %% [markdown]
-# ### What the paper shows to fail
+# ### What the paper shows to fail, or to do worse
 #
 # A model that was not trained to its end fails as well. So a competitor's failure counts only where its accuracy on items kept aside had stopped rising (a flat curve):
 #
@@ -507,7 +538,7 @@ TOLD = {
     same: {"bridging_vae": "classes", "affine_1000_pairs": "1,000 pairs", "relative_1000_pairs": "1,000 pairs", "by_clusters": "nothing", "by_kmeans": "nothing, as mini-vec2vec", "gromov_wasserstein": "nothing"},
 }
 COLUMNS = {there: {"transfer_accuracy": "Class kept", "diversity": "Diversity", "trustworthiness": "Trustworthiness"}, same: {"transfer_accuracy": "Class kept", "top1": "Item found", "diversity": "Diversity", "trustworthiness": "Trustworthiness"}}
-NAMES = {"affine_1000_pairs": "affine map", "relative_1000_pairs": "relative representations"}
+NAMES = {(same, "bridging_vae"): "bridging VAE, short training", (same, "affine_1000_pairs"): "affine map", (same, "relative_1000_pairs"): "relative representations"}
 places = {there: report.Found([r for r in found if r["chapter"] in ("05_baselines", "05b_need_a_bridge")][::-1]), same: report.Found([r for r in more if r["chapter"] == "10_same_items"])}
 
 
@@ -519,17 +550,33 @@ def neighbours_of(setting):
             scores = {title: f"{places[setting].value(setting, method, metric):.3f}" for metric, title in COLUMNS[setting].items()}
         except report.NotMeasured:
             continue
-        lines.append({"Told": told, "Method": NAMES.get(method, words(method))} | scores)
+        lines.append({"Told": told, "Method": NAMES.get((setting, method), words(method))} | scores)
     return f"**{words(setting)}**\n\n" + (report.markdown(pd.DataFrame(lines)) if lines else "Not measured.")
 
 
 Markdown("\n\n".join(map(neighbours_of, TOLD)) + "\n\nMeans; the intervals are in chapters 5, 5b and 10. CycleGAN sees pairs of equal class, but no term of its loss uses them. *Item found*: the transfer's nearest neighbour among all items is the input's own partner.")
 
 # %% [markdown]
-# The bridge is built for the first case: it is told classes, and finds the class. Two chapters go on from there:
+# The bridge is built for the first case: it is told classes, and finds the class. What it does worse than others, by these tables, and two chapters that go on from there:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 beyond = []
+
+
+def outdone(setting, metric):
+    """The methods with a higher mean than the bridge, in words; raises :class:`report.NotMeasured` without rows."""
+    ours = places[setting].value(setting, "bridging_vae", metric)
+    more = {m: places[setting].value(setting, m, metric) for m in TOLD[setting] if m != "bridging_vae"}
+    better = [f"{NAMES.get((setting, m), words(m))} {value:.3f}" for m, value in more.items() if value > ours]
+    return f"{COLUMNS[setting][metric].lower()} ({', '.join(better)}; the bridge {ours:.3f})" if better else ""
+
+
+for setting in TOLD:
+    try:
+        behind = [said for metric in COLUMNS[setting] if (said := outdone(setting, metric))]
+        beyond.append(f"- {words(setting)}: higher than the bridge, by the means, in " + ("; in ".join(behind) if behind else "nothing") + ".")
+    except report.NotMeasured as missing:
+        beyond.append(f"- {words(setting)}: not measured ({missing})")
 
 
 def told(chapter, sentence):

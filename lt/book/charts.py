@@ -315,7 +315,7 @@ def growth(
     """
     figure, axes = plt.subplots(len(panels), 1, figsize=(6.4, 2.9 * len(panels)), layout="constrained", squeeze=False)
     for axis, (label, (lines, unit)) in zip(axes[:, 0], panels.items(), strict=True):
-        for (name, points), marker, colour in zip(lines.items(), "osD^", _OURS, strict=False):
+        for (name, points), marker, colour in zip(lines.items(), "os^D", _OURS, strict=False):
             axis.plot(list(points), list(points.values()), marker=marker, markersize=7, color=colour, label=name)
         if guides and label in guides:
             name, points = guides[label]
