@@ -272,7 +272,7 @@ causes = [
     + (
         "So these longer trainings do not close the gap"
         + (f"; for {' and '.join(map(paper.words, worse))} the long one is further from the paper than ours" if worse else "")
-        + ". Other seeds and judges may differ: two judges of this page are further apart than that."
+        + f". Other seeds may differ, and so do judges: the two of this page by {rows['fashion', 'base', first]['value'] - rows['fashion', 'base', other]['value']:+.3f} on Fashion-MNIST."
         if all(long_run[name]["high"] < in_paper[name] for name in fewer)
         else "So it may be a matter of training."
     ),
