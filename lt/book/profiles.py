@@ -70,6 +70,7 @@ class Profile:
     same_items: BridgeConfig  # bridges of chapter 10 between two models of the same items
     true_pairs: tuple[int, ...]  # pairs and anchors that the maps of chapter 10 are given
     shown_pairs: tuple[int, ...]  # pairs that a bridge is shown
+    pair_weights: tuple[float, ...]  # weights of their term: the best on training items that are in no pair is taken
     points: int  # latents of each side that are aligned without a pair
     guesses: tuple[int, ...]  # numbers of clusters that are tried there
     transports: tuple[int, int]  # Gromov-Wasserstein: how many draws of how many points
@@ -183,6 +184,7 @@ _QUICK = Profile(
     same_items=BridgeConfig(Training(300, 128, 2e-3, "onecycle", muon=0.02, average=0.98)),
     true_pairs=(1, 10, 100, 1000),
     shown_pairs=(100,),
+    pair_weights=(1.0, 10.0),
     points=1200,
     guesses=(10, 20),
     transports=(1, 150),
@@ -258,6 +260,7 @@ _LAPTOP = Profile(
     same_items=FAST_BRIDGE,
     true_pairs=(1, 10, 100, 1000, 10_000),
     shown_pairs=(10, 100, 1000),
+    pair_weights=(0.1, 0.3, 1.0, 3.0, 10.0),
     points=3000,
     guesses=(8, 10, 12, 15, 20),
     transports=(2, 200),
