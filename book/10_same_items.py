@@ -478,7 +478,7 @@ lines = [
     + ". Such a method stands and falls with its first guess, which keeps "
     + ", ".join(f"{value((name, 'nothing'), 'transfer_accuracy_first_guess'):.3f} of the classes by *{words(name)}* ({value((name, 'nothing'), 'transfer_accuracy'):.3f} after refining)" for name in FREE)
     + "; chance is 0.1. Where a mean lies between (look at the dots), some sets of base models succeed and others fail.",
-    f"*{words('by_kmeans')}* follows mini-vec2vec in a small version ({RUNS} runs of k-means, {budget.points:,} points a side) and finds {value(('by_kmeans', 'nothing')):.3f} of the items. That says nothing of embeddings of text, for which it was made.",
+    f"*{words('by_kmeans')}* follows mini-vec2vec in a small version ({RUNS} runs of k-means, {budget.points:,} points a side) and finds {value(('by_kmeans', 'nothing')):.3f} of the items. It has one number of clusters and no affine map, as published; *{words('by_clusters')}* searches {len(budget.guesses)} numbers ({', '.join(map(str, budget.guesses))}) and ends with an affine map, so the table does not say which of these counts. Nor does it say anything of embeddings of text, for which the method was made.",
 ]
 Markdown("\n\n".join(lines))
 
