@@ -416,7 +416,7 @@ for kind, part in report.kinds(judged).items():
 undecided = report.kinds(judged).get(report.OPEN, judged[:0])["Verdict"].str.split(":").str[0].value_counts()
 of_them = ", ".join(f"{n} {word}" for word, n in undecided.items())
 short_answers = {"Two models trained apart": "That two models trained apart can be joined", "The bridge keeps more classes": "That the bridge keeps more classes than the competitors", "A VAE is the best way": "That a VAE is the best way to join them"}
-answers = [f"{said}: *{verdict}*" for start, said in short_answers.items() for name, verdict in zip(judged["Claim"], judged["Verdict"], strict=True) if name.startswith(start)]
+answers = [f"{said}: *{verdict.replace('partly', 'holds in part', 1)}*" for start, said in short_answers.items() for name, verdict in zip(judged["Claim"], judged["Verdict"], strict=True) if name.startswith(start)]
 Markdown(f"**In short.** {'. '.join(answers)}.\n\n" + report.listed(judged).replace(f" {report.OPEN}.", f" {report.OPEN} ({of_them}).", 1))
 
 # %% tags=["nbval-ignore-output", "hide-cell"]
