@@ -472,6 +472,7 @@ Markdown(
     + f" (the section with that name, further down).\n\n{report.conditions(found)}"
 )
 
+
 # %% [markdown]
 # ### What the paper shows to work
 #
