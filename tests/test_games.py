@@ -304,6 +304,9 @@ def test_a_plateau_is_a_last_third_that_gains_a_hundredth_at_most():
     assert games.plateau(flat, 1000, 1.0)
     assert not games.plateau(rising, 1000, 1.0)
     assert games.plateau([0.9, 0.9, 0.91], 1000, 1.0), "a hundredth more is within the rule"
+    shares = torch.tensor([434.0, 434.0, 439.0]) / 500  # five items of 500 more, as 32-bit numbers
+    assert games.plateau(shares.tolist(), 1000, 1.0), "a hundredth more is within the rule, whatever the last bit says"
+    assert not games.plateau((torch.tensor([434.0, 434.0, 440.0]) / 500).tolist(), 1000, 1.0)
     assert not games.plateau([0.9, 0.9, 0.93], 1000, 1.0)
     assert games.plateau([0.1] * 10, 1000, 1.0), "a game that never left chance has a plateau there"
     assert not games.plateau([0.1] * 10, 1000, 0.9), "flat because it has not seen all items"
