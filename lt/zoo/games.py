@@ -88,7 +88,8 @@ def plateau(scores: Sequence[float], steps: int, passes: float, tolerance: float
     (True, False, False)
     """
     last = len(scores) // 3
-    return steps >= LEAST_STEPS and passes >= 1 and last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance + 1e-6  # 32-bit shares
+    rounding = 1e-6  # scores are shares in 32 bits
+    return steps >= LEAST_STEPS and passes >= 1 and last > 0 and max(scores[-last:]) <= max(scores[:-last]) + tolerance + rounding
 
 
 def settings(config: Config, rates: Sequence[float], share: float = 0.1) -> list[Config]:
