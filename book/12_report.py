@@ -472,7 +472,6 @@ Markdown(
     + f" (the section with that name, further down).\n\n{report.conditions(found)}"
 )
 
-
 # %% [markdown]
 # ### What the paper shows to work
 #
@@ -486,13 +485,7 @@ Markdown(
 # surpasses the paper's, the part that is left out matters less here.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-def on_a_phone(part):
-    """A group of the table with an interval under its value, and the verdict behind the numbers."""
-    cells = part.replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True)
-    return Markdown(report.markdown(cells[[name for name in cells if name != "Verdict"] + [name for name in cells if name == "Verdict"]]))
-
-
-on_a_phone(report.shown(table, report.SUCCESS))
+Markdown(report.markdown(report.shown(table, report.SUCCESS)))
 
 # %% [markdown]
 # ### What the paper shows to fail, or to do worse
@@ -507,7 +500,7 @@ on_a_phone(report.shown(table, report.SUCCESS))
 # interval includes 0.10 the verdict is **at chance here**.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-on_a_phone(report.shown(table, report.FAILURE))
+Markdown(report.markdown(report.shown(table, report.FAILURE)))
 
 # %% [markdown]
 # ### What cannot be compared
@@ -516,7 +509,7 @@ on_a_phone(report.shown(table, report.FAILURE))
 # judge. The share of samples that a judge accepts depends on the GAN and on the judge. These numbers have no verdict.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
-on_a_phone(report.shown(table, report.APART))
+Markdown(report.markdown(report.shown(table, report.APART)))
 
 # %% [markdown]
 # ## The figures

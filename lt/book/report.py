@@ -192,8 +192,9 @@ def like_for_like(records: Sequence[dict], which: str = SUCCESS) -> list[dict]:
 
 
 def shown(table: pd.DataFrame, which: str) -> pd.DataFrame:
-    """One group of :func:`report` as the page shows it: without the column of the group, and without columns that are empty or say *not comparable* throughout."""
-    part = table[table["Group"] == which].drop(columns="Group")
+    """One group of :func:`report` as the page shows it: narrow, the verdict last, and without columns that are empty or say *not comparable* throughout."""
+    part = table[table["Group"] == which].replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True)
+    part = part[[*part.columns.drop(["Group", "Verdict"]), "Verdict"]]
     return part.drop(columns=[name for name in part.columns if set(part[name]) <= {"", APART}])
 
 
@@ -339,8 +340,7 @@ def versions(records: Sequence[dict]) -> pd.DataFrame:
 
 def markdown(frame: pd.DataFrame) -> str:
     """A data frame as a Markdown table."""
-    lines = [list(frame.columns), ["---"] * len(frame.columns), *frame.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in ([*frame], ["---"] * frame.shape[1], *frame.astype(str).to_numpy().tolist()))
 
 
 def once(frame: pd.DataFrame) -> str:
