@@ -59,6 +59,7 @@ GROUPS: dict[str, list[dict[str, Any]]] = {
     ],
     "width": [{"width": units} for units in (64, 128, 256, 512)],
     "copies": [{"copies": number} for number in (0, 2, 4)],
+    "bases": [{"warmup": w} for w in (0.0, 0.3, 0.5)],  # of the MNIST VAEs, compared by the bridges over them
     "jitter": [{"jitter": [digits, clothes]} for digits, clothes in ((0.35, 0.2), (0.7, 0.4), (1.0, 0.6))],
     "vae_mnist": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.5), (0.3, 0.5), (0.5, 0.5), (0.3, 0.0), (0.3, 0.25))],
     "vae_fashion": [{"warmup": w, "jitter": j} for w, j in ((0.0, 0.0), (0.3, 0.0), (0.5, 0.0), (0.5, 0.25), (0.5, 0.5))],
@@ -175,8 +176,9 @@ def measure(trial: Trial) -> dict[str, dict[str, float]]:
     for pair in _pairs(trial.group):
         bridge = fit_bridge([_seen(trial.profile, key, settings) for key in pair], config, trial.seed)
         seconds.append(bridge.history["seconds"][0])
+        aside = {key: _aside(trial.profile, key, settings["warmup"]) for key in pair}
         for source, target in itertools.permutations(pair, 2):
-            found[f"{source}->{target}"] = transfer_scores(bridge, _aside(trial.profile, source), _aside(trial.profile, target))
+            found[f"{source}->{target}"] = transfer_scores(bridge, aside[source], aside[target])
     return {**found, "seconds": {"mean": mean(seconds)}}
 
 
@@ -200,7 +202,7 @@ def selection(profile: str, group: str) -> dict:
     started, budget = time.perf_counter(), profiles.get(profile)
     tried, seeds = candidates(budget, group), min(2, budget.seeds)
     keys = [key for key in setup.KEYS if any(key in pair for pair in _pairs(group))]
-    ahead(*_base_models(budget, keys, group).values(), name="base models")
+    ahead(*[call for s in tried.values() for call in _base_models(budget, keys, group, s.get("warmup")).values()], name="base models")
     if any("speech" in pair for pair in _pairs(group)):  # drawn once, here: workers would draw them again
         for settings in tried.values():
             _seen(profile, "speech", _settings(budget, group) | settings)
@@ -280,7 +282,7 @@ def _config(budget: Profile, group: str) -> Any:
 def _settings(budget: Profile, group: str) -> dict[str, Any]:
     config = _config(budget, group)
     around = {"copies": budget.copies, "jitter": [budget.jitter[name] for name in CORPORA], "accepted": budget.accepted}
-    return around | vars(config.training) | vars(config)
+    return around | {"warmup": budget.vae["mnist"].warmup} | vars(config.training) | vars(config)
 
 
 def _changed(config: Any, settings: dict[str, Any]) -> Any:
@@ -292,18 +294,19 @@ def _changed(config: Any, settings: dict[str, Any]) -> Any:
     return replace(config, training=replace(config.training, **of(config.training)), **of(config))
 
 
-def _base_models(budget: Profile, keys: Sequence[str], group: str = "") -> dict[str, tuple]:
-    """The trainings that come first, as calls: VAEs of these domains, and the judge of each corpus."""
+def _base_models(budget: Profile, keys: Sequence[str], group: str = "", warmup: float | None = None) -> dict[str, tuple]:
+    """The trainings that come first, as calls: VAEs of these domains, those of MNIST with this warm-up, and the judge of each corpus."""
     corpora = {setup.corpus(key) for key in keys} | ({group.removeprefix("vae_")} & set(CORPORA))
     calls: dict[str, tuple] = {}
     for key in keys:
         name, seed = setup.KEYS[key]
-        calls[key] = (vae.fit_vae, budget.vae[name], parts(name, budget.source)[0], seed)
+        config = budget.vae[name] if warmup is None or name != "mnist" else replace(budget.vae[name], warmup=warmup)
+        calls[key] = (vae.fit_vae, config, parts(name, budget.source)[0], seed)
     return calls | {f"judge {name}": (vae.fit_judge, budget.judge[name], parts(name, budget.source)[0], 0) for name in sorted(corpora)}
 
 
 @functools.lru_cache(maxsize=4)
-def _domain(profile: str, key: str) -> Domain:
+def _domain(profile: str, key: str, warmup: float | None = None) -> Domain:
     """A domain whose base model and judge have seen nothing that is kept aside."""
     budget, device = profiles.get(profile), default_device()
     if key == "speech":
@@ -311,7 +314,7 @@ def _domain(profile: str, key: str) -> Domain:
         return replace(
             setup.models(budget, ["speech"], device=device).domains["speech"], judge=pretrained.load_pretrained().panel.to(device)
         )
-    fitted = {name: call[0](*call[1:], device)[0] for name, call in _base_models(budget, [key]).items()}
+    fitted = {name: call[0](*call[1:], device)[0] for name, call in _base_models(budget, [key], "", warmup).items()}
     model = fitted[key]
     return Domain(key, model.encode, model.decode, fitted[f"judge {setup.corpus(key)}"], model.latent, device)
 
@@ -320,12 +323,12 @@ def _seen(profile: str, key: str, settings: dict[str, Any]) -> Latents:
     """What a candidate's bridges see of a domain."""
     if key == "speech":
         return _spoken(profile, "accepted", settings["accepted"])
-    return _latents(profile, key, settings["copies"], settings["jitter"][CORPORA.index(setup.corpus(key))])
+    return _latents(profile, key, settings["copies"], settings["jitter"][CORPORA.index(setup.corpus(key))], settings["warmup"])
 
 
 @functools.lru_cache(maxsize=3)  # a worker's memory: 40 MB for each copy of a full corpus
-def _latents(profile: str, key: str, copies: int, amount: float) -> Latents:
-    domain, images = _domain(profile, key), parts(setup.corpus(key), profiles.get(profile).source)[0]
+def _latents(profile: str, key: str, copies: int, amount: float, warmup: float) -> Latents:
+    domain, images = _domain(profile, key, warmup), parts(setup.corpus(key), profiles.get(profile).source)[0]
     generator = named_generator(f"latents {key}", 0, domain.device)
     return domain.latents(images.x, images.y, copies, lambda x, g: jitter(x, amount, g), generator)
 
@@ -337,9 +340,9 @@ def _spoken(profile: str, name: str, per_class: int) -> Latents:
 
 
 @functools.lru_cache(maxsize=4)
-def _aside(profile: str, key: str) -> tuple[Tensor, Latents]:
+def _aside(profile: str, key: str, warmup: float | None = None) -> tuple[Tensor, Latents]:
     """Items kept aside and their latents; of speech fresh accepted samples, others than those that measure in the chapters."""
-    budget, domain = profiles.get(profile), _domain(profile, key)
+    budget, domain = profiles.get(profile), _domain(profile, key, warmup)
     if key == "speech":
         latents = _spoken(profile, "accepted, kept aside", min(budget.fresh, pretrained.ACCEPTED["accepted, kept aside"]))
         return domain.items(latents.mean), latents
