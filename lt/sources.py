@@ -116,7 +116,7 @@ class Dependencies:
 def _meaning(node: ast.AST, names: dict) -> Any:
     """The object that a name, or an attribute of a module, stands for; None if that cannot be read off."""
     if isinstance(node, ast.Name):
-        return names.get(node.id)
+        return None if node.id == "__file__" else names.get(node.id)  # where the code lies is not what it does
     if isinstance(node, ast.Attribute) and inspect.ismodule(parent := _meaning(node.value, names)):
         return getattr(parent, node.attr, None)
     return None

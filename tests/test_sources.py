@@ -12,6 +12,7 @@ import pytest
 from lt import bridge, cache, sources
 from lt.zoo import games, maps, speech_gan, speech_judge, speech_networks, vae
 
+ROOT = Path(__file__).parents[1]
 VAE = (vae._build_vae, vae._train_vae)
 JUDGE = (vae._build_judge, vae._train_judge)
 BRIDGE = (bridge._build, bridge._train)
@@ -156,3 +157,9 @@ def test_a_hash_is_the_same_in_every_process():
     }
     assert len(found) == 1
     assert "code" in found.pop()
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("book/[01]*.py")), ids=lambda page: page.stem)
+def test_where_a_copy_of_the_book_lies_is_no_part_of_its_code(page):
+    code = sources.of_page(page.read_text(encoding="utf-8"), page.stem)
+    assert not [name for name, text in code.items() if str(ROOT) in text]
