@@ -660,7 +660,7 @@ plots.spectrograms({name: x.squeeze(1) for name, x in heard.items()}, size=4.8)
 # %% [markdown]
 # ## The same with more time
 #
-# A competitor without a plateau might do better with more time. Each of them is trained once more from the start, for several times as many steps. The bridge keeps its half minute, so this favours the competitor.
+# A competitor without a plateau might do better with more time. Each of them is trained once more from the start, for several times as many steps. The bridge has no more time, so this favours the competitor.
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 rising = [key for key, has in plateaus.items() if not has and budget.patience > 1]

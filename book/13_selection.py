@@ -43,7 +43,7 @@ run, budget = start("13_selection", profile)
 # - **Accuracy first, but never alone.** A bridge that answers with ten prototypes can be accurate. So candidates within 0.01 of the best accuracy count as equals; of these, those within 0.02 of the
 #   largest diversity are kept; of these, the most accurate is chosen. For the width the question is one of cost: there diversity may differ
 #   by 0.05, and the fastest is chosen. Base models are compared by the accuracy of reconstructions, then by the evidence lower bound (ELBO).
-# - **A budget for the schedule.** More steps are often more accurate. Every schedule that is tried takes less than a minute of one free core; that limit was set by hand.
+# - **A budget for the schedule.** More steps are often more accurate. Every schedule that is tried takes about a minute of one core or less when nothing else runs. That limit was set by hand; the seconds of a record count what else ran.
 # - **Finished base models.** Weights that suit a bridge between half-trained base models do not suit one between finished ones. So all take
 #   all of their steps. (The VAEs of Fashion-MNIST were compared before that was so, at half of theirs.) There is one base model of each corpus, and a second one of MNIST.
 #
@@ -324,7 +324,7 @@ Markdown("\n\n".join(said) or "No candidate yet.")
 #
 # **The rule was changed three times, after a look at its choices.** Its first margin in accuracy, 0.005, chose a KL weight with a little more accuracy and much less diversity. And without a margin in diversity, one setting after another gave away accuracy for
 # differences in diversity that are noise. Both margins are now of the order of the intervals of [chapter 3](03_bridging.ipynb), which count other base models. The third change: the schedule went by cost at first,
-# like the width, and the rule took 1,300 steps. Twice as many gain 0.003 in accuracy and cost a quarter of a minute more. These bridges carry the book's headline, so their schedule now goes by accuracy, like the other groups. All three are choices by hand, on items kept aside. What the margins decide:
+# like the width, and the rule took 1,300 steps. Twice as many are a little more accurate and cost a quarter of a minute more. These bridges carry the book's headline, so their schedule now goes by accuracy, like the other groups. All three are choices by hand, on items kept aside. What the margins decide:
 
 # %% tags=["nbval-ignore-output", "hide-input"]
 ONE_BRIDGE = ("kl", "classification", "swd", "schedule", "width", "copies", "jitter", "bases")  # groups whose candidates are all bridges between images
