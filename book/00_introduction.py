@@ -155,7 +155,7 @@ try:
     notes.append(f"The most diverse, {most}, has {varied:.2f} of the variety of real items. Least is kept of the neighbours for {least}: {near:.2f}, where chance is {chance:.2f}.")
 except (report.NotMeasured, ValueError):
     notes.append("Not all chapters have been run.")
-shown = table.replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True).rename(columns={"Trustworthiness": "Trust\u00adworthiness"})  # narrow columns, for a phone
+shown = table.replace(**report.BELOW).rename(columns={"Trustworthiness": "Trust\u00adworthiness"})
 Markdown(report.markdown(shown[["", "Accuracy, held out", "Diversity", "Trust\u00adworthiness"]]) + "\n\n" + " ".join(notes))
 
 # %% tags=["nbval-ignore-output", "hide-input"]

@@ -43,7 +43,7 @@ run, budget = start("13_selection", profile)
 # - **Accuracy first, but never alone.** A bridge that answers with ten prototypes can be accurate. So candidates within 0.01 of the best accuracy count as equals; of these, those within 0.02 of the
 #   largest diversity are kept; of these, the most accurate is chosen. For the width the question is one of cost: there diversity may differ
 #   by 0.05, and the fastest is chosen. Base models are compared by the accuracy of reconstructions, then by the evidence lower bound (ELBO).
-# - **A budget for the schedule.** More steps are often more accurate. Every schedule that is tried takes about a minute of one core or less when nothing else runs. That limit was set by hand; the seconds of a record count what else ran.
+# - **A budget for the schedule.** More steps are often more accurate. By the record every schedule that was tried took less than a minute of one core, but for one that ran beside other trainings. That limit was set by hand.
 # - **Finished base models.** Weights that suit a bridge between half-trained base models do not suit one between finished ones. So all take
 #   all of their steps. (The VAEs of Fashion-MNIST were compared before that was so, at half of theirs.) There is one base model of each corpus, and a second one of MNIST.
 #

@@ -9,6 +9,7 @@ from lt.book.paper import CHANCE, CRIPPLED, FAILS, PAPER, words
 from lt.book.records import hardware, read
 
 HEADLINE = ("1", "bridging_vae")  # table and method of what README and introduction show
+BELOW = {"to_replace": r" (\[[^\]]*\])", "value": r"<br><small>\1</small>", "regex": True}  # intervals go below their values
 
 
 def formatted(row: dict) -> str:
@@ -193,9 +194,8 @@ def like_for_like(records: Sequence[dict], which: str = SUCCESS) -> list[dict]:
 
 def shown(table: pd.DataFrame, which: str) -> pd.DataFrame:
     """One group of :func:`report` as the page shows it: narrow, the verdict last, and without columns that are empty or say *not comparable* throughout."""
-    part = table[table["Group"] == which].replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True)
-    part = part[[*part.columns.drop(["Group", "Verdict"]), "Verdict"]]
-    return part.drop(columns=[name for name in part.columns if set(part[name]) <= {"", APART}])
+    part = table[table["Group"] == which].replace(**BELOW)
+    return part[[name for name in (*part.columns.drop(["Group", "Verdict"]), "Verdict") if not set(part[name]) <= {"", APART}]]
 
 
 def counts(table: pd.DataFrame) -> str:

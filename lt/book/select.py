@@ -1,7 +1,6 @@
 """Choose the settings of the book's own recipe on training items kept aside: ``python -m lt select``. The test split is never read.
 
-Base models, judges and bridges of a selection are trained on the other training items alone, with the profile's steps. There is one VAE of each
-corpus, plus the second MNIST model.
+Base models, judges and bridges learn from the other training items alone: a VAE of each corpus, and the second one of MNIST.
 """
 
 from __future__ import annotations
@@ -202,7 +201,8 @@ def selection(profile: str, group: str) -> dict:
     started, budget = time.perf_counter(), profiles.get(profile)
     tried, seeds = candidates(budget, group), min(2, budget.seeds)
     keys = [key for key in setup.KEYS if any(key in pair for pair in _pairs(group))]
-    ahead(*[call for s in tried.values() for call in _base_models(budget, keys, group, s.get("warmup")).values()], name="base models")
+    needed = [item for s in tried.values() for item in _base_models(budget, keys, group, s.get("warmup")).items()]
+    ahead(*{(key, call[1]): call for key, call in needed}.values(), name="base models")  # each once: most candidates share them
     if any("speech" in pair for pair in _pairs(group)):  # drawn once, here: workers would draw them again
         for settings in tried.values():
             _seen(profile, "speech", _settings(budget, group) | settings)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lt import metrics
 from lt.book.paper import CHANCE, words
-from lt.book.report import formatted, markdown
+from lt.book.report import BELOW, formatted, markdown
 from lt.datasets.images import Images
 from lt.latents import Domain
 from lt.loop import named_generator
@@ -187,7 +187,7 @@ def better(rows: Rows, setting: str, metric: str, methods: Sequence[str], refere
 
 def narrow(frame: pd.DataFrame) -> str:
     """A :func:`short_table` as Markdown that shows its first measures on a phone: an interval under its value, and a long heading that may break."""
-    cells = frame.replace(r" (\[[^\]]*\])", r"<br><small>\1</small>", regex=True)
+    cells = frame.replace(**BELOW)
     return markdown(cells.rename(columns={"trustworthiness": "trust\u00adworthiness"}).reset_index(names="Method"))
 
 
