@@ -1,11 +1,12 @@
-// The live page's own code under Node.js, on digits: node benchmarks/live.mjs WEIGHTS DIGITS COUNT. Writes one JSON object.
-// `python -m lt live` calls it and compares the classes with PyTorch's.
+// The live page's own code under Node.js, on digits: node benchmarks/live.mjs WEIGHTS COUNT < DIGITS. Writes one JSON object.
+// `python book/live/measure.py` calls it and compares the classes with PyTorch's.
 
+import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Models } from "../book/_static/live/models.js";
 
-const [folder, digits, count] = process.argv.slice(2);
+const [folder, count] = process.argv.slice(2);
 const manifest = join(folder, "manifest.json");
 
 /** @param {import("../book/_static/live/models.js").FileEntry} entry */
@@ -14,7 +15,7 @@ async function read(entry) {
   return /** @type {ArrayBuffer} */ (data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
 }
 
-const pixels = Float32Array.from(await readFile(digits), (value) => value / 255);
+const pixels = Float32Array.from(readFileSync(0), (value) => value / 255);
 /** @param {number} i */
 const digit = (i) => pixels.slice(784 * i, 784 * (i + 1));
 /** @param {Float32Array} values */
@@ -59,7 +60,7 @@ for (let i = 0; i < n; i++) {
   waves += (performance.now() - started) / Math.min(n, 10);
 }
 out.speech.warm_ms = spent / n;
-out.wave_ms = waves;
-out.bytes_first_picture = models.manifest.files.picture.bytes + (await stat(manifest)).size;
-out.bytes_sound = models.manifest.files.sound.bytes;
+out.speech.wave_ms = waves;
+out.fashion.megabytes = (models.manifest.files.picture.bytes + (await stat(manifest)).size) / 1e6; // compressed, with the manifest
+out.speech.megabytes = models.manifest.files.sound.bytes / 1e6;
 process.stdout.write(JSON.stringify(out));

@@ -1,26 +1,31 @@
-"""The command line: ``python -m lt`` or ``lt``. Errors that the user can fix are one line."""
+"""The command line: ``python -m lt`` or ``lt``, in a clone of the book. Errors that the user can fix are one line."""
 
+import runpy
 import sys
+from pathlib import Path
 
+from lt import __version__
 from lt.errors import LtError
 
 
 def main() -> None:
-    """Run the command line; exit with one line when the user can fix what is wrong, a missing package included."""
+    """Run ``scripts/pipeline.py`` of the book, here or above; exit with one line when the user can mend it."""
+    if sys.argv[1:] == ["--version"]:
+        sys.exit(print(__version__))
     try:
-        from lt.book.cli import app  # needs typer, which the system's Python does not have
-
-        app()
+        found = (folder / "scripts" / "pipeline.py" for folder in (Path.cwd(), *Path.cwd().parents))
+        pipeline = next((path for path in found if path.exists()), None)
+        if pipeline is None:
+            raise LtError(f"no book in {Path.cwd()} or above: go to the folder of its repository")
+        runpy.run_path(str(pipeline), run_name="__main__")
     except LtError as error:
         sys.exit(f"error: {error}")
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package == "lt":
+        if (error.name or "").startswith("lt"):
             raise
-        sys.exit(
-            f"error: this Python ({sys.executable}) has no package {package}: activate the environment of the book (source .venv/bin/activate), "
-            "or install the book into this one (pip install -e '.[book]')"
-        )
+        where = "activate the environment of the book (source .venv/bin/activate)"
+        fix = f"{where}, or install it into this one (pip install -e '.[book]')"
+        sys.exit(f"error: this Python ({sys.executable}) has no package {error.name}: {fix}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The networks of the bridge (section 3, Figure 10), and nothing about how they are trained; ``n`` is the rows of a batch."""
+"""The networks of the bridge (section 3, Figure 10), and nothing about how they are trained; ``n`` is the batch."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ def mlp(in_features: int, width: int, depth: int) -> nn.Sequential:
 
 
 class GatedMixing(nn.Module):
-    """Gated mixing layer, ``(1 - g) * W_z v + g * dz`` with ``[dz, g] = W_h h`` and ``g = sigmoid(g)`` (Figure 10a).
+    """Gated mixing layer, ``(1 - g) * W_z v + g * dz`` with ``[dz, g] = W_h h``, ``g = sigmoid(g)`` (Figure 10a).
 
-    ``v`` is the network's input, ``h`` the output of its hidden layers. Where the gate g is 0 the layer is linear in v; where it is 1 the output is dz.
+    ``v`` is the network's input, ``h`` the output of its hidden layers: linear in v where g is 0, dz where it is 1.
     """
 
     def __init__(self, hidden: int, skip: int, out: int):
@@ -47,9 +47,9 @@ class PlainOutput(nn.Module):
 class BridgingVAE(nn.Module):
     """The small VAE between latent spaces, ``q(z'|z, D)`` and ``g(z|z', D)`` (section 3, Figure 10b).
 
-    One set of weights serves every domain. The domain label D, an index, is appended to the inputs of the encoder and of the
-    decoder as a one-hot vector; ``conditional=False`` leaves it out (the first row of Figure 9). ``sizes`` holds the latent
-    size of each domain: smaller latents are padded with zeros to the largest size, and cut again on the way out.
+    One set of weights serves every domain. The domain label D is appended to the inputs of encoder and decoder as a
+    one-hot vector, or left out (``conditional``; the first row of Figure 9). ``sizes`` holds the latent size of each
+    domain: smaller latents are padded with zeros to the largest size, and cut on the way out.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class BridgingVAE(nn.Module):
     def _label(self, v: Tensor, domain: Tensor | int) -> Tensor:
         """Append the one-hot domain label: (n, d) to (n, d + domains)."""
         if isinstance(domain, int) and not 0 <= domain < len(self.sizes):
-            raise ValueError(f"domain {domain} is not in [0, {len(self.sizes)}): this bridge joins {len(self.sizes)} domains")
+            raise ValueError(f"domain {domain} is not in [0, {len(self.sizes)}): there are {len(self.sizes)} domains")
         if not self.conditional:
             return v
         if isinstance(domain, int):
@@ -92,21 +92,17 @@ class BridgingVAE(nn.Module):
         return self.mean(h, v), F.softplus(self.std(h, v))
 
     def decode(self, z_shared: Tensor, domain: Tensor | int) -> Tensor:
-        """Mean of ``g(z|z', D)``: z' (n, shared) and domain (n,) or one index, to (n, latent); cut to the domain's size for one index."""
+        """Mean of ``g(z|z', D)``: z' (n, shared), domain (n,) or an index to (n, latent); an index cuts to its size."""
         v = self._label(z_shared, domain)
         z = self.output(self.decoder(v), v)
         return z[:, : self.sizes[domain]] if isinstance(domain, int) else z
 
 
 def sample(mean: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
-    """One draw from N(mean, std^2) for every element, the only posterior draw of the package: (n, d) and (n, d) to (n, d)."""
+    """One draw from N(mean, std^2) for every element: (n, d) and (n, d) to (n, d)."""
     return mean + std * torch.randn(mean.shape, generator=generator, device=mean.device)
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Number of trainable parameters.
-
-    >>> parameter_count(nn.Linear(3, 2))
-    8
-    """
+    """Number of trainable parameters."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

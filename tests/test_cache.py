@@ -1,11 +1,19 @@
-"""What is trained once: determinism, what a key is made of, locks, resuming, and files of weights."""
+"""What is trained once: keys, streams, stale code, locks, other users, trainings side by side, and files of weights."""
 
-import dataclasses
-import hashlib
+import importlib.util
 import json
-import math
+import linecache
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 import threading
-from contextlib import contextmanager
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,432 +21,391 @@ import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
-from toys import CPU, TINY_BRIDGE, TINY_JUDGE, TINY_VAE, equal, longer, made_up, without_clock
+from toys import CPU, equal, without_clock
 
 from lt import cache, loop
-from lt.bridge import fit_bridge
-from lt.cache import cache_folder, cached, fingerprint, load_weights, save_weights, usable_cache
-from lt.errors import LtError
-from lt.latents import Domain
+from lt.cache import cached, code_hash, fingerprint, load_weights, save_weights, side_by_side
 from lt.loop import Training, fit
-from lt.networks import parameter_count
-from lt.zoo.vae import VAE, Judge, fit_judge, fit_vae
+
+STEPS = Training(20, 8, 0.01)
+
+
+def toy(seed=0, config=STEPS, data="data", domains=("a", "b"), code=(), training="toy", layer=lambda: nn.Linear(3, 2)):
+    """A cached training of a small network on noise."""
+
+    def train(model, generator, checkpoint):
+        def objective(generator, progress):
+            return {"loss": (model(torch.randn(8, 3, generator=generator)) ** 2).mean()}
+
+        return fit(model, objective, config, generator, checkpoint=checkpoint, every=5)
+
+    return cached(training, layer, train, config, data, domains, seed, CPU, code)
 
 
 def entries() -> list[Path]:
-    return sorted((cache_folder() / "models").glob("*.safetensors"))
+    return sorted((cache.cache_folder() / "models").glob("*.safetensors"))
 
 
-# ---------------------------------------------------------------- determinism
+# ---------------------------------------------------------------- entries and their keys
 
 
-def of_bridge(bridge):
-    return bridge, bridge.history
+def test_a_hit_does_no_work_gives_the_same_and_says_so(calls, capsys, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    first, history = toy()
+    assert calls.number == 20
+    assert "found" not in capsys.readouterr().err
+    kept = {k: v.clone() for k, v in first.state_dict().items()}
+    nn.init.zeros_(first.weight)  # whoever changes a cached model does not change the cache
+    again, same = toy()
+    assert calls.number == 20
+    assert all(torch.equal(v, kept[k]) for k, v in again.state_dict().items())
+    assert history == same, "the seconds are those of the training, not of the look-up"
+    assert not again.training
+    assert capsys.readouterr().err == "found in the cache: toy a-b, seed 0\n"
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    toy()
+    assert capsys.readouterr().err == ""
 
 
-@pytest.fixture(params=["vae", "judge", "bridge"])
-def fitted(request, blobs):
-    """A fit as a function of its seed, which returns a model and its history."""
-    fits = {
-        "vae": lambda seed: fit_vae(TINY_VAE, made_up(), seed, CPU),
-        "judge": lambda seed: fit_judge(TINY_JUDGE, made_up(), seed, CPU),
-        "bridge": lambda seed: of_bridge(fit_bridge([blobs("a"), blobs("b", rotate=True)], TINY_BRIDGE, seed)),
-    }
-    return fits[request.param]
+def test_whatever_matters_makes_a_new_entry_and_nothing_else(calls):
+    changes = [{}, {"seed": 1}, {"config": replace(STEPS, lr=0.02)}, {"data": "other"}, {"domains": ("b", "a")}]
+    changes += [{"training": "game"}, {"code": [nn.Linear]}]
+    for number, change in enumerate(changes, start=1):
+        toy(**change)
+        assert calls.number == 20 * number
+        assert len(entries()) == number
+    toy(np.int64(1))
+    toy(config=replace(STEPS, steps=np.int32(20), lr=np.float64(0.01)))
+    assert calls.number == 20 * number, "numbers of NumPy are numbers"
 
 
-def test_one_seed_one_result(fitted, tmp_path, monkeypatch):
-    first, first_history = fitted(0)
-    monkeypatch.setenv("LT_CACHE", str(tmp_path / "other"))  # so that it is trained again
-    torch.manual_seed(12345)
-    again, again_history = fitted(0)
-    other, _ = fitted(1)
-    assert equal(first, again)
-    assert without_clock(first_history) == without_clock(again_history)
-    assert not equal(first, other)
-
-
-def test_training_leaves_the_global_random_state_alone(fitted):
-    before = torch.get_rng_state()
-    fitted(0)
-    assert torch.equal(before, torch.get_rng_state())
-    fitted(0)  # from the cache
-    assert torch.equal(before, torch.get_rng_state())
-
-
-def test_what_is_fitted_comes_ready_for_use(fitted):
-    for _ in range(2):  # trained, then from the cache
-        model, history = fitted(0)
-        assert not model.training
-        assert all(p.isfinite().all() for p in model.parameters())
-        assert history["seconds"][0] > 0
-
-
-def test_initialisation_depends_on_the_seed_and_on_the_data():
-    still = dataclasses.replace(TINY_VAE, training=Training(1, 16, 0.0))
-    start, again, of_seed, of_data = (fit_vae(still, made_up(seed=data), seed, CPU)[0] for data, seed in ((0, 0), (0, 0), (0, 1), (1, 0)))
-    assert equal(start, again)
-    assert not equal(start, of_seed)
-    assert not equal(start, of_data), "or chance would favour one domain as it does another"
-    longer_one = dataclasses.replace(TINY_VAE, training=Training(2, 16, 0.0), beta=2.0)
-    assert equal(start, fit_vae(longer_one, made_up(), 0, CPU)[0]), "and not on the configuration: what is compared begins at one place"
-
-
-# ---------------------------------------------------------------- entries
-
-
-def test_a_cache_hit_does_no_work_and_gives_the_same(blobs, calls):
-    first = fit_bridge([blobs("a"), blobs("b", rotate=True)], TINY_BRIDGE)
-    assert calls.number == 30
-    calls.stop_at = 31  # any further step would raise
-    again = fit_bridge([blobs("a"), blobs("b", rotate=True)], TINY_BRIDGE)
-    assert equal(first, again)
-    assert first.history == again.history, "the seconds are those of the training, not of the look-up"
-
-
-def test_what_is_trained_and_what_is_looked_up_are_one_object_to_the_user(blobs):
-    """Also the models that the latents bring: they are no part of the entry."""
-    a, b = blobs("a"), blobs("b", rotate=True)
-    trained, kept = (fit_bridge([dataclasses.replace(a, domain=Domain("a")), b], TINY_BRIDGE) for _ in range(2))
-    for bridge in (trained, kept):
-        assert bridge.names == ["a", "b"]
-        assert set(bridge.domains) == {"a"}
-        assert torch.equal(bridge.shift_1, b.mean.mean(0))
-    assert len(entries()) == 1
-    assert not fit_bridge([a, b], TINY_BRIDGE).domains
-
-
-def test_whoever_changes_a_cached_model_does_not_change_the_cache(blobs):
-    domains = [blobs("a"), blobs("b", rotate=True)]
-    first = fit_bridge(domains, TINY_BRIDGE)
-    with torch.no_grad():
-        kept = [p.clone() for p in first.parameters()]
-        for p in first.parameters():
-            p.zero_()
-    again = fit_bridge(domains, TINY_BRIDGE)
-    assert all(torch.equal(a, b) for a, b in zip(kept, again.parameters(), strict=True))
-
-
-def test_whatever_matters_to_a_bridge_makes_a_new_one(blobs, calls):
-    a, b = blobs("a"), blobs("b", rotate=True)
-    c = dataclasses.replace(b, name="c")
-    runs = [
-        (TINY_BRIDGE, [a, b], 0),
-        (TINY_BRIDGE, [a, b], 1),
-        (TINY_BRIDGE, [b, a], 0),
-        (TINY_BRIDGE, [a, b, c], 0),
-        (TINY_BRIDGE, [a, c], 0),
-    ]
-    runs += [
-        (dataclasses.replace(TINY_BRIDGE, **{field: value}), [a, b], 0)
-        for field, value in (("beta_kl", 0.1), ("power", 1), ("frozen", True), ("standardise", False), ("output", "linear"))
-    ]
-    runs += [
-        (dataclasses.replace(TINY_BRIDGE, training=dataclasses.replace(TINY_BRIDGE.training, **change)), [a, b], 0)
-        for change in ({"lr": 2e-3}, {"batch": 8}, {"muon": 0.01}, {"average": 0.9})
-    ]
-    runs += [
-        (TINY_BRIDGE, [dataclasses.replace(a, **{f: v}), b], 0) for f, v in (("mean", a.mean + 1), ("std", a.std * 2), ("y", a.y.roll(1)))
-    ]
-    for done, (config, domains, seed) in enumerate(runs):
-        fit_bridge(domains, config, seed)
-        assert calls.number == 30 * (done + 1), f"run {done} came from the cache"
-    assert len(entries()) == len(runs)
-
-
-def test_whatever_matters_to_a_vae_makes_a_new_one(calls):
-    images = made_up()
-    other = made_up(seed=1)
-    for done, (config, data, seed) in enumerate(
-        [(TINY_VAE, images, 0), (TINY_VAE, images, 1), (TINY_VAE, other, 0), (dataclasses.replace(TINY_VAE, beta=2.0), images, 0)]
-    ):
-        fit_vae(config, data, seed, CPU)
-        assert calls.number == 30 * (done + 1)
-    fit_vae(TINY_VAE, images, 0, CPU)
-    assert calls.number == 120
-
-
-def test_an_entry_is_one_file_that_says_what_it_is(blobs):
-    a, b = blobs("a"), blobs("b", rotate=True)
-    bridge = fit_bridge([a, b], TINY_BRIDGE, 3)
-    (path,) = entries()
-    with safe_open(path, "pt") as file:
-        metadata, names = file.metadata(), set(file.keys())
-    key = json.loads(metadata["key"])
-    assert path.name == f"bridge-{fingerprint(json.dumps(key, sort_keys=True))}.safetensors"
-    assert key["train"] == "lt.bridge._train"
-    assert key["config"]["training"]["steps"] == 30
-    assert key["seed"] == 3
-    assert all(d.name in key["data"] and d.fingerprint in key["data"] for d in (a, b))
-    assert key["torch"] == torch.__version__
-    assert len(key["code"]) == 16
-    assert json.loads(metadata["history"]) == bridge.history
-    assert names == set(bridge.state_dict())
-
-
-@pytest.mark.parametrize("damage", [lambda raw: raw[: len(raw) // 2], lambda raw: b"", lambda raw: b"something else" * 50, None])
-def test_a_damaged_entry_is_trained_again(blobs, calls, damage):
-    domains = [blobs("a"), blobs("b", rotate=True)]
-    first = fit_bridge(domains, TINY_BRIDGE)
+@pytest.mark.parametrize("damage", [lambda raw: raw[: len(raw) // 2], lambda raw: b"", None])
+def test_a_damaged_entry_is_trained_again(calls, damage):
+    first, history = toy()
     (path,) = entries()
     if damage is None:  # weights without their history
         save_weights(first, path)
     else:
         path.write_bytes(damage(path.read_bytes()))
-    again = fit_bridge(domains, TINY_BRIDGE)
-    assert calls.number == 60
+    again, other = toy()
+    assert calls.number == 40
     assert equal(first, again)
-    assert without_clock(first.history) == without_clock(again.history)
-    calls.stop_at = 61
-    assert equal(first, fit_bridge(domains, TINY_BRIDGE)), "and it is whole again"
+    assert without_clock(history) == without_clock(other)
+    toy()
+    assert calls.number == 40, "and it is whole again"
 
 
-@contextmanager
-def only_stored():
-    token = cache.stored_only.set(True)
-    yield
-    cache.stored_only.reset(token)
-
-
-def test_only_stored_trains_nothing(blobs, calls):
-    domains = [blobs("a"), blobs("b", rotate=True)]
-    with only_stored(), pytest.raises(cache.NotStored, match="bridge-"):
-        fit_bridge(domains, TINY_BRIDGE)
-    assert calls.number == 0
-    first = fit_bridge(domains, TINY_BRIDGE)
-    with only_stored():
-        assert equal(fit_bridge(domains, TINY_BRIDGE), first)
-
-
-# ---------------------------------------------------------------- a small training of the tests' own
-
-
-def build_one(config, data):
-    return nn.Linear(1, 1)
-
-
-def train_one(model, config, data, generator, checkpoint):
-    data["trained"] += 1
-    data["began"].set()
-    assert data["go"].wait(30)
-    if data["fail"]:
-        raise LtError("this data cannot be learned")
-    return fit(model, lambda g, p: {"loss": (model.weight**2).sum()}, config, generator)
-
-
-def work() -> dict:
-    data = {"trained": 0, "began": threading.Event(), "go": threading.Event(), "fail": False}
-    data["go"].set()
-    return data
-
-
-def one(data: dict):
-    return cached(build_one, train_one, Training(5, 1), data, "one", 0, CPU)
-
-
-def test_a_failed_training_is_not_kept_and_holds_no_lock(lt_error):
-    data = work()
-    data["fail"] = True
-    with lt_error("cannot be learned") as caught:
-        one(data)
-    assert not entries()
-    data["fail"] = False
-    _, history = one(data)
-    assert caught.value.__traceback__, "whoever keeps the error does not keep the lock"
-    assert data["trained"] == 2
-    assert math.isfinite(history["loss"][-1])
-
-
-def test_who_comes_second_waits_and_takes_what_the_first_has_made():
-    data, found = work(), []
-    data["go"].clear()
-    threads = [threading.Thread(target=lambda: found.append(one(data)), daemon=True) for _ in range(2)]
-    threads[0].start()
-    assert data["began"].wait(30)
-    threads[1].start()
-    threads[1].join(0.5)
-    assert threads[1].is_alive(), "it waits"
-    assert not found
-    data["go"].set()
-    for thread in threads:
-        thread.join(30)
-    assert data["trained"] == 1
-    (first, first_history), (second, second_history) = found
-    assert equal(first, second)
-    assert first_history == second_history
-
-
-# ---------------------------------------------------------------- interrupted and resumed
-
-
-def test_a_user_interrupts_a_bridge_and_runs_the_cell_again(blobs, calls, tmp_path, monkeypatch):
+def test_an_interrupted_training_goes_on_and_another_one_does_not_take_its_checkpoint(calls, monkeypatch, tmp_path):
     monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
-    config, domains = longer(TINY_BRIDGE, 300, "onecycle"), [blobs("a"), blobs("b", rotate=True)]
-    calls.stop_at = 251
+    calls.stop_at = 18
     with pytest.raises(KeyboardInterrupt):
-        fit_bridge(domains, config)
-    assert calls.number == 251
+        toy()
     assert not entries()
-    (checkpoint,) = (cache_folder() / "checkpoints").iterdir()
-    assert checkpoint.suffix == ".pt"
-
-    resumed = fit_bridge(domains, config)
-    assert calls.number - 251 == 100, "200 of 300 steps were in the checkpoint"
-    assert not list((cache_folder() / "checkpoints").iterdir())
-    assert entries()[0].stem == f"bridge-{checkpoint.stem}", "a checkpoint has the name of the key that it was made for"
-    fit_bridge(domains, config)
-    assert calls.number - 251 == 100, "and now it is in the cache"
-
+    toy(1)
+    assert calls.number == 18 + 20
+    resumed, history = toy()
+    assert calls.number == 18 + 20 + 5
+    assert not list((cache.cache_folder() / "checkpoints").iterdir())
     monkeypatch.setenv("LT_CACHE", str(tmp_path / "uninterrupted"))
-    whole = fit_bridge(domains, config)
+    whole, expected = toy()
     assert equal(whole, resumed)
-    assert without_clock(whole.history) == without_clock(resumed.history)
+    assert without_clock(history) == without_clock(expected)
 
 
-def test_another_configuration_does_not_go_on_from_a_foreign_checkpoint(blobs, calls, monkeypatch):
-    monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
-    config, domains = longer(TINY_BRIDGE, 300), [blobs("a"), blobs("b", rotate=True)]
-    calls.stop_at = 251
-    with pytest.raises(KeyboardInterrupt):
-        fit_bridge(domains, config)
-    fit_bridge(domains, dataclasses.replace(config, beta_kl=0.1))
-    assert calls.number - 251 == 300
+# ---------------------------------------------------------------- random streams
 
 
-def test_a_checkpoint_that_cannot_be_read_says_what_to_do(blobs, calls, monkeypatch, lt_error):
-    monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
-    config, domains = longer(TINY_BRIDGE, 300), [blobs("a"), blobs("b", rotate=True)]
-    calls.stop_at = 251
-    with pytest.raises(KeyboardInterrupt):
-        fit_bridge(domains, config)
-    (checkpoint,) = (cache_folder() / "checkpoints").iterdir()
-    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    with lt_error("bridge a-b", str(checkpoint), "delete it"):
-        fit_bridge(domains, config)
+def test_streams_have_the_names_of_training_and_domains_and_not_the_bytes_of_the_data():
+    """One altered bit of one latent, another CPU, a hidden label: runs that are paired by seed stay paired."""
+
+    def start(**change):
+        seen = []
+
+        def train(model, generator, checkpoint):
+            seen.extend([model.weight.tolist(), torch.rand(3, generator=generator).tolist()])
+            return {}
+
+        args = {"training": "toy", "data": "data", "domains": ["a", "b"], "seed": 0, "config": STEPS, **change}
+        cached(build=lambda: nn.Linear(3, 2), train=train, device=CPU, code=[], **args)
+        return seen
+
+    first = start()
+    assert start(data="data with another last bit") == first
+    assert start(config=replace(STEPS, lr=0.5)) == first
+    for change in ({"seed": 1}, {"domains": ["a", "c"]}, {"training": "game"}):
+        other = start(**change)
+        assert other[0] != first[0]
+        assert other[1] != first[1]
 
 
-# ---------------------------------------------------------------- fingerprints and folders
+def test_trainings_in_threads_are_those_of_one_after_the_other(tmp_path, monkeypatch):
+    alone = [toy(seed)[0] for seed in range(6)]
+    monkeypatch.setenv("LT_CACHE", str(tmp_path / "threads"))
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    with ThreadPoolExecutor(3) as pool:
+        together = [model for model, _ in pool.map(toy, range(6))]
+    assert all(equal(a, b) for a, b in zip(alone, together, strict=True))
+    assert len(entries()) == 6
+    assert torch.equal(state, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
 
 
-def test_a_fingerprint_changes_with_any_byte_and_not_with_memory_layout():
-    a = np.arange(12, dtype=np.int64).reshape(3, 4)
-    b = a.copy()
-    b[2, 3] ^= 1
-    assert fingerprint(a) != fingerprint(b)
-    assert fingerprint(a) == fingerprint(np.asfortranarray(a))
-    assert fingerprint(a, b) != fingerprint(b, a)
-    assert fingerprint(a) == fingerprint(torch.from_numpy(a))
+# ---------------------------------------------------------------- code
 
 
-def test_a_fingerprint_sees_words_and_numbers():
-    assert len({fingerprint("a", "b"), fingerprint("ab"), fingerprint("b", "a"), fingerprint("a", 1), fingerprint("a", 2)}) == 5
+CLASS = '''
+class Output(Module):
+    """A layer."""
+    def forward(self, h):
+        return self.linear(h)  # a comment
+'''
 
 
-def test_the_cache_follows_the_environment(monkeypatch, tmp_path):
-    assert cache_folder() == tmp_path / "cache"
-    monkeypatch.setenv("LT_CACHE", "~/books")
-    assert cache_folder() == Path.home() / "books"
+def cell(source: str, name: str):
+    """An object as a notebook's cell makes it: its source is in linecache alone."""
+    file = f"<cell {len(linecache.cache)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    names = {"Module": nn.Module, "__name__": "notebook"}
+    exec(compile(source, file, "exec"), names)
+    return names[name]
+
+
+def test_an_edited_class_of_a_notebook_is_trained_again_and_a_comment_is_not(calls):
+    reworded = CLASS.replace("A layer", "A linear layer").replace("  # a comment", "")
+    edited = CLASS.replace("self.linear(h)", "2 * self.linear(h)")
+    for source, steps in ((CLASS, 20), (reworded, 20), (edited, 40), (CLASS, 40)):
+        toy(code=[cell(source, "Output")])
+        assert calls.number == steps
+
+
+def test_the_code_of_functions_and_modules_counts(tmp_path, lt_error):
+    def module(source: str):
+        (tmp_path / "own.py").write_text(source)
+        spec = importlib.util.spec_from_file_location("own", tmp_path / "own.py")
+        made = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(made)
+        return code_hash(made)
+
+    assert module("X = 1\n") == module("# why\nX  =  1\n") != module("X = 12345\n")
+    one, other = "def f(x):\n    return x + 1\n", "def f(x):\n    'Says.'\n    return x + 2\n"
+    assert (
+        code_hash(cell(one, "f")) != code_hash(cell(other, "f")) == code_hash(cell(other.replace("Says", "Tells"), "f"))
+    )
+    assert code_hash(toy, STEPS.__class__) != code_hash(STEPS.__class__, toy)
+    with lt_error("cannot be read", "def or class"):
+        code_hash(eval("lambda x: x"))
+
+
+def test_modules_that_every_training_uses_are_in_its_key(monkeypatch, calls):
+    toy()
+    monkeypatch.setattr(cache, "losses", json)  # another module stands for edited losses
+    toy()
+    assert calls.number == 40
+
+
+# ---------------------------------------------------------------- other processes, other users
+
+
+def test_who_comes_second_waits_says_so_and_takes_what_the_first_has_made(capsys, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    trained, began, go = [], threading.Event(), threading.Event()
+
+    def train(model, generator, checkpoint):
+        trained.append(1)
+        began.set()
+        assert go.wait(30)
+        return {}
+
+    def ask():
+        return cached("toy", lambda: nn.Linear(3, 2), train, STEPS, "", ["a"], 0, CPU, [])[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ask)
+        assert began.wait(30)
+        second = pool.submit(ask)
+        time.sleep(0.3)
+        assert not second.done()
+        go.set()
+        assert equal(first.result(30), second.result(30))
+    assert trained == [1]
+    assert "another process trains toy a, seed 0: waiting for it" in capsys.readouterr().err
+
+
+def as_user(number: int, task) -> str:
+    """What a forked process of that user prints: its result, or the message of its LtError."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.setgid(number)
+        os.setuid(number)
+        try:
+            said = str(task())
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(write, said.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    with os.fdopen(read) as file:
+        return file.read()
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs root to be two users")
+def test_two_users_share_a_cache_and_read_one_that_they_cannot_write(monkeypatch):
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o1777)
+        monkeypatch.setenv("LT_CACHE", str(folder))
+        expected = as_user(1001, lambda: toy()[0].weight.tolist())
+        assert expected.startswith("[[")
+        assert as_user(1002, lambda: toy()[0].weight.tolist()) == expected
+        assert as_user(1002, lambda: toy(1)[0].weight.tolist()).startswith("[["), "beside the first user's"
+        (lock,) = (path for path in folder.glob("models/*.lock") if path.stat().st_uid == 1001)
+        entry = lock.with_suffix(".safetensors")
+        entry.unlink()
+        assert as_user(1002, lambda: toy()[0].weight.tolist()) == expected, "with a lock that the first user has made"
+        for path in (folder, *folder.iterdir()):
+            path.chmod(0o555)
+        assert as_user(1003, lambda: toy()[0].weight.tolist()) == expected, "what is there needs no right to write"
+        said = as_user(1003, lambda: toy(2))
+        assert said.startswith(f"LtError: {folder} cannot be used (Permission denied)")
+        assert "LT_CACHE" in said
+        entry.chmod(0o600)
+        assert as_user(1003, toy).startswith(f"LtError: {entry} cannot be read: ask its owner")
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_cache_that_cannot_be_is_one_line(monkeypatch, tmp_path, lt_error):
+    assert cache.cache_folder() == tmp_path / "cache"
     monkeypatch.delenv("LT_CACHE")
-    assert cache_folder() == Path.home() / ".cache" / "latent-translation"
-
-
-def test_a_cache_that_cannot_be_written_is_named(monkeypatch, tmp_path, lt_error):
-    assert usable_cache().is_dir()
+    assert cache.cache_folder() == Path.home() / ".cache" / "latent-translation"
     (tmp_path / "note").write_text("a file where a folder should be")
     monkeypatch.setenv("LT_CACHE", str(tmp_path / "note"))
     with lt_error(str(tmp_path / "note"), "LT_CACHE"):
-        usable_cache()
-    with lt_error("LT_CACHE"):
-        fit_vae(TINY_VAE, made_up(), 0, CPU)
+        toy()
+    monkeypatch.delenv("LT_CACHE")
+    monkeypatch.delenv("HOME")
+
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with lt_error("no home folder", "LT_CACHE"):
+        toy()
 
 
-# ---------------------------------------------------------------- weights in files
+# ---------------------------------------------------------------- side by side
 
 
-@pytest.fixture
-def weights(tmp_path):
-    vae = loop.initialised(lambda: VAE(6, 2, 4, 1), "weights", 0, CPU)
-    path = tmp_path / "vae.safetensors"
-    digest = save_weights(vae, path)
-    return vae, path, digest
+def test_what_is_missing_is_trained_side_by_side_and_equals_one_process(monkeypatch, tmp_path, calls):
+    alone = [toy(seed)[0] for seed in range(3)]
+    for cores, folder in ((1, "one"), (2, "two")):
+        monkeypatch.setenv("LT_CACHE", str(tmp_path / folder))
+        monkeypatch.setattr(cache, "cores", lambda cores=cores: cores)
+        toy(0)
+        done = calls.number
+        side_by_side((toy, 0), (toy, 1))  # one training is left to the later call
+        assert len(entries()) == 1
+        side_by_side(*[(toy, seed) for seed in range(3)], name="toys")
+        assert calls.number == done, "nothing was trained here"
+        assert len(entries()) == (3 if cores == 2 else 1)
+    assert all(equal(model, toy(seed)[0]) for seed, model in enumerate(alone))
+    assert calls.number == done
 
 
-def test_weights_come_back_to_half_precision(weights):
-    vae, path, _ = weights
-    loaded = load_weights(VAE(6, 2, 4, 1), path)
+JOB = """
+import os, time
+from torch import device, nn
+from lt import cache
+from lt.loop import Training
+
+def hang(seed):
+    def train(model, generator, checkpoint):
+        open(f"worker-{os.getpid()}", "w").close()
+        time.sleep(600)
+    cache.cached("hang", nn.Flatten, train, Training(1, 1), "", ["a"], seed, device("cpu"), [])
+
+if __name__ == "__main__":
+    cache.cores = lambda: 2
+    cache.side_by_side((hang, 0), (hang, 1))
+"""
+
+
+def test_workers_do_not_outlive_a_killed_parent(tmp_path):
+    (tmp_path / "job.py").write_text(JOB)
+    process = subprocess.Popen([sys.executable, "job.py"], cwd=tmp_path)
+    give_up = time.monotonic() + 60
+    while len(workers := list(tmp_path.glob("worker-*"))) < 2:
+        assert process.poll() is None
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(3)
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(worker.name.partition("-")[2]), 0)
+
+
+# ---------------------------------------------------------------- fingerprints, and weights in files
+
+
+def test_a_fingerprint_changes_with_bytes_shape_and_type_and_not_with_memory_layout():
+    a = np.arange(12, dtype=np.int64).reshape(3, 4)
+    b = a.copy()
+    b[2, 3] ^= 1
+    different = [
+        a,
+        b,
+        a.T,
+        a.reshape(4, 3),
+        a.flatten(),
+        a.view(np.uint64),
+        a.astype(np.int32),
+        a.astype(">i8"),
+        a.astype(float),
+    ]
+    tensors = [torch.zeros(4), torch.zeros(4, dtype=torch.bfloat16), torch.zeros(2), torch.zeros(()), torch.zeros(0)]
+    words = [("a", "b"), ("ab",), ("b", "a"), ("a", 1), ("a", None), (a, b), (b, a)]
+    prints = [fingerprint(*x) if isinstance(x, tuple) else fingerprint(x) for x in [*different, *tensors, *words]]
+    assert len(set(prints)) == len(prints)
+    assert fingerprint(a) == fingerprint(np.asfortranarray(a)) == fingerprint(torch.from_numpy(a))
+    assert fingerprint(a.T) == fingerprint(torch.from_numpy(a).T)
+
+
+def net(width: int = 4) -> nn.Module:
+    return loop.initialised(lambda: nn.Sequential(nn.Linear(3, width), nn.BatchNorm1d(width)), "net", 0, CPU)
+
+
+def test_weights_come_back_to_half_precision_or_bit_for_bit(tmp_path):
+    model, path = net(), tmp_path / "new" / "net.safetensors"
+    save_weights(model, path)
+    loaded = load_weights(net(), path)
     assert not loaded.training
-    for name, value in vae.state_dict().items():
-        back = loaded.state_dict()[name]
-        assert back.dtype == torch.float32
-        torch.testing.assert_close(back, value, rtol=2**-11, atol=2**-24)
-        assert torch.equal(back, value.half().float())
-    assert path.stat().st_size < 2 * parameter_count(vae) + 1500, "two bytes a weight and a header"
-
-
-def test_weights_in_single_precision_come_back_bit_for_bit(weights, tmp_path):
-    vae, *_ = weights
-    save_weights(vae, tmp_path / "single.safetensors", {"note": "of the test"}, torch.float32)
-    assert equal(load_weights(VAE(6, 2, 4, 1), tmp_path / "single.safetensors"), vae)
-    with safe_open(tmp_path / "single.safetensors", "pt") as file:
+    assert all(torch.equal(v.half().float(), loaded.state_dict()[k].float()) for k, v in model.state_dict().items())
+    save_weights(model, path, {"note": "of the test"}, torch.float32)
+    assert equal(load_weights(net(), path), model)
+    with safe_open(path, "pt") as file:
         assert file.metadata() == {"note": "of the test"}
-
-
-def test_saving_does_not_change_the_model(weights, tmp_path):
-    vae, *_ = weights
-    before = {k: v.clone() for k, v in vae.state_dict().items()}
-    save_weights(vae, tmp_path / "again.safetensors")
-    assert all(torch.equal(v, before[k]) and v.dtype == torch.float32 for k, v in vae.state_dict().items())
-
-
-def test_altered_weights_are_refused_where_their_digest_is_known(weights, lt_error):
-    _, path, digest = weights
-    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    load_weights(VAE(6, 2, 4, 1), path, digest)
-    raw = bytearray(path.read_bytes())
-    raw[-1] ^= 1
-    path.write_bytes(raw)
-    load_weights(VAE(6, 2, 4, 1), path)  # it can be read: only the digest tells
-    with lt_error(str(path), "altered", digest[:12]):
-        load_weights(VAE(6, 2, 4, 1), path, digest)
-
-
-@pytest.mark.parametrize("kept", [0, 5, 100, -1])
-def test_truncated_weights_are_named(weights, kept, lt_error):
-    _, path, _ = weights
-    path.write_bytes(path.read_bytes()[:kept])
-    with lt_error(str(path), "cannot be read"):
-        load_weights(VAE(6, 2, 4, 1), path)
-
-
-def test_a_file_of_something_else_is_named(weights, lt_error):
-    _, path, _ = weights
-    path.write_text("no weights here" * 100)
-    with lt_error(str(path)):
-        load_weights(VAE(6, 2, 4, 1), path)
-
-
-def test_missing_weights_are_named(tmp_path, lt_error):
-    for expected in (None, "0" * 64):
-        with lt_error(str(tmp_path / "none.safetensors")):
-            load_weights(VAE(6, 2, 4, 1), tmp_path / "none.safetensors", expected)
-
-
-@pytest.mark.parametrize("other", [lambda: VAE(6, 2, 5, 1), lambda: VAE(6, 2, 4, 2), lambda: Judge(6, 2, 4, 1)])
-def test_weights_of_another_architecture_are_named(weights, other, lt_error):
-    _, path, _ = weights
-    with lt_error(str(path), type(other()).__name__):
-        load_weights(other(), path)
-
-
-def test_weights_of_another_architecture_are_explained(weights, lt_error):
-    _, path, _ = weights
-    with lt_error(str(path), "encoder.0.weight"):
-        load_weights(VAE(6, 2, 5, 1), path)
-
-
-def test_weights_go_to_a_folder_that_is_not_there_yet(tmp_path):
-    vae, _ = fit_vae(TINY_VAE, made_up(), 0, CPU)
-    path = tmp_path / "new" / "folder" / "vae.safetensors"
-    save_weights(vae, path)
-    assert path.exists()
     assert [p.name for p in path.parent.iterdir()] == [path.name], "nothing is left beside it"
+
+
+def test_weights_that_are_not_those_are_named(tmp_path, lt_error):
+    path = tmp_path / "net.safetensors"
+    digest = save_weights(net(), path)
+    load_weights(net(), path, digest)
+    with lt_error(str(path), "Sequential", "0.weight"):
+        load_weights(net(5), path)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
+    with lt_error(str(path), "altered", digest[:12]):
+        load_weights(net(), path, digest)
+    for damage in (raw[:0], raw[:5], raw[:-1], b"no weights here" * 100):
+        path.write_bytes(damage)
+        with lt_error(str(path), "cannot be read"):
+            load_weights(net(), path)
+    path.unlink()
+    for expected in (None, digest):
+        with lt_error(str(path), "cannot be read"):
+            load_weights(net(), path, expected)

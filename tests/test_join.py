@@ -4,77 +4,68 @@ from dataclasses import replace
 
 import pytest
 import torch
+from toys import TOY, blobs, equal, g, keeps_class
 
 import lt
-from lt.bridge import BridgeConfig, fit_bridge
-from lt.loop import Training
-from lt.metrics import agreement
-from lt.tools.join import join
-
-FAST = BridgeConfig(Training(300, 64, 5e-3, "onecycle"), shared=3, width=32, depth=2, beta_cls=1.0)
+from lt.bridge import fit_bridge
+from lt.own.join import join
 
 
-@pytest.fixture
-def three(blobs):
-    return blobs("a"), blobs("b", rotate=True, seed=1), blobs("c", seed=2)
-
-
-@pytest.fixture
-def wide(blobs):
-    """A domain of six dimensions: four that tell, two of noise."""
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory):
+    """A bridge of a and b that is joined by c, then by d, which has two numbers of noise more and lacks its std."""
     d = blobs("d", seed=3)
-    extra = 0.3 * torch.randn(len(d), 2, generator=torch.Generator().manual_seed(5))
-    return replace(d, mean=torch.cat([d.mean, extra], 1), std=torch.full((len(d), 6), 0.05))
+    d = replace(d, mean=torch.cat([d.mean, 0.3 * torch.randn(300, 2, generator=g(5))], 1), std=None)
+    spaces = {"a": blobs("a"), "b": blobs("b", rotate=True, seed=1), "c": blobs("c", seed=2), "d": d}
+    named = {name: replace(s, y=torch.tensor([3, 900_000, 10**9])[s.y]) for name, s in spaces.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        state = torch.get_rng_state()
+        first = fit_bridge([named["a"], named["b"]], TOY)
+        second = join(first, named["c"], [named["a"], named["b"]])
+        third = join(second, named["d"], named["a"])
+        assert torch.equal(torch.get_rng_state(), state), "no draw of the global generator"
+        assert equal(join(first, named["c"], [named["a"], named["b"]]), second), "from the cache"
+        return spaces, first, second, third
 
 
-def kept(bridge, source, target, true) -> float:
-    """Share of the source's items that come out nearest to the centre of their class in the target."""
-    centres = torch.stack([true[target].mean[true[target].y == k].mean(0) for k in range(3)])
-    with torch.no_grad():
-        made = bridge.transfer(true[source].mean, source, target)
-    return agreement(torch.cdist(made, centres).argmin(-1), true[source].y)
-
-
-def test_the_old_domains_stay_bit_for_bit(three):
-    a, b, c = three
-    bridge = fit_bridge([a, b], FAST)
-    joined = join(bridge, c, [a, b])
-    assert joined.names == ["a", "b", "c"]
+def test_the_old_domains_stay_bit_for_bit(joined):
+    spaces, first, second, third = joined
     for source in "ab":
         for target in "ab":
-            z = {"a": a, "b": b}[source].mean
-            assert torch.equal(joined.transfer(z, source, target), bridge.transfer(z, source, target))
-    assert bridge.names == ["a", "b"], "the bridge that was given is not changed"
+            results = [bridge.transfer(spaces[source].mean, source, target) for bridge in (first, second, third)]
+            assert torch.equal(results[0], results[1])
+            assert torch.equal(results[0], results[2])
+    assert first.names == ["a", "b"], "the bridge that was given is not changed"
 
 
-def test_the_new_domain_is_joined_both_ways_and_another_size_may_follow(three, wide):
-    a, b, c = three
-    joined = join(join(fit_bridge([a, b], FAST), c, [a, b]), wide, [a, c])
-    assert joined.sizes == [4, 4, 4, 6]
-    true = {"a": a, "b": b, "c": c, "d": wide}
-    scores = {(s, t): kept(joined, s, t, true) for s in "abcd" for t in "abcd" if "c" in (s, t) or "d" in (s, t)}
+def test_new_domains_are_joined_both_ways_and_may_have_another_size(joined):
+    spaces, *_, bridge = joined
+    assert bridge.names == list("abcd")
+    assert bridge.sizes == [4, 4, 4, 6]
+    scores = {(s, t): keeps_class(bridge, spaces[s], spaces[t]) for s in "abcd" for t in "abcd" if {s, t} & {"c", "d"}}
     assert min(scores.values()) > 0.9, scores
 
 
-def test_a_joined_bridge_is_saved_and_joined_again_from_its_file(three, wide, tmp_path):
-    a, b, c = three
-    joined = join(fit_bridge([a, b], FAST), c, [a, b])
-    joined.save(tmp_path / "bridge.safetensors")
+def test_a_joined_bridge_is_saved_and_loaded(joined, tmp_path):
+    spaces, *_, bridge = joined
+    bridge.save(tmp_path / "bridge.safetensors")
+    state = torch.get_rng_state()
     again = lt.load_bridge(tmp_path / "bridge.safetensors")
-    assert again.names == joined.names
-    assert torch.equal(again.transfer(c.mean, "c", "b"), joined.transfer(c.mean, "c", "b"))
-    assert kept(join(again, wide, [a, b, c]), "d", "a", {"a": a, "d": wide}) > 0.9
+    assert torch.equal(torch.get_rng_state(), state)
+    assert (again.names, again.labels, again.history) == (bridge.names, [3, 900_000, 10**9], bridge.history)
+    assert torch.equal(again.transfer(spaces["d"].mean, "d", "b"), bridge.transfer(spaces["d"].mean, "d", "b"))
 
 
-def test_mistakes_are_one_line(three, blobs, lt_error):
-    a, b, _ = three
-    bridge = fit_bridge([a, b], FAST)
+def test_mistakes_are_one_line(joined, lt_error):
+    spaces, bridge, *_ = joined
+    a, c = (replace(spaces[name], y=torch.full((300,), 3)) for name in "ac")
     with lt_error("'a' is joined already"):
-        join(bridge, a, [a, b])
-    far = blobs("e")
-    with lt_error("e", "labels run to 9", "3 classes"):
-        join(bridge, replace(far, y=torch.full_like(far.y, 9)), [a, b])
-    with lt_error("e", "beside"):
-        join(bridge, far, [])
-    with lt_error("unknown domain"):
-        join(bridge, blobs("f"), [blobs("elsewhere")])
+        join(bridge, a, [c])
+    with lt_error("c", "class 0 is not one of the bridge's 3"):
+        join(bridge, spaces["c"], [a])
+    for wrong, words in (([], "beside=[a, b]"), ([3], "int is none")):
+        with lt_error(words):
+            join(bridge, c, wrong)
+    with lt_error("unknown domain 'elsewhere'"):
+        join(bridge, c, replace(a, name="elsewhere"))

@@ -1,273 +1,349 @@
-"""Latents and domains: what is said of latents that cannot be used, functions of batches, labels that are not known, a judge's choice."""
+"""Latents and domains: what is refused, what is mended, functions of batches, judges, labels, rejection sampling."""
 
-import dataclasses
+import functools
+import warnings
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from toys import g
+from scipy import sparse
+from torch import nn
+from torch.distributions import Normal
+from torch.utils.data import DataLoader, TensorDataset
+from toys import blobs, g
 
-from lt import latents as latents_module
-from lt.latents import UNKNOWN, Domain, Latents, accepted
-from lt.zoo.augment import jitter
-from lt.zoo.vae import VAE, Judge
+from lt import latents as module
+from lt.latents import Domain, Latents, accepted
+from lt.own.inputs import UNKNOWN, as_items, labels_of
 
-
-def points(n: int = 12, classes: int = 3) -> Latents:
-    return Latents("digits", torch.randn(n, 4, generator=g(n)), torch.ones(n, 4), torch.arange(n) % classes)
-
-
-def change(latents: Latents, **parts) -> Latents:
-    return dataclasses.replace(latents, **parts)
+X, Y = torch.rand(11, 6, generator=g()), torch.arange(11) % 10
+W = torch.randn(6, 8, generator=g(1))
 
 
-@pytest.fixture
-def domain() -> Domain:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        vae, judge = VAE(784, 4, 8, 1), Judge(784, 10, 8, 1)
-    return Domain("digits", vae.encode, vae.decode, judge, vae.latent)
+def encode(x):
+    return (x @ W)[:, :4], (x @ W)[:, 4:].exp()
 
 
-X, Y = torch.rand(11, 784, generator=g()), torch.arange(11) % 10
+DIGITS = Domain("digits", encode, lambda z: z @ W[:, :4].T, lambda x: x @ torch.randn(6, 10, generator=g(2)), 4)
 
 
 # ---------------------------------------------------------------- latents
 
 
-def test_sound_latents_pass():
-    points().check()
+def spoilt(part: str, *where, value: float):
+    changed = getattr(blobs(n=12), part).clone()
+    changed[where] = value
+    return {part: changed}
 
 
-def test_unknown_labels_and_empty_classes_are_sound():
-    """A class that a domain lacks is a matter for :func:`lt.preflight`, not an error."""
-    change(points(), y=torch.tensor([0, 2, 3] * 4)).check()
-    change(points(), y=torch.full((12,), UNKNOWN)).check()
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        (spoilt("mean", [5, 7], 2, value=float("nan")), ("2 of 12", "item 5")),
+        (spoilt("std", [5], 2, value=float("inf")), ("1 of 12", "item 5")),
+        (spoilt("std", 3, [1, 2], value=-0.5), ("2 stds", "logarithms")),
+        (spoilt("y", 4, value=-2), ("a label is -2", "-1 where")),
+        ({"y": torch.arange(9)}, ("labels torch.int64 (9,)", "one int64 label per item")),
+        ({"std": torch.ones(12, 5)}, ("stds torch.float32 (12, 5)",)),
+        ({"y": torch.zeros(12)}, ("labels torch.float32",)),
+        ({"mean": torch.zeros(12, 4).double()}, ("means torch.float64", "float32")),
+        ({"mean": np.zeros((12, 4))}, ("means float64", "float32 tensors")),
+        ({"mean": torch.zeros(12), "std": None}, ("means torch.float32 (12,)", "(n, latent)")),
+        ({"mean": torch.zeros(0, 4), "std": None, "y": torch.zeros(0).long()}, ("no items",)),
+    ],
+)
+def test_what_no_bridge_can_learn_from_is_one_line(parts, words, lt_error):
+    with lt_error("blobs", *words):
+        replace(blobs(n=12), **parts).check()
+    replace(blobs(n=12), std=None, y=torch.tensor([0, UNKNOWN, 3] * 4)).check()
 
 
-@pytest.mark.parametrize("part", ["mean", "std"])
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_latents_that_are_not_finite_are_counted_and_the_first_is_named(part, value, lt_error):
-    damaged = getattr(points(), part).clone()
-    damaged[[5, 7], 2] = value
-    with lt_error("digits", "2 of 12", "item 5"):
-        change(points(), **{part: damaged}).check()
-
-
-def test_negative_deviations_are_counted(lt_error):
-    std = points().std.clone()
-    std[3, 1:3] = -0.5
-    with lt_error("digits", "2 standard deviations"):
-        change(points(), std=std).check()
-
-
-def test_labels_below_unknown_are_named(lt_error):
-    y = points().y.clone()
-    y[4] = -2
-    with lt_error("digits", "a label is -2", "-1 where the class is not known"):
-        change(points(), y=y).check()
-
-
-@pytest.mark.parametrize("parts, words", [({"y": torch.arange(9) % 3}, "9 labels"), ({"std": torch.ones(13, 4)}, "stds (13, 4)")])
-def test_parts_of_unequal_length_are_counted(parts, words, lt_error):
-    with lt_error("digits", "means (12, 4)", words, "one of each"):
-        change(points(), **parts).check()
-
-
-def test_no_latents_at_all_is_an_error(lt_error):
-    with lt_error("digits", "no items"):
-        Latents("digits", torch.zeros(0, 4), torch.zeros(0, 4), torch.zeros(0).long()).check()
-
-
-@pytest.mark.parametrize("parts", [{"y": (torch.arange(12) % 3).float()}, {"std": torch.ones(12, 5)}], ids=["float labels", "wide stds"])
-def test_parts_of_another_kind_are_errors(parts, lt_error):
-    with lt_error("digits"):
-        change(points(), **parts).check()
-
-
-def test_latents_know_their_size_and_what_is_taken_of_them():
-    one, index = points(), torch.tensor([7, 3, 3])
-    assert (len(one), one.size) == (12, 4)
+def test_latents_are_taken_compared_and_fingerprinted():
+    one, index = blobs(n=12), torch.tensor([7, 3, 3])
+    assert (len(one), one.size, one.device.type) == (12, 4, "cpu")
+    assert one in [blobs(), one], "latents compare by identity, and never raise"
+    assert one != blobs(n=12)
     taken = one.take(index)
-    assert taken.name == "digits"
-    for part in ("mean", "std", "y"):
-        assert torch.equal(getattr(taken, part), getattr(one, part)[index])
-    assert len(one.take(slice(5))) == 5
-    noisy = change(one, std=0.5 * one.std)
-    assert torch.equal(noisy.sample(g(3), index), noisy.take(index).sample(g(3)))
-
-
-def test_a_fingerprint_sees_means_stds_and_labels():
-    one = points()
-    others = [change(one, mean=one.mean + 1e-6), change(one, std=one.std * 2), change(one, y=one.y.flip(0))]
-    assert one.fingerprint == points().fingerprint
+    assert all(torch.equal(getattr(taken, part), getattr(one, part)[index]) for part in ("mean", "std", "y"))
+    assert torch.equal(one.sample(g(3), index), taken.sample(g(3)))
+    exact = replace(one, std=None)
+    assert torch.equal(exact.take(slice(5)).sample(g()), one.mean[:5]), "exact points, as a GAN gives them"
+    others = [replace(one, mean=one.mean + 1e-6), exact, replace(one, y=one.y.flip(0))]
+    assert one.fingerprint == blobs(n=12).fingerprint
     assert len({one.fingerprint, *(other.fingerprint for other in others)}) == 4
 
 
 def test_samples_follow_the_posterior_of_each_item_and_the_generator():
-    n = 5000
-    latents = Latents("digits", torch.tensor([[1.0, -2.0]]).repeat(n, 1), torch.tensor([[0.5, 0.0]]).repeat(n, 1), torch.zeros(n).long())
-    before = torch.get_rng_state()
-    draw, again, other = (latents.sample(torch.Generator().manual_seed(seed)) for seed in (0, 0, 1))
-    assert torch.equal(before, torch.get_rng_state())
+    n, before = 5000, torch.get_rng_state()
+    mean, std = torch.tensor([[1.0, -2.0]]).repeat(n, 1), torch.tensor([[0.5, 0.0]]).repeat(n, 1)
+    latents = Latents("digits", mean, std, torch.zeros(n).long())
+    draw, again, other = (latents.sample(g(seed)) for seed in (0, 0, 1))
     assert torch.equal(draw, again)
     assert not torch.equal(draw, other)
-    assert (draw[:, 1] == -2).all()  # exact points, as a GAN gives them
-    assert draw[:, 0].mean().item() == pytest.approx(1, abs=0.04)
-    assert draw[:, 0].std().item() == pytest.approx(0.5, rel=0.05)
+    assert torch.equal(before, torch.get_rng_state())
+    torch.testing.assert_close(draw.var(0), latents.variance(), rtol=0.08, atol=0)
+    assert draw.mean(0).tolist() == pytest.approx([1, -2], abs=0.04)
 
 
-# ---------------------------------------------------------------- domains
+# ---------------------------------------------------------------- items of any kind
+
+A = np.arange(12.0).reshape(3, 4)
+KINDS = [(A[::-1, ::-1], A[::-1, ::-1]), (A.T, A.T), (np.broadcast_to(A[0], (3, 4)), A[[0, 0, 0]])]
+KINDS += [(A.astype(kind), A) for kind in (">f8", ">i4", "u1", "u2", "u8", "i2", "f2", "O")]
+KINDS += [(sparse.csr_matrix(A), A), (pd.DataFrame(A), A), (A.tolist(), A), (list(A), A), (torch.from_numpy(A), A)]
+KINDS += [(list(torch.from_numpy(A)), A), (torch.from_numpy(A).to_sparse(), A), (TensorDataset(torch.from_numpy(A)), A)]
 
 
-def test_chunks_give_what_one_pass_gives(domain, monkeypatch):
-    whole = (*domain.posterior(X), domain.items(torch.ones(11, 4)), domain.classify(X))
-    monkeypatch.setattr(latents_module, "CHUNK", 4)  # 4 + 4 + 3
-    parts = (*domain.posterior(X), domain.items(torch.ones(11, 4)), domain.classify(X))
-    for one, many in zip(whole, parts, strict=True):
-        assert len(many) == 11
+@pytest.mark.parametrize("x, expected", KINDS, ids=lambda x: f"{type(x).__name__} {getattr(x, 'dtype', '')}")
+def test_what_numpy_would_mend_is_mended(x, expected, lt_error):
+    items = as_items(x)
+    assert items.tolist() == expected.tolist()
+    assert items.dtype == torch.float32 or not items.is_floating_point()
+    assert torch.equal(Domain("d", lambda z: z.float().cumsum(1)).posterior(x)[0], items.float().cumsum(1))
+
+
+def test_what_is_no_batch_of_numbers_stays_a_list_or_is_one_line(lt_error):
+    assert as_items(["a", "bb"]) == as_items(np.array(["a", "bb"])) == as_items(pd.Series(["a", "bb"])) == ["a", "bb"]
+    assert Domain("w", lambda words: [[len(w)] for w in words]).posterior(["a", "bb"])[0].tolist() == [[1], [2]]
+    ragged = [torch.zeros(2), torch.zeros(3)]
+    assert as_items(ragged) == ragged
+    for x in ("one text", {"x": 1}, 3, None, torch.tensor(1.0), np.float64(3)):
+        with lt_error("one row per item"):
+            as_items(x)
+    for x in (pd.DataFrame({"a": [1], "b": ["x"]}), np.array([["a"]])):
+        with lt_error("not all are numbers"):
+            as_items(x)
+
+
+def test_datasets_and_loaders_bring_their_labels(lt_error):
+    pairs, before, expected = TensorDataset(X, Y), torch.get_rng_state(), DIGITS.latents(X, Y)
+    DIGITS.latents(pairs)
+    assert torch.equal(torch.get_rng_state(), before), "no draw of the global generator"
+    batches = DataLoader([(X[:5], Y[:5]), (X[5:], Y[5:])], batch_size=None)
+    for data in (pairs, DataLoader(pairs, 4), batches):
+        found = DIGITS.latents(data)
+        assert torch.equal(found.mean, expected.mean)
+        assert torch.equal(found.y, Y)
+        assert torch.equal(DIGITS.classify(data), DIGITS.classify(X))
+    assert torch.equal(DIGITS.latents(TensorDataset(X), Y).y, Y)
+    with lt_error("leave y out"):
+        DIGITS.latents(pairs, Y)
+    with lt_error("digits", "transform to tensors"):
+        DIGITS.latents(DataLoader([object()] * 3))
+
+
+def test_labels_are_whole_numbers_of_any_kind(lt_error):
+    plain = np.array([0, 1, 1, 0])
+    kinds = [plain.astype(kind) for kind in ("i4", "u1", ">i8", "u2", "u8", "f8", "bool")]
+    for y in (*kinds, plain.tolist(), torch.tensor(plain), torch.tensor(plain).bfloat16(), pd.Series(plain)):
+        assert labels_of(y).tolist() == [0, 1, 1, 0]
+        assert labels_of(y).dtype == torch.int64
+    assert labels_of([10**9, -1, 2**53]).tolist() == [10**9, -1, 2**53]
+    for wrong in (["a", "b"], np.array(["1", "2"]), pd.Series([1, "b"])):
+        with lt_error("must be integers", "return_inverse"):
+            labels_of(wrong, "digits")
+    for wrong in (np.eye(3), [0.5, 1], [np.nan, 1], [-2, 0], 3):
+        with lt_error("digits", "one integer per item"):
+            labels_of(wrong, "digits")
+    with lt_error("digits", "11 items, 4 labels"):
+        DIGITS.latents(X, Y[:4])
+
+
+# ---------------------------------------------------------------- what functions return
+
+
+def test_chunks_give_what_one_pass_gives(monkeypatch):
+    def ask():
+        return (*DIGITS.posterior(X), DIGITS.items(torch.ones(11, 4)), DIGITS.classify(X))
+
+    whole = ask()
+    monkeypatch.setattr(module, "CHUNK", 4)  # 4 + 4 + 3
+    for one, many in zip(whole, ask(), strict=True):
         torch.testing.assert_close(one, many)
         assert not many.requires_grad
 
 
-def test_latents_are_the_posteriors_of_the_items_with_their_labels(domain):
-    latents = domain.latents(X, Y)
-    mean, std = domain.posterior(X)
-    assert latents.name == "digits"
-    assert latents.domain is domain
-    assert torch.equal(latents.mean, mean)
-    assert torch.equal(latents.std, std)
-    assert torch.equal(latents.y, Y)
-    assert (domain.latents(X).y == UNKNOWN).all(), "labels that are not given are not known"
+FORMS = [lambda m, s: (m, s), lambda m, s: [m, s], Normal, lambda m, s: (m.double().numpy(), s.numpy())]
+POINTS = [lambda x: x, lambda x: x.numpy(), lambda x: x.tolist(), lambda x: list(x.numpy())]
 
 
-def jittered(x, generator):
-    return jitter(x, 1.0, generator)
+@pytest.mark.parametrize("n", [1, 2, 3, 600])
+def test_a_posterior_may_come_in_any_form(n):
+    x = torch.randn(n, 3, generator=g())
+    for form in FORMS:
+        mean, std = Domain("a", lambda x, form=form: form(x[:, :2], x[:, 1:].abs() + 1)).posterior(x)
+        assert torch.equal(mean, x[:, :2])
+        assert torch.equal(std, x[:, 1:].abs() + 1)
+    for points in POINTS:
+        mean, std = Domain("a", points).posterior(x)
+        assert torch.equal(mean, x)
+        assert std is None
 
 
-def test_copies_follow_the_items_and_keep_their_labels(domain):
-    generator = g()
-    latents = domain.latents(X, Y, copies=2, augment=jittered, generator=generator)
-    assert latents.mean.shape == latents.std.shape == (33, 4)
+@pytest.mark.parametrize(
+    ("encode", "words"),
+    [
+        (lambda x: x[:1], ("shape (1, 6) for 11 items", "one row per item")),
+        (lambda x: x.sum(1), ("means of shape (11,)", "(n, latent)")),
+        (lambda x: x[:, None], ("means of shape (11, 1, 6)", "(n, latent)")),
+        (lambda x: (x, x, x), ("3 parts",)),
+        (lambda x: (x, x[:, :2]), ("stds of shape (11, 2)", "means of shape (11, 6)")),
+        (lambda x: (x, -x), ("stds", "the smallest -0.9", "logvar")),
+        (lambda x: x / 0, ("NaN or infinite",)),
+        (lambda x: ["text"] * len(x), ("a list of 11 str",)),
+        (lambda x: None, ("result of encode", "NoneType")),
+        (lambda x: x @ torch.ones(5, 2), ("encode failed on shape (11, 6)", "RuntimeError", "x[None]")),
+    ],
+)
+def test_what_an_encoder_returns_is_checked(encode, words, lt_error):
+    with lt_error("digits", *words):
+        Domain("digits", encode).posterior(X)
+
+
+def test_what_cannot_be_asked_or_answered_is_one_line(lt_error):
+    for squeezed in (lambda x: x.squeeze(), lambda x: (x.squeeze(), x.squeeze().abs())):  # a last chunk of one item
+        with lt_error("shape (3,) for 1 items", "one row per item"):
+            Domain("a", squeezed).posterior(torch.zeros(513, 3))
+    with lt_error("after shape (512, 1)"):
+        Domain("a", decode=lambda z: z[:, : len(z) // 500 or 2]).items(torch.zeros(513, 4))
+    with lt_error("NaN", "decode"):
+        Domain("a", decode=lambda z: z.log()).items(-torch.ones(2, 4))
+    for what, ask in (("encode", "posterior"), ("decode", "items"), ("judge", "classify")):
+        with lt_error(f"digits has no {what}", f"Domain('digits', {what}=...)"):
+            getattr(Domain("digits"), ask)(torch.zeros(3, 4))
+    with lt_error("nothing to encode", "at least one"):
+        DIGITS.posterior(X[:0])
+    for z in (torch.zeros(4), torch.zeros(2, 5)):
+        with lt_error("latents", "(n, 4)"):
+            DIGITS.items(z)
+    with lt_error("(n, 7)"):
+        replace(DIGITS, latent=7).posterior(X)
+    with lt_error("judge_gives='maybe'", "probabilities"):
+        Domain("a", judge_gives="maybe")
+
+
+def test_a_module_in_training_mode_is_used_in_evaluation_mode_and_left_as_it_was():
+    class VAE(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.BatchNorm1d(6), nn.Dropout(0.5))
+
+        def encode(self, x):
+            return self.body(x)
+
+    vae = VAE()
+    vae.body[0].eval()
+    for encode in (vae.encode, lambda x: vae.encode(x), vae.body, functools.partial(vae.encode)):
+        with pytest.warns(UserWarning, match=r"digits: .* is in training mode.*\.eval\(\)"):
+            mean, _ = Domain("digits", encode).posterior(X)
+        torch.testing.assert_close(mean, X, rtol=1e-4, atol=1e-5)
+        assert [m.training for m in vae.modules()] == [True, True, False, True]
+    assert vae.body[0].num_batches_tracked == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Domain("digits", vae.eval().encode).posterior(X)
+
+
+def test_copies_follow_the_items_and_keep_their_labels(lt_error):
+    def noisy(x, generator):
+        return x + torch.randn(x.shape, generator=generator)
+
+    latents = DIGITS.latents(X, Y, copies=2, augment=noisy, generator=g())
     first, second, third = latents.mean.split(11)
-    assert torch.equal(first, domain.posterior(X)[0])
-    assert not torch.equal(first, second)
+    assert torch.equal(first, DIGITS.posterior(X)[0])
+    assert torch.equal(second, DIGITS.posterior(noisy(X, g()))[0])
     assert not torch.equal(second, third)
     assert torch.equal(latents.y, torch.cat([Y] * 3))
-    still = domain.latents(X, Y, 1, lambda x, generator: jitter(x, 0.0, generator), generator)
-    torch.testing.assert_close(still.mean[:11], still.mean[11:], atol=1e-3, rtol=0)
+    assert latents.domain is DIGITS
+    assert (DIGITS.latents(X).y == UNKNOWN).all(), "labels that are not given are not known"
+    for missing in ({"augment": noisy}, {"generator": g()}):
+        with lt_error("copies need augment", "generator"):
+            DIGITS.latents(X, Y, copies=1, **missing)
 
 
-def test_copies_never_draw_from_the_global_generator(domain, lt_error):
-    for missing in ({"augment": jittered}, {"generator": g()}):
-        with lt_error("digits", "generator", "augmentation"):
-            domain.latents(X, Y, copies=1, **missing)
+# ---------------------------------------------------------------- judges
 
 
-def test_labels_of_another_number_are_counted(domain, lt_error):
-    with lt_error("digits", "11 items, 11 latents and 4 labels"):
-        domain.latents(X, Y[:4])
+def said(scores, **more) -> torch.Tensor:
+    return Domain("digits", judge=lambda x: x, **more).probabilities(scores)
 
 
-def test_functions_may_speak_numpy_and_exact_points():
-    """Whatever framework a model is of: arrays in, arrays out; an encoder without a posterior gives a deviation of 0."""
-    domain = Domain(
-        "foreign", lambda x: x.numpy()[:, :2] * 2, lambda z: np.hstack([z.numpy(), z.numpy()]), lambda x: x.numpy().astype(np.float64)
-    )
-    x = np.random.default_rng(0).normal(size=(7, 3))
-    mean, std = domain.posterior(x)
-    torch.testing.assert_close(mean, torch.from_numpy(2 * x[:, :2]).float())
-    assert mean.dtype == torch.float32
-    assert not std.any()
-    assert domain.items(mean).shape == (7, 4)
-    assert domain.classify(x).tolist() == x.argmax(1).tolist()
+LOGITS = 3 * torch.randn(600, 10, generator=g())
+P = LOGITS.softmax(-1)
+GIVEN = [(P, 0), (P.bfloat16(), 5e-3), (P.half(), 1e-3), (P.bfloat16().float(), 5e-3), (P.double(), 0)]
+GIVEN += [(P.mul(10**d).round() / 10**d, 10**-d) for d in (2, 3, 4)]
+GIVEN += [(LOGITS, 1e-6), (LOGITS.double().numpy(), 1e-6), (LOGITS - 100, 1e-5), (P.log(), 1e-6)]
 
 
-def test_items_of_any_kind_go_to_the_encoder_in_slices():
-    domain = Domain("words", lambda words: torch.tensor([[float(len(w))] for w in words]))
-    assert domain.posterior(["a", "bb", "cccc"])[0].tolist() == [[1.0], [2.0], [4.0]]
+@pytest.mark.parametrize("given, error", GIVEN)
+def test_probabilities_are_left_as_they_are_and_logits_are_not(given, error):
+    assert (said(given) - P).abs().max() <= error
 
 
-def test_logits_and_probabilities_give_the_same_probabilities():
-    logits = torch.randn(9, 5, generator=g())
-    for scores in (logits, logits.softmax(-1)):
-        found = Domain("a", judge=lambda x, scores=scores: scores).probabilities(torch.zeros(9, 1))
-        torch.testing.assert_close(found, logits.softmax(-1))
+def test_the_judges_word_counts(lt_error):
+    torch.testing.assert_close(said(P, judge_gives="logits"), P.softmax(-1))
+    for gives in (None, "probabilities"):
+        with lt_error("67% of the judge's rows are probabilities", "judge_gives"):
+            said(torch.cat([P, P[:300] * 0.9]), judge_gives=gives)
+    with lt_error("100% percentages"):
+        said(100 * P)
+    with lt_error("0% of the judge's rows"):
+        said(LOGITS, judge_gives="probabilities")
+    two = torch.randn(10_000, 2, generator=g(1))  # logits of two classes: some rows sum to one by chance
+    two[7] = torch.tensor([0.25, 0.75])
+    torch.testing.assert_close(said(two), two.softmax(-1))
 
 
-def test_a_judge_that_names_classes_only_is_an_error(lt_error):
-    with lt_error("digits", "(9,)", "(n, classes)"):
-        Domain("digits", judge=lambda x: torch.zeros(len(x))).classify(torch.zeros(9, 1))
-
-
-@pytest.mark.parametrize("what, ask", [("encode", "posterior"), ("decode", "items"), ("judge", "classify")])
-def test_what_a_domain_lacks_is_named(what, ask, lt_error):
-    with lt_error("digits has no " + what, f"Domain('digits', {what}=...)"):
-        getattr(Domain("digits"), ask)(torch.zeros(3, 4))
-
-
-def test_no_items_are_an_error(domain, lt_error):
-    with lt_error("digits", "nothing to encode", "at least one"):
-        domain.posterior(X[:0])
+def test_labels_are_classes_and_no_probabilities(lt_error):
+    for labels in (torch.arange(9), np.arange(9, dtype=np.uint64), list(range(9))):
+        judge = Domain("digits", judge=lambda x, labels=labels: labels)
+        assert judge.classify(torch.zeros(9, 1)).tolist() == list(range(9))
+    assert Domain("d", judge=lambda x: x[:, 0], judge_gives="labels").classify(torch.ones(2, 1)).tolist() == [1, 1]
+    with lt_error("gives labels", "give logits or probabilities"):
+        judge.probabilities(torch.zeros(9, 1))
+    for wrong in (lambda x: x.sum(1), lambda x: x[:, :1], lambda x: x[:1], lambda x: x[..., None]):
+        with lt_error("digits", "judge gives"):
+            Domain("digits", judge=wrong).classify(X)
 
 
 # ---------------------------------------------------------------- rejection sampling
 
 
 def halves(classes: int = 2) -> Domain:
-    """A 'GAN' whose item is its latent point, and a judge that is sure of class 0 or 1, by the sign of the first coordinate, where
-    the second is positive."""
+    """Items are latent points; the judge is sure of their class, the sign of z1, where z2 is positive."""
 
     def judge(z):
-        sure = 20.0 * (z[:, 1] > 0)
-        logits = torch.zeros(len(z), classes)
-        logits[:, 0], logits[:, 1] = sure * (z[:, 0] < 0), sure * (z[:, 0] >= 0)
-        return logits
+        sure = 20.0 * (z[:, 1:] > 0)
+        return nn.functional.pad(torch.cat([z[:, :1] < 0, z[:, :1] >= 0], 1) * sure, (0, classes - 2))
 
     return Domain("toy", decode=lambda z: z, judge=judge, latent=2)
-
-
-def test_rejection_keeps_what_the_judge_is_sure_of():
-    latents, count, drawn = accepted(halves(), 100, g())
-    assert latents.y.bincount().tolist() == [100, 100]
-    assert (latents.mean[:, 1] > 0).all()
-    assert ((latents.mean[:, 0] >= 0) == (latents.y == 1)).all()
-    assert not latents.std.any()
-    assert latents.domain.name == "toy"
-    assert count.sum().item() / drawn == pytest.approx(0.5, abs=0.08)
-    again, *_ = accepted(halves(), 100, g())
-    other, *_ = accepted(halves(), 100, g(1))
-    assert torch.equal(again.mean, latents.mean)
-    assert not torch.equal(other.mean, latents.mean)
 
 
 def test_accepted_points_are_the_first_of_the_prior_that_pass():
     """By hand: draws in chunks from the generator, filtered, the first of each class."""
     generator = g(5)
-    z = torch.cat([torch.randn(latents_module.CHUNK, 2, generator=generator) for _ in range(2)])
+    z = torch.cat([torch.randn(module.CHUNK, 2, generator=generator) for _ in range(2)])
     z = z[z[:, 1] > 0]
-    expected = torch.cat([z[z[:, 0] < 0][:20], z[z[:, 0] >= 0][:20]])
-    assert torch.equal(accepted(halves(), 20, g(5))[0].mean, expected)
+    latents, count, drawn = accepted(halves(), 20, g(5))
+    assert torch.equal(latents.mean, torch.cat([z[z[:, 0] < 0][:20], z[z[:, 0] >= 0][:20]]))
+    assert latents.y.tolist() == [0] * 20 + [1] * 20
+    assert (latents.std, latents.domain.name) == (None, "toy")
+    assert count.sum().item() / drawn == pytest.approx(0.5, abs=0.08)
+    first, again, other = (halves().accept(10, seed).mean for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    own = replace(halves(), latent=None).accept(
+        9, prior=lambda n, generator: torch.rand(n, 2, generator=generator) - 0.5
+    )
+    assert own.mean.abs().max() <= 0.5
 
 
-def test_a_domain_accepts_by_itself_with_a_seed():
-    first, again, other = (halves().accept(10, seed) for seed in (0, 0, 1))
-    first.check()
-    assert first.y.bincount().tolist() == [10, 10]
-    assert torch.equal(first.mean, again.mean)
-    assert not torch.equal(first.mean, other.mean)
-
-
-def test_a_class_that_never_comes_is_named_and_the_search_ends(lt_error):
+def test_what_is_never_accepted_is_named_and_the_search_ends(lt_error):
     with lt_error("toy", "3,000 samples", "class 2 (0)", "budget"):
         accepted(halves(3), 5, g(), budget=3_000)
-
-
-def test_nothing_accepted_at_all_is_the_same_error(lt_error):
     with lt_error("class 0 (0), 1 (0)"):
         accepted(halves(), 5, g(), threshold=1.1, budget=600)
-
-
-def test_a_latent_space_of_unknown_size_is_an_error(lt_error):
     with lt_error("toy", "latent=..."):
-        accepted(dataclasses.replace(halves(), latent=None), 5, g())
+        accepted(replace(halves(), latent=None), 5, g())

@@ -1,8 +1,13 @@
-"""The training loop: histories, schedules, averages, Muon, games, determinism, resuming, and what is said when it goes wrong."""
+"""The training loop: histories, schedules, averages, Muon, games, determinism, resuming, and what is said of errors."""
 
 import itertools
 import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,399 +19,284 @@ from lt.loop import Training, fit
 # ---------------------------------------------------------------- the loop itself
 
 
-def slope(generator, progress):
-    """A model of one weight whose loss is the weight: Adam moves it by lr a step."""
-    return {"loss": slope.model.weight.sum()}
-
-
 def linear(value: float = 0.0) -> nn.Linear:
     model = nn.Linear(1, 1, bias=False)
     nn.init.constant_(model.weight, value)
     return model
 
 
-def test_history_holds_means_over_intervals():
-    slope.model = linear(1.0)
-    history = fit(slope.model, slope, Training(5, 1, 0.1), torch.Generator(), every=2, dtype=torch.float32)
-    # the weight goes 1, 0.9, 0.8, 0.7, 0.6: Adam's first steps on a constant gradient are lr each
-    assert history["step"] == [2, 4, 5]
-    assert history["loss"] == pytest.approx([0.95, 0.75, 0.6], abs=1e-5)
-    assert slope.model.weight.item() == pytest.approx(0.5, abs=1e-5)
-
-
-def test_progress_runs_from_zero_towards_one():
-    model, seen = linear(), []
-
-    def objective(generator, progress):
-        seen.append(progress.item())
-        return {"loss": model.weight.sum()}
-
-    fit(model, objective, Training(4, 1), torch.Generator())
-    assert seen == [0, 0.25, 0.5, 0.75]
-
-
-def paces(schedule: str, steps: int = 100, lr: float = 0.01) -> list[float]:
-    """How far each step moved a weight of constant gradient, in units of lr: the schedule as Adam saw it."""
+def weights_of(training: Training, noise: float = 0.0) -> list[float]:
+    """The only weight of a model before each step and at the end; its gradient is one, with or without noise."""
     model, seen = linear(), []
 
     def objective(generator, progress):
         seen.append(model.weight.item())
-        return {"loss": model.weight.sum()}
+        assert progress.item() == pytest.approx((len(seen) - 1) / training.steps)
+        return {"loss": (model.weight * (1 + noise * torch.randn(1, generator=generator))).sum()}
 
-    fit(model, objective, Training(steps, 1, lr, schedule), torch.Generator(), dtype=torch.float32)
-    seen.append(model.weight.item())
-    return [(a - b) / lr for a, b in itertools.pairwise(seen)]
-
-
-def test_constant_schedule_is_constant():
-    assert paces("constant") == pytest.approx([1] * 100, abs=1e-2)
+    fit(model, objective, training, g(), dtype=torch.float32)
+    return [*seen, model.weight.item()]
 
 
-def test_onecycle_rises_for_a_tenth_and_ends_near_zero():
-    pace = paces("onecycle")
-    peak = pace.index(max(pace))
-    assert 8 <= peak <= 11
-    assert max(pace) == pytest.approx(1, abs=1e-2)
-    assert pace[0] < 0.1
-    assert pace[-1] < 1e-3
-    assert all(a >= b - 1e-3 for a, b in zip(pace[peak:], pace[peak + 1 :], strict=False)), "falls steadily"
-
-
-def test_onecycle_of_ten_steps_works():
-    assert max(paces("onecycle", 10)) == pytest.approx(1, abs=1e-2)
-
-
-def test_an_unknown_schedule_is_an_error_that_lists_the_known(lt_error):
-    with lt_error("'cosine'", "constant", "onecycle"):
-        fit(linear(), slope, Training(3, 1, schedule="cosine"), torch.Generator())
-
-
-def test_validation_keeps_the_best_weights():
-    model = linear(0.0)
-    slope.model = model
-    # the weight falls by 0.1 a step; the score is best at -0.5
+def test_history_holds_means_over_intervals():
+    model = linear(1.0)
     history = fit(
-        model,
-        slope,
-        Training(20, 1, 0.1),
-        torch.Generator(),
-        every=1,
-        dtype=torch.float32,
-        validate=lambda: -abs(model.weight.item() + 0.5),
+        model, lambda *_: {"loss": model.weight.sum()}, Training(5, 1, 0.1), g(), every=2, dtype=torch.float32
     )
-    assert model.weight.item() == pytest.approx(-0.5, abs=1e-4)
-    assert len(history["score"]) == 20
-    assert history["score"].index(max(history["score"])) == 4
+    # the weight goes 1, 0.9, 0.8, 0.7, 0.6: Adam's steps on a constant gradient are lr each
+    assert history["step"] == [2, 4, 5]
+    assert history["loss"] == pytest.approx([0.95, 0.75, 0.6], abs=1e-5)
+    assert model.weight.item() == pytest.approx(0.5, abs=1e-5)
 
 
-def test_validation_runs_in_evaluation_mode_and_training_in_training_mode():
-    model = nn.Sequential(nn.Linear(1, 1), nn.Dropout())
-    modes = {"train": set(), "validate": set()}
+@pytest.mark.parametrize("steps", [1, 2, 3, 10, 100])
+def test_rates_are_those_of_the_schedule(steps):
+    def moved(schedule):
+        return [(a - b) / 0.01 for a, b in itertools.pairwise(weights_of(Training(steps, 1, 0.01, schedule)))]
+
+    assert moved("constant") == pytest.approx([1] * steps, abs=1e-2)
+    expected = [0.04, 1][:steps]  # a step or two: more than PyTorch's own can do
+    if steps > 2:
+        optimizer = torch.optim.SGD([torch.zeros(1)], 1)
+        cycle = {"pct_start": max(0.1, 2 / steps), "cycle_momentum": False}
+        scheduler, expected = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1, steps, **cycle), []
+        for _ in range(steps):
+            expected.append(scheduler.get_last_lr()[0])
+            optimizer.step()
+            scheduler.step()
+    assert moved("onecycle") == pytest.approx(expected, abs=1e-2)
+
+
+def test_validation_keeps_the_best_weights_and_sees_evaluation_mode_without_gradients():
+    model, modes = linear(), set()
+
+    def validate():  # the weight falls by 0.1 per step; the score is best at -0.5
+        modes.add((model.training, torch.is_grad_enabled()))
+        return np.float32(-abs(model.weight.item() + 0.5))
 
     def objective(generator, progress):
-        modes["train"].add(model.training)
-        return {"loss": model[0].weight.sum()}
+        assert model.training
+        return {"loss": model.weight.sum()}
 
-    def validate():
-        modes["validate"].add(model.training)
-        return 0.0
-
-    fit(model, objective, Training(4, 1), torch.Generator(), every=1, validate=validate)
-    assert modes == {"train": {True}, "validate": {False}}
+    history = fit(model, objective, Training(20, 1, 0.1), g(), every=1, dtype=torch.float32, validate=validate)
+    assert model.weight.item() == pytest.approx(-0.5, abs=1e-4)
+    assert history["score"].index(max(history["score"])) == 4
+    assert type(history["score"][0]) is float
+    assert modes == {(False, False)}
     assert not model.training
 
 
-# ---------------------------------------------------------------- determinism
-
-
-def test_generators_are_told_apart_by_name_and_seed():
-    draws = {key: torch.rand(4, generator=loop.named_generator(*key)).tolist() for key in [("a", 0), ("a", 1), ("b", 0)]}
-    assert len({tuple(d) for d in draws.values()}) == 3
-    assert torch.rand(4, generator=loop.named_generator("a", 0)).tolist() == draws["a", 0]
-
-
-def test_initialisation_depends_on_the_seed_and_is_pytorchs_own():
-    built = [loop.initialised(lambda: nn.Linear(100, 50), "x", seed, CPU) for seed in (0, 0, 1)]
-    assert equal(built[0], built[1])
-    assert not equal(built[0], built[2])
-    assert built[0].weight.detach().abs().max() == pytest.approx(0.1, rel=0.01), "uniform up to 1 / sqrt(fan in)"
-
-
-# ---------------------------------------------------------------- interrupted and resumed
-
-
-@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
-@pytest.mark.parametrize("validated", [False, True])
-def test_a_resumed_fit_equals_an_uninterrupted_one(tmp_path, monkeypatch, schedule, validated):
-    monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
-    x = torch.rand(50, 4, generator=torch.Generator().manual_seed(0))
-    checkpoint = tmp_path / "deep" / "run.pt"
-
-    def run(stop_at: int | None, checkpoint=None):
-        model = loop.initialised(lambda: nn.Linear(4, 4), "resume", 0, CPU)
-        generator, steps = torch.Generator().manual_seed(1), []
-
-        def objective(generator, progress):
-            steps.append(round(progress.item() * 50))
-            if stop_at is not None and steps[-1] == stop_at:
-                raise KeyboardInterrupt
-            batch = x[torch.randint(50, (8,), generator=generator)]
-            return {"loss": ((model(batch) - batch) ** 2).mean()}
-
-        validate = (lambda: -model.weight.abs().sum().item()) if validated else None
-        training = Training(50, 8, 0.05, schedule)
-        try:
-            history = fit(model, objective, training, generator, every=10, checkpoint=checkpoint, validate=validate)
-        except KeyboardInterrupt:
-            history = None
-        return model, history, steps
-
-    whole, whole_history, _ = run(None)
-    _, stopped, _ = run(27, checkpoint)
-    assert stopped is None
-    assert checkpoint.exists()
-    resumed, resumed_history, steps = run(None, checkpoint)
-    assert steps == list(range(20, 50)), "it goes on from the checkpoint and not from the start"
-    assert equal(whole, resumed)
-    assert without_clock(whole_history) == without_clock(resumed_history)
-    assert not list(checkpoint.parent.iterdir()), "nothing is left behind"
-
-
-def test_a_fit_can_be_interrupted_again_and_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
-    models_, counts = [], []
-    for stops in ([], [13, 24, 25, 41]):
-        checkpoint = tmp_path / f"{len(stops)}.pt"
-        for stop in [*stops, None]:
-            model, count = linear(1.0), 0
-
-            def objective(generator, progress, model=model, stop=stop):
-                nonlocal count
-                count += 1
-                if stop is not None and round(progress.item() * 50) == stop:
-                    raise KeyboardInterrupt
-                return {"loss": (model.weight * torch.randn((), generator=generator)).sum()}
-
-            try:
-                fit(model, objective, Training(50, 1), torch.Generator().manual_seed(0), every=5, checkpoint=checkpoint)
-            except KeyboardInterrupt:
-                counts.append(count)
-        models_.append(model)
-    assert counts == [14, 15, 6, 17], "from steps 0, 10, 20 and 25"
-    assert equal(*models_)
-
-
-def mixed() -> nn.Sequential:
-    """One hidden matrix that Muon takes, and others that are too narrow for it."""
-    return loop.initialised(
-        lambda: nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 4)), "mixed", 0, CPU
-    )
-
-
-@pytest.mark.parametrize("more", [{"muon": 0.02}, {"average": 0.9}, {"muon": 0.02, "average": 0.9}], ids="-".join)
-@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
-def test_muon_and_running_means_resume_bit_for_bit(tmp_path, monkeypatch, schedule, more):
-    monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
-    x, training = torch.rand(50, 4, generator=g()), Training(40, 8, 0.01, schedule, **more)
-    checkpoint = tmp_path / "run.pt"
-
-    def run(stop_at: int | None, checkpoint=None):
-        model, generator, steps = mixed(), g(1), []
-
-        def objective(generator, progress):
-            steps.append(round(progress.item() * 40))
-            if steps[-1] == stop_at:
-                raise KeyboardInterrupt
-            batch = x[torch.randint(50, (8,), generator=generator)]
-            return {"loss": ((model(batch) - batch) ** 2).mean()}
-
-        return model, steps, lambda: fit(model, objective, training, generator, every=5, checkpoint=checkpoint)
-
-    whole, _, train = run(None)
-    history = train()
-    _, _, train = run(22, checkpoint)
-    with pytest.raises(KeyboardInterrupt):
-        train()
-    resumed, steps, train = run(None, checkpoint)
-    resumed_history = train()
-    assert steps == list(range(20, 40))
-    assert equal(whole, resumed)
-    assert without_clock(history) == without_clock(resumed_history)
-
-
-# ---------------------------------------------------------------- running means of weights
-
-
-def path_of(training: Training) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """The weights after each step of a noisy descent, and what is kept at its end."""
-    model, seen = linear(1.0), []
-
-    def objective(generator, progress):
-        seen.append(model.weight.detach().clone())
-        return {"loss": ((model.weight - torch.randn(1, generator=generator)) ** 2).sum()}
-
-    fit(model, objective, training, g(), dtype=torch.float32)
-    return seen[1:], model.weight.detach()
+def test_a_fit_works_where_gradients_are_switched_off():
+    with torch.no_grad():
+        assert weights_of(Training(3, 1, 0.1)) == pytest.approx([0, -0.1, -0.2, -0.3], abs=1e-4)
+        assert not torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize("steps", [1, 7, 60])
 def test_what_is_kept_is_the_running_mean_of_the_weights(steps):
     """As in Adam: an exponential mean that began at zero, with the share of that beginning divided out."""
-    decay = 0.9
-    path, last = path_of(Training(steps, 1, 0.1))
-    mean = torch.zeros_like(last)
-    for weight in [*path, last]:
+    training, decay, mean = Training(steps, 1, 0.1), 0.9, 0.0
+    path = weights_of(training, 3)
+    for weight in path[1:]:
         mean = decay * mean + (1 - decay) * weight
-    same_path, kept = path_of(Training(steps, 1, 0.1, average=decay))
-    assert all(torch.equal(a, b) for a, b in zip(path, same_path, strict=True)), "training itself is not touched"
-    torch.testing.assert_close(kept, mean / (1 - decay**steps))
-    if steps > 1:
-        assert not torch.allclose(kept, last)
+    averaged = weights_of(replace(training, average=decay), 3)
+    assert averaged[:-1] == path[:-1], "training itself is not touched"
+    assert averaged[-1] == pytest.approx(mean / (1 - decay**steps), rel=1e-5)
 
 
-def test_weights_that_stand_still_are_their_own_mean():
-    model = linear(3.0)
-    fit(model, lambda *_: {"loss": 0 * model.weight.sum()}, Training(5, 1, average=0.99), g())
-    assert model.weight.item() == pytest.approx(3.0, rel=1e-5)
+# ---------------------------------------------------------------- randomness and threads
+
+
+def zoo() -> nn.Module:
+    """Layers that draw their first weights in all the ways that PyTorch has."""
+    normal = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3))
+    parts = [nn.Linear(100, 50), nn.Conv2d(3, 4, 3), nn.GRU(3, 5), nn.Embedding(7, 2), nn.MultiheadAttention(8, 2)]
+    own = nn.ParameterList([torch.randn(3), torch.rand(2), nn.init.trunc_normal_(torch.empty(9))])
+    return nn.ModuleList(
+        [*parts, nn.TransformerEncoderLayer(8, 2, 4), normal, own, nn.init.orthogonal_(nn.Linear(3, 3).weight)][:-1]
+    )
+
+
+def test_initialisation_is_pytorchs_own_and_moves_no_global_generator():
+    before = torch.get_rng_state()
+    built = [loop.initialised(zoo, "x", seed, CPU) for seed in (0, 0, 1)]
+    assert torch.equal(before, torch.get_rng_state())
+    assert equal(built[0], built[1])
+    drawn = [k for k, v in built[0].state_dict().items() if v.unique().numel() > 1]
+    assert len(drawn) > 15
+    assert not any(torch.equal(built[0].state_dict()[k], built[2].state_dict()[k]) for k in drawn)
+    with torch.random.fork_rng():
+        torch.manual_seed(loop.named_generator("x/init", 0).initial_seed())
+        assert equal(loop.initialised(zoo, "x", 0, CPU), zoo()), "the draws that a global seed would give"
+
+
+def test_one_thread_lasts_until_its_last_user_leaves(monkeypatch):
+    number = [2]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: number[-1])
+    monkeypatch.setattr(torch, "set_num_threads", number.append)
+    first, second = loop.one_thread(), loop.one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert number[-1] == 1
+    second.__exit__(None, None, None)
+    assert number[-1] == 2
+
+
+def test_an_avx2_laptop_computes_in_single_precision():
+    code = "import torch; from lt.loop import fast_dtype; print(fast_dtype(torch.device('cpu')))"
+    environment = {**os.environ, "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "torch.float32"
 
 
 # ---------------------------------------------------------------- Muon
 
 
+def mixed() -> nn.Sequential:
+    """One square hidden matrix and one tall one for Muon, and others that are too narrow for it."""
+
+    def build():
+        shapes = [(4, 64), (64, 64), (64, 96), (96, 4)]
+        return nn.Sequential(*[layer for shape in shapes for layer in (nn.Linear(*shape), nn.ReLU())][:-1])
+
+    return loop.initialised(build, "mixed", 0, CPU)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 1e-6), (torch.float32, 2e-3)])
+@pytest.mark.parametrize("shape", [(64, 64), (200, 128), (64, 200)])
+def test_muon_is_pytorchs_and_in_single_precision_within_its_rounding(dtype, tolerance, shape):
+    ours, theirs = nn.Parameter(torch.zeros(shape)), nn.Parameter(torch.zeros(shape))
+    mine = loop.Muon([ours], {"lr": torch.tensor(0.02), "dtype": dtype})
+    reference = torch.optim.Muon([theirs], 0.02, weight_decay=0.0, ns_steps=3, adjust_lr_fn="original")
+    for step in range(10):
+        ours.grad = torch.randn(shape, generator=g(step))
+        theirs.grad = ours.grad.clone()
+        mine.step()
+        reference.step()
+    assert (ours - theirs).abs().max() <= tolerance
+    assert ours.abs().max() > 0.02
+
+
 def test_muon_moves_hidden_matrices_and_adam_the_rest():
     x = torch.rand(50, 4, generator=g())
-    for lr, muon, moved in (
-        (0.0, 0.02, {"2.weight"}),
-        (0.01, 1e-12, {"0.weight", "0.bias", "2.bias", "4.weight", "4.bias"}),
-        (0.01, 0.0, {"0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"}),
-    ):
+    hidden, before = {"2.weight", "4.weight"}, mixed().state_dict()
+    for lr, muon, moved in ((1e-12, 0.02, hidden), (0.01, 1e-12, before.keys() - hidden), (0.01, 0.0, before.keys())):
         model = mixed()
-        fit(model, lambda *_, model=model: {"loss": ((model(x) - x) ** 2).mean()}, Training(3, 50, lr, muon=muon), g())
-        before = mixed().state_dict()
-        assert {name for name, value in model.state_dict().items() if (value - before[name]).abs().max() > 1e-9} == moved
+        fit(model, lambda *_, m=model: {"loss": ((m(x) - x) ** 2).mean()}, Training(3, 50, lr, muon=muon), g())
+        after = model.state_dict()
+        assert {name for name in after if (after[name] - before[name]).abs().max() > 1e-9} == moved
 
 
-def test_a_step_of_muon_turns_all_directions_alike():
-    """Its update is the gradient with all singular values brought near one (Jordan et al. 2024), whatever they were."""
-    left, right = (torch.linalg.qr(torch.randn(64, 64, generator=g(seed)))[0] for seed in (0, 1))
-    gradient = left @ torch.diag(torch.linspace(0.1, 1, 64)) @ right
-    model = nn.Linear(64, 64)
-    before = model.weight.detach().clone()
-    fit(model, lambda *_: {"loss": (model.weight * gradient).sum()}, Training(1, 1, 0.0, muon=0.1), g(), dtype=torch.float32)
-    step = (before - model.weight.detach()) / 0.1
-    values = torch.linalg.svdvals(step)
-    assert values.min() > 0.5
-    assert values.max() < 1.5
-    assert torch.nn.functional.cosine_similarity(step.flatten(), (left @ right).flatten(), 0) > 0.9
+# ---------------------------------------------------------------- interrupted and resumed
+
+MODES = [{}, {"validated": True}, {"muon": 0.02}, {"muon": 0.02, "average": 0.9}]
 
 
-def test_muon_follows_the_schedule_with_its_own_peak():
-    trainer = loop._Trainer(mixed(), Training(100, 1, 0.01, "onecycle", muon=0.05), CPU)
-    rates = []
-    for _ in range(100):
-        rates.append([float(optimizer.param_groups[0]["lr"]) for optimizer in trainer.optimizers])
-        for part in trainer.optimizers + trainer.schedules:
-            part.step()
-    assert max(adam for adam, _ in rates) == pytest.approx(0.01, rel=1e-3)
-    assert [b / a for a, b in rates] == pytest.approx([5.0] * 100, rel=1e-4)
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: "-".join(mode) or "plain")
+@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
+def test_a_fit_resumes_bit_for_bit_however_often_it_stops(tmp_path, monkeypatch, capsys, schedule, mode):
+    monkeypatch.setattr(loop, "SAVE_SECONDS", -1)
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    x, checkpoint, mode = torch.rand(50, 4, generator=g()), tmp_path / "deep" / "run.pt", dict(mode)
+    validated = mode.pop("validated", False)
+
+    def run(stop: int | None, path=checkpoint, every=5):
+        model, steps = mixed(), []
+
+        def objective(generator, progress):
+            steps.append(round(progress.item() * 40))
+            if steps[-1] == stop:
+                raise KeyboardInterrupt
+            batch = x[torch.randint(50, (8,), generator=generator)]
+            return {"loss": ((model(batch) - batch) ** 2).mean()}
+
+        validate = (lambda: -model[2].weight.abs().sum().item()) if validated else None
+        try:
+            training = Training(40, 8, 0.01, schedule, **mode)
+            return model, fit(model, objective, training, g(1), every=every, checkpoint=path, validate=validate), steps
+        except KeyboardInterrupt:
+            return model, None, steps
+
+    whole, history, _ = run(None, None)
+    assert [run(stop)[2][0] for stop in (22, 23, 31)] == [0, 20, 20]
+    assert "goes on at step 20 of 40" in capsys.readouterr().err
+    resumed, again, steps = run(None)
+    assert steps == list(range(30, 40)), "from the checkpoint and not from the start"
+    assert equal(whole, resumed)
+    assert without_clock(history) == without_clock(again)
+    assert not list(checkpoint.parent.iterdir()), "nothing is left behind"
+    run(22)
+    _, other, _ = run(None, every=7)
+    assert other["step"] == [5, 10, 15, 20, 21, 28, 35, 40], "with other intervals it goes on as well"
+    if not validated:
+        pairs = zip(history["step"], history["loss"], strict=True)
+        total = sum(a * b for a, b in zip(np.diff([0, *other["step"]]), other["loss"], strict=True))
+        assert total == pytest.approx(sum(5 * loss for _, loss in pairs), rel=1e-5), "each interval has its own mean"
 
 
 # ---------------------------------------------------------------- what goes wrong
 
 
-def test_a_fit_that_diverges_says_when(lt_error):
+def test_a_fit_that_diverges_says_which_term_and_when(lt_error):
     model = linear(1.0)
 
     def objective(generator, progress):
         distance = model.weight.sum() * torch.where(progress >= 0.5, math.inf, 1.0)
         return {"loss": distance, "distance": distance}
 
-    with lt_error("my fit", "the term distance is", "to 60 of 100", "lr=0.25", "lower lr"):
-        fit(model, objective, Training(100, 1, lr=0.25), torch.Generator(), name="my fit", every=10)
+    with lt_error("my fit", "the term distance is", "in steps 51 to 60 of 100", "lr=0.25", "lower lr"):
+        fit(model, objective, Training(100, 1, lr=0.25), g(), name="my fit", every=10)
 
 
-def test_the_steps_that_an_error_names_are_those_of_the_interval(lt_error):
-    with lt_error("steps 1 to 30 of 30"):
-        fit(linear(math.nan), lambda g, p: {"loss": torch.full((), math.nan, requires_grad=True)}, Training(30, 1), torch.Generator())
-
-
-def test_a_fit_without_steps_is_an_error_before_anything_is_cached(lt_error):
-    for steps, batch in ((0, 8), (8, 0), (-1, 8)):
-        with lt_error(f"steps {steps}", f"batch {batch}"):
-            Training(steps, batch)
+def test_a_training_that_cannot_be_is_an_error_before_anything_runs(lt_error):
+    wrong = [("steps", 0), ("steps", 1e3), ("batch", -8), ("lr", 0.0), ("lr", math.nan), ("schedule", "cosine")]
+    for name, value in [*wrong, ("muon", -0.1), ("average", 1.0), ("betas", (0.9, 1.0))]:
+        with lt_error(f"{name}={value!r}", "give", name):
+            Training(**{"steps": 5, "batch": 8, name: value})
+    assert Training(np.int64(5), np.int32(8)).steps == 5
 
 
 # ---------------------------------------------------------------- games, and runs on a clock
 
 
-class Pair(nn.Module):
+def game(seen: list) -> tuple[nn.ModuleDict, list[loop.Player]]:
     """Two numbers whose players pull at the same product in opposite directions."""
+    pair = nn.ModuleDict({"a": linear(1.0), "b": linear(1.0)})
 
-    def __init__(self):
-        super().__init__()
-        self.a, self.b = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    def pull(name, sign):
+        def objective(generator, progress):
+            seen.append((name, pair["a"].weight.item()))
+            noise = 0 * torch.rand(1, generator=generator).sum()
+            return {"loss": sign * (pair["a"].weight * pair["b"].weight).sum() + noise}
 
+        return objective
 
-def game(pair: Pair, updates: int, seen: list):
-    def first(generator, progress):
-        seen.append("a")
-        return {"loss": (pair.a.weight * pair.b.weight).sum() + 0 * torch.rand(1, generator=generator).sum()}
-
-    def second(generator, progress):
-        seen.append("b")
-        return {"loss": -(pair.a.weight * pair.b.weight).sum()}
-
-    return [loop.Player(pair.a, first, updates), loop.Player(pair.b, second)]
+    return pair, [loop.Player(pair["a"], pull("a", 1), 3), loop.Player(pair["b"], pull("b", -1))]
 
 
-def test_players_take_turns_and_move_only_their_own_weights():
-    pair, seen = Pair(), []
-    nn.init.constant_(pair.a.weight, 1.0)
-    nn.init.constant_(pair.b.weight, 1.0)
-    fit(pair, game(pair, 3, seen), Training(2, 1, lr=0.1), torch.Generator().manual_seed(0))
-    assert seen == ["a", "a", "a", "b"] * 2
+def test_players_take_turns_move_only_their_own_weights_and_average_every_update():
+    (pair, players), (averaged, again) = game(seen := []), game([])
+    fit(pair, players, Training(2, 1, lr=0.1), g(), dtype=torch.float32)
+    assert [name for name, _ in seen] == ["a", "a", "a", "b"] * 2
     # Adam's first updates are lr times the sign of the gradient: a falls by b's sign, b rises by a's
-    assert pair.a.weight.item() == pytest.approx(1 - 6 * 0.1, abs=0.05)
-    assert pair.b.weight.item() == pytest.approx(1 + 2 * 0.1, abs=0.05)
-
-
-def test_the_running_mean_of_a_player_counts_every_update():
-    """A player with three updates a step has three weights a step in its mean."""
-
-    def path_of(average):
-        pair, seen = Pair(), []
-        nn.init.constant_(pair.a.weight, 1.0)
-        nn.init.constant_(pair.b.weight, 1.0)
-        first, second = game(pair, 3, [])
-
-        def watched(generator, progress):
-            seen.append(pair.a.weight.item())
-            return first.objective(generator, progress)
-
-        fit(pair, [loop.Player(pair.a, watched, 3), second], Training(2, 1, lr=0.1, average=average), g())
-        return [*seen[1:], pair.a.weight.item()]
-
-    mean = 0.0
-    for weight in path_of(0.0):
+    assert pair["a"].weight.item() == pytest.approx(1 - 6 * 0.1, abs=0.05)
+    assert pair["b"].weight.item() == pytest.approx(1 + 2 * 0.1, abs=0.05)
+    fit(averaged, again, Training(2, 1, lr=0.1, average=0.5), g(), dtype=torch.float32)
+    mean, path = 0.0, [weight for name, weight in seen if name == "a"]
+    for weight in [*path[1:], pair["a"].weight.item()]:
         mean = 0.5 * mean + 0.5 * weight
-    assert path_of(0.5)[-1] == pytest.approx(mean / (1 - 0.5**6), rel=1e-5)
+    assert averaged["a"].weight.item() == pytest.approx(mean / (1 - 0.5**6), rel=1e-5)
 
 
 def test_a_run_out_of_time_keeps_its_checkpoint_and_ends_as_if_it_had_never_stopped(tmp_path):
-    def run(path, *seconds):
-        pair = Pair()
-        nn.init.constant_(pair.a.weight, 1.0)
-        nn.init.constant_(pair.b.weight, 1.0)
-        generator = torch.Generator().manual_seed(0)
-        for limit in seconds:
-            history = fit(pair, game(pair, 2, []), Training(40, 1, lr=0.01), generator, every=5, checkpoint=path, seconds=limit)
-            yield pair, history, path.exists()
-
-    ((whole, history, kept),) = run(tmp_path / "whole.pt", math.inf)
-    assert not kept
-    (_, early, kept_early), (resumed, later, kept_later) = run(tmp_path / "parts.pt", 0.0, math.inf)
-    assert kept_early
-    assert not kept_later
+    (whole, players), path = game([]), tmp_path / "run.pt"
+    history = fit(whole, players, Training(40, 1, lr=0.01), g(), every=5)
+    pair, players = game([])
+    early = fit(pair, players, Training(40, 1, lr=0.01), g(), every=5, checkpoint=path, seconds=0.0)
+    assert path.exists()
     assert early["step"] == [5]
+    later = fit(pair, players, Training(40, 1, lr=0.01), g(), every=5, checkpoint=path)
+    assert not path.exists()
     assert without_clock(later) == without_clock(history)
-    assert equal(whole, resumed)
+    assert equal(whole, pair)

@@ -1,4 +1,4 @@
-// Players as one button each, and boxes that can be focused only while they scroll. Without this file players are the browser's own.
+// Players as one button each, and tables that a keyboard reaches while they scroll. Without this file players are the browser's own.
 
 /** Let one sound play at a time, each from a single button with a name and a length. */
 function players() {
@@ -9,9 +9,7 @@ function players() {
     button.className = "lt-player";
     button.setAttribute("aria-label", audio.getAttribute("aria-label"));
     button.setAttribute("aria-pressed", "false");
-    const length = audio.nextElementSibling;
-    button.textContent = length?.className === "lt-seconds" ? length.textContent : "play";
-    if (length?.className === "lt-seconds") length.remove();
+    button.textContent = audio.getAttribute("aria-label").split(", ").pop();
     audio.removeAttribute("controls");
     audio.before(button);
     button.addEventListener("click", () => {
@@ -37,26 +35,16 @@ function players() {
   }
 }
 
-/** Take boxes that are wide enough out of the order of the tab key. */
+/** Put boxes that scroll into the order of the tab key, and take the others out of it. */
 function boxes() {
-  for (const box of document.querySelectorAll(".lt-scroll")) {
-    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.setAttribute("tabindex", "0");
+  for (const box of document.querySelectorAll(".lt-table")) {
+    if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
     else box.removeAttribute("tabindex");
   }
-}
-
-/** Open the box of the set-up when a link leads into it. */
-function opened() {
-  const target = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
-  const box = target?.closest("details");
-  if (box) box.open = true;
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   players();
   boxes();
-  opened();
   addEventListener("resize", boxes);
-  addEventListener("hashchange", opened);
-  document.addEventListener("toggle", boxes, true); // a box that was closed had no width
 });

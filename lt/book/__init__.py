@@ -1,32 +1,12 @@
-"""The book's own machinery: profiles, the start of a chapter, records of runs, the paper's numbers, figures, runner."""
+"""What two chapters of the book or more share: a chapter's run, claims, tables, figures, widgets, the commands."""
 
-from __future__ import annotations
+import importlib
+from typing import Any
 
-from typing import TYPE_CHECKING
-
-from lt.errors import LtError
-
-if TYPE_CHECKING:
-    from lt.book.profiles import Profile
-    from lt.book.records import Run
-
-PROFILES = ("quick", "laptop", "paper")  # their names; lt.book.profiles says what they spend, and takes seconds to import
+PROFILES = ("quick", "laptop", "paper")
 
 
-def check_profile(name: str) -> str:
-    """The name of a profile; raises :class:`lt.LtError` for any other."""
-    if name not in PROFILES:
-        raise LtError(f"unknown profile {name!r}: choose one of {', '.join(PROFILES)}")
-    return name
-
-
-def start(chapter: str, profile: str) -> tuple[Run, Profile]:
-    """Begin a chapter: the look of its figures, its record, and what the profile spends.
-
-    Raises :class:`lt.LtError` for an unknown profile.
-    """
-    from lt.book import plots, profiles, records
-
-    budget = profiles.get(profile)
-    plots.style()
-    return records.Run(chapter, budget), budget
+def __getattr__(name: str) -> Any:  # PyTorch takes seconds to import: not for --help
+    if name in ("Results", "Run", "read", "start"):
+        return getattr(importlib.import_module("lt.book.run"), name)
+    raise AttributeError(f"module 'lt.book' has no attribute {name!r}")

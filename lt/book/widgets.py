@@ -1,34 +1,105 @@
-"""What a reader of a page can press play on."""
+"""What a reader of a page can press play on or move: players, a table to listen to, interactive figures."""
+
+from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
 
 from IPython.display import HTML
 from torch import Tensor
 
+from lt.book.figures import tiles
+from lt.errors import LtError
 
-def player(wave: Tensor, rate: int) -> str:
-    """An HTML audio element that holds its clip (samples,) as a WAV file of 16 bits."""
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, (wave / wave.abs().max().clamp(min=1e-8)).cpu().numpy(), rate, format="WAV", subtype="PCM_16")
-    return f'<audio controls preload="none" src="data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"></audio>'
+FIGURES = Path(__file__).parents[2] / "book" / "_static" / "figures"
+LIMIT = 300_000  # bytes of one interactive figure
 
 
-def picture(pixels: Tensor, alt: str) -> str:
-    """An HTML image of pixels (28 * 28,) in [0, 1], dark on light."""
+class Html(HTML):
+    """A piece of a page whose ``repr`` is the same in every run."""
+
+    def __repr__(self) -> str:
+        return "a piece of the page"
+
+
+def _image(pixels: Any) -> str:
     from PIL import Image
 
     file = io.BytesIO()
-    grey = ((1 - pixels.view(28, 28)).clamp(0, 1) * 255).byte().cpu().numpy()
-    Image.fromarray(grey).resize((56, 56), Image.Resampling.NEAREST).save(file, "PNG")
-    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}">'
+    Image.fromarray(pixels).save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def listening_table(columns: dict[str, Sequence[str]]) -> HTML:
-    """Pictures, players and words in columns, a row an item: what a reader can press play on."""
-    head = "".join(f"<th>{name}</th>" for name in columns)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in zip(*columns.values(), strict=True))
-    return HTML(f'<table class="listening"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
+def sound(wave: Tensor, rate: int, kind: str = "PCM_16") -> str:
+    """A clip (samples,) as the data address of a WAV file; ``PCM_U8`` is half as large."""
+    import soundfile
+
+    file, clip = io.BytesIO(), (wave / wave.abs().max().clamp(min=1e-8)).cpu().numpy()
+    soundfile.write(file, clip, rate, format="WAV", subtype=kind)
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _player(wave: Tensor, rate: int, name: str) -> str:
+    label = escape(f"{name}, {len(wave) / rate:.1f} s")
+    return f'{escape(name)} <audio controls preload="none" aria-label="{label}" src="{sound(wave, rate)}"></audio>'
+
+
+def player(wave: Tensor, rate: int, name: str) -> Html:
+    """A player of one clip (samples,), beside the word that it says."""
+    return Html(f"<p>{_player(wave, rate, name)}</p>")
+
+
+def picture(x: Tensor, name: str) -> str:
+    """HTML of one item, such as an image (784,) or a spectrogram (1, 64, 64); ``name`` says what is seen."""
+    look = 'width="56" height="56" style="image-rendering: pixelated"'
+    return f'<img {look} alt="{escape(name)}" src="{_image((tiles(x[None])[0] * 255).astype("uint8"))}">'
+
+
+def listening_table(columns: Mapping[str, Sequence], caption: str, rate: int = 8_000) -> Html:
+    """A row per item. A cell is words, or (item, words): a picture, or for clips (samples,) a player."""
+
+    def cell(value: Any) -> str:
+        if isinstance(value, str):
+            return escape(value)
+        item, name = value
+        return _player(item, rate, name) if item.ndim == 1 and len(item) > 4096 else picture(item, name)
+
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    rows = zip(*[map(cell, column) for column in columns.values()], strict=True)
+    body = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in rows)
+    table = f'<table class="listening"><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table>'
+    return Html(f'<div class="lt-table" style="overflow-x: auto">{table}</div>')
+
+
+def sheet(x: Tensor, columns: int = 20) -> dict[str, Any]:
+    """Pictures (n, 784) in [0, 1] as one image, for interactive figures: address, columns, side of a picture."""
+    side, rows = round(x[0].numel() ** 0.5), -(-len(x) // columns)
+    canvas = x.new_zeros(rows * columns, side, side)
+    canvas[: len(x)] = x.view(-1, side, side).clamp(0, 1)
+    joined = canvas.view(rows, columns, side, side).transpose(1, 2).reshape(rows * side, columns * side)
+    levels = ((joined * 31).round() * 255 / 31).round().byte().cpu().numpy()  # 32 greys: half the size of 256
+    return {"src": _image(levels), "columns": columns, "size": side}
+
+
+def interactive(name: str, data: Mapping, label: str) -> Html:
+    """The figure ``book/_static/figures/NAME.js`` with its data, below the static figure that it belongs to.
+
+    Without JavaScript it is hidden. ``label`` is what a screen reader says. Raises :class:`lt.LtError` above LIMIT.
+    """
+    text = "\n".join((FIGURES / file).read_text(encoding="utf-8") for file in ("common.js", f"{name}.js"))
+    kept = [line.removeprefix("export ") for line in text.splitlines() if not line.startswith("import ")]
+    source = "\n".join(line.removeprefix("default ") for line in kept)
+    plain = json.dumps(data, default=lambda tensor: tensor.tolist())
+    short = json.loads(plain, parse_float=lambda text: round(float(text), 4))  # a figure shows no more
+    given = json.dumps(short, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    start = 'const box = document.querySelector(".lt-figure[hidden]");\nbox.hidden = false;\n'
+    made = f'<div class="lt-figure" role="group" aria-label="{escape(label)}" hidden></div>'
+    made += f'<script type="module">\n{source}\n{start}draw(box, {given});\n</script>'
+    if len(made.encode()) > LIMIT:
+        raise LtError(f"the figure {name} has {len(made.encode()):,} bytes, more than {LIMIT:,}: give it fewer points")
+    return Html(made)

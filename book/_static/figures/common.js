@@ -1,7 +1,7 @@
 // What the interactive figures share: SVG, sliders, pictures from a sheet, words for a screen reader. No library.
 
-/** Class colours, for colour-blind readers too (Paul Tol, "muted", and grey). */
-export const COLOURS = ["#332288", "#88ccee", "#44aa99", "#117733", "#999933", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#777777"];
+/** Class colours: seaborn's palette for colour-blind readers, as in the static figures. */
+export const COLOURS = ["#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"];
 export const BLUE = "#0173b2";
 export const ORANGE = "#de8f05";
 export const GREY = "#949494";

@@ -1,4 +1,4 @@
-// Labels a class on a slider: the accuracy of each way of using them.
+// Labels per class on a slider: the accuracy of each way of using them.
 
 import { BLUE, board, label, ORANGE, scale, slider, svg, words } from "./common.js";
 
@@ -8,7 +8,7 @@ import { BLUE, board, label, ORANGE, scale, slider, svg, words } from "./common.
  */
 export default function draw(box, { ticks, lines, paper, measure }) {
   const names = Object.keys(lines);
-  const on = board(box, 600, 30 + 56 * names.length, `${measure} for a number of labels a class`);
+  const on = board(box, 600, 30 + 56 * names.length, `${measure} for a number of labels per class`);
   const x = scale(0, 1, 12, 520);
   for (const value of [0, 0.25, 0.5, 0.75, 1]) {
     svg("path", { d: `M${x(value)} 8V${56 * names.length}`, stroke: "currentColor", "stroke-opacity": 0.25 }, on);
@@ -37,10 +37,10 @@ export default function draw(box, { ticks, lines, paper, measure }) {
       value.setAttribute("x", String(Math.min(x(high ?? middle) + 8, 526)));
     });
     const parts = names.filter((name) => lines[name][ticks[i]]).map((name) => `${name} ${lines[name][ticks[i]][0].toFixed(3)}`);
-    said.textContent = `${measure} with ${ticks[i]} label${ticks[i] === "1" ? "" : "s"} a class: ${parts.join(", ")}.`;
+    said.textContent = `${measure} with ${ticks[i]} label${ticks[i] === "1" ? "" : "s"} per class: ${parts.join(", ")}.`;
   };
   const start = Math.min(1, ticks.length - 1);
-  slider(box, "labels a class", ticks.length - 1, start, (value) => ticks[value], show);
+  slider(box, "labels per class", ticks.length - 1, start, (value) => ticks[value], show);
   const said = words(box);
   show(start);
 }

@@ -2,6 +2,8 @@
 
 /** @typedef {{x: number, y: number}} Point */
 
+/** @type {Record<string, [number, number]>} right and down */
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 export const SIZE = 28;
 const BOX = 20; // pixels of the longer side, pen included
 const PEN = 2.6; // pixels
@@ -43,11 +45,12 @@ function ink(strokes) {
  * @returns {Float32Array} 784 pixels in [0, 1]
  */
 export function rasterise(strokes) {
-  const points = strokes.flat();
-  if (!points.length) return new Float32Array(SIZE * SIZE);
-  const xs = points.map((point) => point.x);
-  const ys = points.map((point) => point.y);
-  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  if (!strokes.length) return new Float32Array(SIZE * SIZE);
+  let [left, right, top, bottom] = [1, 0, 1, 0];
+  for (const { x, y } of strokes.flat()) {
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+  }
   const scale = (BOX - PEN) / Math.max(right - left, bottom - top, SMALLEST);
   const middle = (SIZE - 1) / 2;
   /** @param {number} dx @param {number} dy */
@@ -69,11 +72,36 @@ export function rasterise(strokes) {
   return ink(place(middle + 0.5 - x / mass, middle + 0.5 - y / mass));
 }
 
+/**
+ * Follow one pointer from its press to its release: no second finger, and no button but the first.
+ * @param {HTMLElement} where
+ * @param {(event: PointerEvent) => void} pressed
+ * @param {(event: PointerEvent) => void} moved
+ */
+export function follow(where, pressed, moved) {
+  /** @type {number | null} */
+  let pointer = null;
+  where.addEventListener("pointerdown", (event) => {
+    if (event.button || pointer !== null) return;
+    pointer = event.pointerId;
+    where.setPointerCapture(pointer);
+    pressed(event);
+  });
+  where.addEventListener("pointermove", (event) => {
+    if (event.pointerId === pointer) moved(event);
+  });
+  for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
+    where.addEventListener(end, (event) => {
+      if (event.pointerId === pointer) pointer = null;
+    });
+  }
+}
+
 /** A canvas to draw on: with a mouse, a pen, a finger, or with arrow keys and the space bar. */
 export class Pad {
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {() => void} changed called after every change
+   * @param {() => void} changed called after every change, at most once per frame
    * @param {(text: string) => void} say words for a screen reader
    */
   constructor(canvas, changed, say) {
@@ -85,28 +113,43 @@ export class Pad {
     this.down = false; // a key has put the pen down
     this.cursor = { x: 0.5, y: 0.25 };
     this.keyboard = false;
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      this.keyboard = false;
-      this.down = false;
-      this.strokes.push([this.at(event)]);
-      this.paint();
-      this.changed();
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!canvas.hasPointerCapture(event.pointerId)) return;
-      const events = event.getCoalescedEvents?.() ?? [];
-      for (const one of events.length ? events : [event]) this.strokes.at(-1)?.push(this.at(one));
-      this.paint();
-      this.changed();
-    });
+    this.due = false; // a frame has been asked for
+    follow(
+      canvas,
+      (event) => {
+        this.keyboard = this.down = false;
+        this.strokes.push([this.at(event)]);
+        this.renew();
+      },
+      (event) => {
+        const events = event.getCoalescedEvents?.() ?? [];
+        for (const one of events.length ? events : [event]) this.extend(this.at(one));
+        this.renew();
+      },
+    );
     canvas.addEventListener("keydown", (event) => this.key(event));
     canvas.addEventListener("blur", () => {
-      this.down = false;
-      this.keyboard = false;
+      this.down = this.keyboard = false;
       this.paint();
     });
     this.paint();
+  }
+
+  /** Add a point to the last stroke, if it is farther than a tenth of a pixel of what the encoder sees. @param {Point} point */
+  extend(point) {
+    const last = this.strokes.at(-1)?.at(-1);
+    if (last && Math.hypot(point.x - last.x, point.y - last.y) > 0.1 / SIZE) this.strokes.at(-1)?.push(point);
+  }
+
+  /** Paint and tell what is new, once per frame however many points have come. */
+  renew() {
+    if (this.due) return;
+    this.due = true;
+    requestAnimationFrame(() => {
+      this.due = false;
+      this.paint();
+      if (this.strokes.length) this.changed();
+    });
   }
 
   /** @param {PointerEvent} event @returns {Point} */
@@ -117,14 +160,12 @@ export class Pad {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    /** @type {Record<string, [number, number]>} */
-    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const arrow = arrows[event.key];
+    const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? 0.1 : 0.04;
       this.cursor.x = Math.min(1, Math.max(0, this.cursor.x + arrow[0] * step));
       this.cursor.y = Math.min(1, Math.max(0, this.cursor.y + arrow[1] * step));
-      if (this.down) this.strokes.at(-1)?.push({ ...this.cursor });
+      if (this.down) this.extend({ ...this.cursor });
     } else if (event.key === " " || event.key === "Enter") {
       this.down = !this.down;
       if (this.down) this.strokes.push([{ ...this.cursor }]);
@@ -136,8 +177,8 @@ export class Pad {
     }
     event.preventDefault();
     this.keyboard = true;
-    this.paint();
-    if (this.down) this.changed();
+    if (this.down) this.renew();
+    else this.paint();
   }
 
   clear() {

@@ -5,12 +5,11 @@ import { Sound } from "./sound.js";
 
 /**
  * @typedef {{path: string, bytes: number, unpacked: number, sha256: string}} FileEntry
- * @typedef {{format: number, profile: string, commit: string, files: Record<string, FileEntry>, tensors: Record<string, import("./nn.js").TensorEntry>,
+ * @typedef {{format: number, files: Record<string, FileEntry>, tensors: Record<string, import("./nn.js").TensorEntry>,
  *   networks: Record<string, import("./nn.js").Layer[]>, bridges: Record<string, import("./nn.js").BridgeEntry>,
  *   classes: {mnist: string[], fashion: string[], speech: string[]}, items: {examples: number[], garments: number[], clips: number[]},
- *   sound: import("./sound.js").Facts, accuracy: Record<string, Record<string, number>>, numbers?: Row[],
+ *   sound: import("./sound.js").Facts,
  *   map: {centre: number[], axes: number[][], low: number[], high: number[], labels: number[], domains: number[]}}} Manifest
- * @typedef {{setting: string, metric: string, value: number, n: number | null, note: string}} Row
  * @typedef {{kind: "pixels", value: Float32Array, noise?: Float32Array} | {kind: "shared", value: Float32Array}
  *   | {kind: "example" | "garment" | "clip", value: number, noise?: Float32Array}} Origin
  * @typedef {{seen: Float32Array | null, chosen: Float32Array | null, zChosen: Float32Array | null,
@@ -108,45 +107,34 @@ export class Models {
    */
   translate(origin, speak) {
     const bridge = this.bridge("fashion");
-    /** @type {Float32Array | null} */
-    let seen = null;
-    /** @type {Float32Array | null} */
-    let chosen = null;
-    /** @type {Float32Array | null} */
-    let zChosen = null;
-    /** @type {Outcome["voice"]} */
-    let voice = null;
+    /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "voice" | "mel">} */
+    const from = { seen: null, chosen: null, zChosen: null, voice: null, mel: null };
     /** @type {Float32Array | null} */
     let zDigit = null;
-    /** @type {Float32Array | null} */
-    let mel = null;
-    /** @type {Float32Array | null} */
-    let std = null;
-    /** @type {Float32Array} */
-    let mean;
+    /** @type {{mean: Float32Array, std: Float32Array | null}} */
+    let posterior;
     if (origin.kind === "shared") {
-      mean = origin.value;
+      posterior = { mean: origin.value, std: null };
     } else if (origin.kind === "garment") {
-      chosen = this.item("garments", origin.value);
-      zChosen = this.item("garments.z", origin.value);
-      ({ mean, std } = bridge.encode(zChosen, "fashion"));
+      from.chosen = this.item("garments", origin.value);
+      from.zChosen = this.item("garments.z", origin.value);
+      posterior = bridge.encode(from.zChosen, "fashion");
     } else {
       if (origin.kind === "clip") {
         const z = this.item("clips.z", origin.value);
-        mel = this.run("speech.generator", z);
         const voices = this.bridge("speech");
-        voice = { z, shared: voices.encode(z, "speech").mean };
-        zDigit = voices.decode(voice.shared, "mnist");
+        from.mel = this.run("speech.generator", z);
+        from.voice = { z, shared: voices.encode(z, "speech").mean };
+        zDigit = voices.decode(from.voice.shared, "mnist");
       } else {
-        const x = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
-        zDigit = this.run("mnist.encoder", x);
-        seen = x;
+        from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
+        zDigit = this.run("mnist.encoder", from.seen);
       }
-      ({ mean, std } = bridge.encode(zDigit, "mnist"));
+      posterior = bridge.encode(zDigit, "mnist");
     }
+    const { mean, std } = posterior;
     const noise = origin.kind === "shared" ? undefined : origin.noise;
-    const sigma = std;
-    const shared = noise && sigma ? mean.map((value, i) => value + sigma[i] * noise[i]) : mean;
+    const shared = noise && std ? mean.map((value, i) => value + std[i] * noise[i]) : mean;
     const back = bridge.decode(shared, "mnist");
     // a drawing speaks for itself; after a draw of z', or from a garment, its way through z' does
     const speaks = zDigit && !noise ? zDigit : back;
@@ -154,13 +142,10 @@ export class Models {
     const garment = this.run("fashion.decoder", zGarment);
     const more = this.has("more");
     const digit = more ? this.run("mnist.decoder", back) : null;
-    if (!mel && speak && this.has("sound")) mel = this.speak(speaks);
+    if (speak && this.has("sound")) from.mel ??= this.speak(speaks);
     const guess = bridge.classify(shared);
     return {
-      seen,
-      chosen,
-      zChosen,
-      voice,
+      ...from,
       zDigit: speaks,
       mean,
       std,
@@ -172,8 +157,7 @@ export class Models {
       judged: more ? softmax(this.run("fashion.judge", garment)) : null,
       digit,
       digitJudged: digit ? softmax(this.run("mnist.judge", digit)) : null,
-      mel,
-      word: mel ? softmax(this.run("speech.judge", mel)) : null,
+      word: from.mel ? softmax(this.run("speech.judge", from.mel)) : null,
     };
   }
 

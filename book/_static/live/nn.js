@@ -1,4 +1,4 @@
-// Networks in plain JavaScript: what lt/networks.py, lt/zoo/vae.py and lt/zoo/speech_networks.py do, one item at a time.
+// Networks in plain JavaScript: what lt/networks.py, lt/models/images.py and lt/models/speech.py do, one item at a time.
 // A weight is stored as (inputs, outputs), so every layer adds up rows of its weight; rows of inputs that are zero are skipped.
 
 /**

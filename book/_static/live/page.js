@@ -1,9 +1,9 @@
 // The page: what is drawn or chosen goes to the worker, what comes back is shown and said. It follows the pen as fast as the worker answers.
 
 import { ask } from "./ask.js";
-import { Pad, rasterise } from "./drawing.js";
+import { ARROWS, follow, Pad, rasterise } from "./drawing.js";
 import { play } from "./sound.js";
-import { bars, button, canvas, element, flow, largest, lost, loudness, made, opinion, paint, upright, write } from "./view.js";
+import { bars, button, canvas, element, empty, flow, lost, loudness, made, opinion, paint, upright, write } from "./view.js";
 
 /**
  * @typedef {import("./models.js").Manifest} Manifest
@@ -22,6 +22,8 @@ let origin = null; // what the outcome comes from
 let outcome = null;
 /** @type {Pad | null} */
 let pad = null;
+const FIRST = "Draw or choose something first.";
+let ready = false; // what a garment needs is there
 let speaking = false; // whether words are wanted
 let busy = false;
 let stale = false; // the origin has changed since the worker began
@@ -37,8 +39,8 @@ const say = (text) => write("said", text);
 
 /** @param {unknown} error @param {() => void} again */
 function trouble(error, again) {
-  status(`The weights could not be loaded: ${error instanceof Error ? error.message : error}. Check the connection, then try again.`);
-  element("progress", HTMLElement).hidden = true;
+  status(`Not loaded: ${error instanceof Error ? error.message : error}. Check the connection, then try again.`);
+  element("bar", HTMLElement).hidden = true;
   const retry = button("retry");
   retry.hidden = false;
   retry.onclick = () => {
@@ -62,14 +64,14 @@ function need(file, what) {
   const load = async () => {
     manifest ??= /** @type {Manifest} */ (await ask({ ask: "manifest" }));
     const { bytes } = manifest.files[file];
-    const megabytes = (bytes / 1e6).toFixed(1);
     const bar = element("bar", HTMLProgressElement);
-    element("progress", HTMLElement).hidden = false;
-    status(`Loading ${what}, ${megabytes} MB`);
+    bar.hidden = false;
+    status(`Loading ${what}, ${(bytes / 1e6).toFixed(1)} MB`);
     await ask({ ask: "need", file }, (got) => {
       bar.value = got / bytes;
     });
-    element("progress", HTMLElement).hidden = true;
+    bar.hidden = true;
+    ready ||= file === "picture";
     status(`Ready: ${what}.`);
   };
   const loaded = load();
@@ -79,15 +81,14 @@ function need(file, what) {
 }
 
 let started = false;
-
 /** The first touch: what a garment needs, then the rest of the pictures. */
 async function start() {
   if (started || !button("retry").hidden) return; // after a failure only the reader's press asks again
   started = true;
   try {
-    await need("picture", "the models of digits and garments");
+    await need("picture", "digits and garments");
     update();
-    await need("more", "judges, garments and the way back");
+    await need("more", "judges and the ways back");
     await furnish();
     update();
   } catch (error) {
@@ -109,87 +110,86 @@ async function update() {
     stale = true;
     return;
   }
-  if (!origin || !loads.has("picture") || !manifest) return;
+  if (!origin || !ready) return;
   busy = true;
   stale = false;
-  element("live", HTMLElement).dataset.at = "work";
+  const { dataset } = element("live", HTMLElement);
+  dataset.at = "work";
   const asked = origin;
   const began = performance.now();
   try {
-    await loads.get("picture");
     const found = /** @type {Outcome} */ (await ask({ ask: "translate", origin: asked, speak: speaking }));
     if (origin) {
       outcome = found;
       show(asked, found);
-      const page = element("live", HTMLElement);
-      page.dataset.milliseconds = (performance.now() - began).toFixed(1);
       write("speed", `The last answer took ${Math.max(1, Math.round(performance.now() - began))} ms on this device.`);
-      page.dataset.outcomes = String(Number(page.dataset.outcomes ?? 0) + 1);
     }
   } catch (error) {
-    if (loads.get("picture")) trouble(error, update);
+    trouble(error, update);
   }
   busy = false;
   if (stale) requestAnimationFrame(update);
-  else element("live", HTMLElement).dataset.at = "rest";
+  else dataset.at = "rest";
 }
 
 /** @param {Origin} from @param {Outcome} found */
 function show(from, found) {
   if (!manifest) return;
-  element("more", HTMLElement).hidden = false;
   const { classes } = manifest;
-  const guess = opinion(found.guess, classes.fashion);
+  const judged = opinion(found.judged ?? found.guess, classes.fashion);
   paint(canvas("garment"), found.garment, 28);
-  const judged = opinion(found.judged, classes.fashion);
-  write("garment-name", found.judged ? classes.fashion[largest(found.judged)] : "");
-  write("judged", judged || "on its way");
-  write("guess", guess);
+  write("judged", judged);
+  canvas("garment").setAttribute("aria-label", `Garment: ${judged}`);
   bars(
     element("bars", HTMLElement),
     found.guess,
     classes.mnist.map((digit, i) => `${digit} · ${classes.fashion[i]}`),
   );
-  canvas("garment").setAttribute("aria-label", `Garment: ${judged || guess}`);
   if (found.digit) {
     const name = opinion(found.digitJudged, classes.mnist);
     paint(canvas("digit"), found.digit, 28);
-    write("digit-name", found.digitJudged ? classes.mnist[largest(found.digitJudged)] : "");
-    canvas("digit").setAttribute("aria-label", `Digit from z′: ${name}`);
     write("digit-judged", name);
+    canvas("digit").setAttribute("aria-label", `Digit from z′: ${name}`);
   }
   loss(found);
   if (found.mel) {
     const word = opinion(found.word, classes.speech);
     paint(canvas("mel"), upright(found.mel), 64, loudness);
-    write("word-name", found.word ? classes.speech[largest(found.word)] : "");
     write("heard", word);
     canvas("mel").setAttribute("aria-label", `Spectrogram: ${word}`);
-  } else {
-    write("heard", speaking ? "on its way" : "press “Hear it” first");
   }
-  if (from.kind === "example" && found.seen) pad?.picture(found.seen);
+  if (from === origin && from.kind === "example" && found.seen) pad?.picture(found.seen);
   flow(element("flow", HTMLElement), from, found);
   const votes = Array.from(found.votes).sort((a, b) => Math.abs(b) - Math.abs(a));
   const total = votes.reduce((a, b) => a + b, 0);
   let few = 1;
   for (let sum = votes[0]; few < votes.length && sum < 0.9 * total; few++) sum += votes[few];
-  const guessed = classes.fashion[largest(found.guess)];
-  write("votes-note", `Here ${few} of the ${votes.length} numbers give nine tenths of the votes for “${guessed}”.`);
+  write("votes-note", `Here ${few} of the ${votes.length} numbers give nine tenths of the votes for the guessed class.`);
   sliders(found.shared, found.std, found.votes, from.kind === "shared");
   map(found.shared);
   later();
 }
 
+/** No results: before the first drawing, and when it is cleared. */
+function blank() {
+  origin = outcome = null;
+  clearTimeout(timer);
+  for (const id of ["garment", "mel", "digit", "lost"]) empty(canvas(id));
+  for (const id of ["judged", "heard", "digit-judged", "loss-note", "votes-note", "speed", "said"]) write(id, "");
+  for (const id of ["flow", "bars"]) element(id, HTMLElement).replaceChildren();
+  sliders(current(), null, new Float32Array(current().length), false);
+  map(null);
+}
+
 /** What z' does not keep of the drawing, or of the garment that was chosen. @param {Outcome} found */
 function loss(found) {
   const [before, after, what] = found.chosen ? [found.chosen, found.garment, "garment"] : [found.seen, found.digit, "drawing"];
-  element("loss", HTMLElement).hidden = !before || !after;
+  element("loss", HTMLElement).dataset.empty = String(!before || !after);
   if (!before || !after) return;
   const { kept, added } = lost(canvas("lost"), before, after);
   const text = `Of the ${what}’s ink, ${Math.round(100 * kept)} % comes back at its place; ${Math.round(100 * added)} % is new.`;
   write("loss-note", text);
-  canvas("lost").setAttribute("aria-label", text);
+  canvas("lost").setAttribute("aria-label", `What z′ does not keep: ${text}`);
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -220,7 +220,6 @@ function sliders(shared, std, votes, dragged) {
     if (input && !dragged) input.value = String(shared[i]);
     if (shown) shown.textContent = shared[i].toFixed(2) + (std ? ` ± ${std[i].toFixed(2)}` : "");
     vote?.style.setProperty("--vote", String(votes[i] / most));
-    if (vote) vote.title = `vote for the guessed class: ${votes[i].toFixed(1)}`;
   }
 }
 
@@ -253,7 +252,7 @@ function inPlane(shared) {
 /** @type {HTMLCanvasElement | null} */
 let ground = null;
 
-/** @param {Float32Array} shared */
+/** The map, with a cross where z' is. @param {Float32Array | null} shared */
 function map(shared) {
   if (!manifest || !places) return;
   const where = canvas("map");
@@ -275,16 +274,16 @@ function map(shared) {
       const [a, b] = /** @type {Float32Array} */ (places).subarray(2 * i, 2 * i + 2);
       below.fillStyle = COLOURS[label];
       below.beginPath();
-      if (manifest?.map.domains[i]) below.arc(x(a), y(b), 2.5, 0, 7);
-      else below.rect(x(a) - 2.2, y(b) - 2.2, 4.4, 4.4);
+      if (manifest?.map.domains[i]) below.arc(x(a), y(b), 5, 0, 7);
+      else below.rect(x(a) - 4.5, y(b) - 4.5, 9, 9);
       below.fill();
       sums[label] = [sums[label][0] + a, sums[label][1] + b, sums[label][2] + 1];
     });
-    below.font = "bold 17px sans-serif";
+    below.font = "bold 34px sans-serif";
     below.textAlign = "center";
     below.textBaseline = "middle";
     sums.forEach(([a, b, n], label) => {
-      below.lineWidth = 4;
+      below.lineWidth = 8;
       below.strokeStyle = "#fff";
       below.fillStyle = "#000";
       const name = manifest?.classes.mnist[label] ?? "";
@@ -293,18 +292,11 @@ function map(shared) {
     });
   }
   const context = where.getContext("2d");
-  if (!context) return;
-  context.drawImage(ground, 0, 0);
+  context?.drawImage(ground, 0, 0);
+  if (!context || !shared) return;
   const [a, b] = inPlane(shared);
-  context.strokeStyle = "#000";
-  context.lineWidth = 3;
-  context.beginPath();
-  context.arc(x(a), y(b), 9, 0, 7);
-  context.moveTo(x(a) - 14, y(b));
-  context.lineTo(x(a) + 14, y(b));
-  context.moveTo(x(a), y(b) - 14);
-  context.lineTo(x(a), y(b) + 14);
-  context.stroke();
+  context.lineWidth = 6;
+  context.stroke(new Path2D(`M${x(a) - 28} ${y(b)}h56m-28-28v56m18-28a18 18 0 1 1-36 0a18 18 0 1 1 36 0`));
 }
 
 /** Move z' within the map's plane; what stands out of the plane stays. @param {number} a @param {number} b */
@@ -337,23 +329,15 @@ async function furnish() {
     label.append(made("span", `z′${i + 1}`), input, made("output", Number(input.value).toFixed(2)), vote);
     box.append(label);
   });
-  const { garments, clips } = manifest.items;
   const pictures = /** @type {Float32Array} */ (await ask({ ask: "tensor", name: "garments" }));
-  choose("garment", garments, manifest.classes.fashion, (i, name, nth) => {
-    const one = document.createElement("button");
-    one.type = "button";
-    one.setAttribute("aria-label", `${name} ${nth}`);
+  choose("garment", manifest.items.garments, manifest.classes.fashion, (one, name, i) => {
     const picture = document.createElement("canvas");
     paint(picture, pictures.subarray(784 * i, 784 * (i + 1)), 28);
     one.append(picture);
-    return one;
+    one.setAttribute("aria-label", name);
   });
-  choose("clip", clips, manifest.classes.speech, (_, name, nth) => {
-    const one = /** @type {HTMLButtonElement} */ (made("button", `▶ ${name} ${nth}`));
-    one.type = "button";
-    return one;
-  });
-  map(current());
+  choose("clip", manifest.items.clips, manifest.classes.speech, (one, name) => one.append(`▶ ${name}`));
+  map(outcome?.shared ?? null);
 }
 
 /**
@@ -361,9 +345,9 @@ async function furnish() {
  * @param {"garment" | "clip"} kind
  * @param {number[]} labels
  * @param {string[]} names
- * @param {(i: number, name: string, nth: number) => HTMLButtonElement} make
+ * @param {(one: HTMLButtonElement, name: string, i: number) => void} dress gives a button its content
  */
-function choose(kind, labels, names, make) {
+function choose(kind, labels, names, dress) {
   const select = element(`${kind}-class`, HTMLSelectElement);
   names.forEach((name, label) => {
     const option = made("option", name);
@@ -375,15 +359,13 @@ function choose(kind, labels, names, make) {
     box.replaceChildren();
     labels.forEach((label, i) => {
       if (label !== Number(select.value)) return;
-      const one = make(i, names[label], box.childElementCount + 1);
+      const one = document.createElement("button");
+      one.type = "button";
+      dress(one, `${names[label]} ${box.childElementCount + 1}`, i);
       one.addEventListener("click", async () => {
-        if (kind === "clip") {
-          if (!(await voices())) return;
-          set({ kind, value: i });
-          await listen();
-        } else {
-          set({ kind, value: i });
-        }
+        if (kind === "clip" && !(await voices())) return;
+        set({ kind, value: i });
+        if (kind === "clip") await listen();
       });
       box.append(one);
     });
@@ -396,12 +378,15 @@ function choose(kind, labels, names, make) {
 async function voices() {
   try {
     if ("AudioContext" in window) audio ??= new AudioContext(); // in the click itself: browsers want a touch before sound
-    await need("picture", "the models of digits and garments");
-    await need("sound", "the bridge to speech and the voice");
+    await need("picture", "digits and garments");
+    await need("sound", "the voice");
     speaking = true;
     return true;
   } catch (error) {
-    trouble(error, voices);
+    trouble(error, () => {
+      start();
+      voices();
+    });
     return false;
   }
 }
@@ -411,21 +396,14 @@ async function listen() {
   if (!manifest) return;
   update();
   while (busy || stale) await new Promise((resolve) => setTimeout(resolve, 10));
-  if (!outcome?.mel) {
-    say("Draw or choose something first.");
-    status("Draw or choose something first.");
-    return;
-  }
-  const began = performance.now();
+  if (!outcome?.mel) return status(FIRST);
   const wave = /** @type {Float32Array} */ (await ask({ ask: "wave", mel: outcome.mel }));
-  const page = element("live", HTMLElement);
-  page.dataset.soundMilliseconds = (performance.now() - began).toFixed(1);
-  page.dataset.samples = String(wave.length);
+  element("live", HTMLElement).dataset.samples = String(wave.length);
   try {
     if (!audio) throw new Error("This browser cannot play sound from a page");
     await play(audio, wave, manifest.sound.rate);
   } catch (error) {
-    status(`${error instanceof Error ? error.message : error}. Allow sound for this page, then press “Hear it” again.`);
+    status(`${error instanceof Error ? error.message : error}. Allow sound for this page, then press again.`);
   }
 }
 
@@ -438,11 +416,12 @@ function noise() {
 function begin() {
   element("fallback", HTMLElement).hidden = true;
   element("live", HTMLElement).hidden = false;
+  blank();
   const drawing = new Pad(
     canvas("pad"),
     () => {
       if (drawing.strokes.length) set({ kind: "pixels", value: rasterise(drawing.strokes) });
-      else origin = null;
+      else blank();
     },
     say,
   );
@@ -452,7 +431,7 @@ function begin() {
     say("cleared");
   });
   button("again").addEventListener("click", () => {
-    if (!origin || origin.kind === "shared") say("Draw or choose something first.");
+    if (!origin || origin.kind === "shared") status(FIRST);
     else set({ ...origin, noise: noise() });
   });
   const examples = element("examples", HTMLElement);
@@ -478,40 +457,24 @@ function begin() {
     const far = reach();
     drag(((2 * (event.clientX - box.left)) / box.width - 1) * far, (1 - (2 * (event.clientY - box.top)) / box.height) * far);
   };
-  where.addEventListener("pointerdown", (event) => {
-    where.setPointerCapture(event.pointerId);
-    if (places) at(event);
-    else start();
-  });
-  where.addEventListener("pointermove", (event) => {
-    if (where.hasPointerCapture(event.pointerId)) at(event);
-  });
+  follow(where, (event) => (places ? at(event) : start()), at);
   where.addEventListener("keydown", (event) => {
-    /** @type {Record<string, [number, number]>} */
-    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    const arrow = arrows[event.key];
+    const arrow = ARROWS[event.key];
     if (!arrow) return;
     event.preventDefault();
-    if (!places) {
-      start();
-      return;
-    }
+    if (!places) return void start();
     const [a, b] = inPlane(current());
     const step = reach() / 30;
-    drag(a + arrow[0] * step, b + arrow[1] * step);
+    drag(a + arrow[0] * step, b - arrow[1] * step);
   });
   const walk = element("walk", HTMLInputElement);
   for (const end of /** @type {const} */ (["from", "to"])) {
     button(end).addEventListener("click", () => {
-      if (!outcome) {
-        say("Draw or choose something first.");
-        return;
-      }
+      if (!outcome) return write("walk-note", FIRST);
       ends[end] = outcome.shared.slice();
-      say(end === "from" ? "kept as start" : "kept as end");
-      const ready = ends.from && ends.to;
-      walk.disabled = !ready;
-      write("walk-note", ready ? "" : `${ends.from ? "The start" : "The end"} is kept. Now the other.`);
+      const kept = `The ${end === "from" ? "start" : "end"} is kept`;
+      walk.disabled = !(ends.from && ends.to);
+      write("walk-note", walk.disabled ? `${kept}. Now the other.` : `${kept}. Move the slider.`);
     });
   }
   walk.addEventListener("input", () => {

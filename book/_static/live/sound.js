@@ -1,4 +1,4 @@
-// From a log-mel spectrogram to a sound: what LogMel.waveform of lt/zoo/mel.py does, in double precision.
+// From a log-mel spectrogram to a sound: what LogMel.waveform of lt/models/speech.py does, in double precision.
 
 /**
  * @typedef {{rate: number, size: number, hop: number, bands: number, frames: number, floor: number, ceiling: number, iterations: number}} Facts

@@ -46,7 +46,7 @@ export function opinion(probabilities, names) {
 }
 
 /**
- * Pixels in [0, 1], white on black.
+ * Pixels in [0, 1], white on black. Until then, and after `empty`, the box around a canvas shows its own note.
  * @param {HTMLCanvasElement} where
  * @param {ArrayLike<number>} pixels
  * @param {number} width
@@ -56,9 +56,17 @@ export function paint(where, pixels, width, colour = (value) => [255 * value, 25
   const height = pixels.length / width;
   where.width = width;
   where.height = height;
+  where.dataset.full = "";
   const image = new ImageData(width, height);
   for (let i = 0; i < pixels.length; i++) image.data.set([...colour(pixels[i]), 255], 4 * i);
   where.getContext("2d")?.putImageData(image, 0, 0);
+}
+
+/** @param {HTMLCanvasElement} where with a label that begins with what it shows, and a colon */
+export function empty(where) {
+  where.width = Number(where.width); // setting it clears
+  delete where.dataset.full;
+  where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: none yet`);
 }
 
 /** Blue below zero, orange above. @param {number} value @returns {[number, number, number]} */
@@ -77,26 +85,23 @@ export function loudness(value) {
 export const upright = (mel) => Float32Array.from(mel, (_, i) => mel[(63 - Math.floor(i / 64)) * 64 + (i % 64)]);
 
 /**
- * Probabilities as bars, a row a class.
+ * Probabilities as bars, one row per class.
  * @param {HTMLElement} box
  * @param {ArrayLike<number>} probabilities
  * @param {string[]} names
  */
 export function bars(box, probabilities, names) {
-  if (!box.childElementCount) {
-    for (const name of names) {
-      const row = made("li", "");
-      row.append(made("span", name), made("span", ""), made("span", ""));
-      box.append(row);
-    }
-  }
   const best = largest(probabilities);
-  for (const [i, row] of [...box.children].entries()) {
-    const [, bar, text] = /** @type {HTMLElement[]} */ ([...row.children]);
-    bar.style.setProperty("--share", String(probabilities[i]));
-    text.textContent = `${Math.round(100 * probabilities[i])} %`;
-    row.classList.toggle("lt-best", i === best);
-  }
+  box.replaceChildren(
+    ...names.map((name, i) => {
+      const row = made("li", "");
+      const bar = made("span", "");
+      bar.style.setProperty("--share", String(probabilities[i]));
+      row.append(made("span", name), bar, made("span", `${Math.round(100 * probabilities[i])} %`));
+      row.classList.toggle("lt-best", i === best);
+      return row;
+    }),
+  );
 }
 
 /**
@@ -191,6 +196,7 @@ export function lost(where, before, after) {
     image.data.set([150 * both + 230 * gone + 86 * fresh, 150 * both + 159 * gone + 180 * fresh, 150 * both + 233 * fresh, 255], 4 * i);
   }
   where.width = where.height = 28;
+  where.dataset.full = "";
   where.getContext("2d")?.putImageData(image, 0, 0);
   return { kept: kept / Math.max(ink, 1e-6), added: added / Math.max(ink, 1e-6) };
 }

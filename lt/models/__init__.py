@@ -1,0 +1,1 @@
+"""What chapters train or load: base models, judges, and third-party models."""

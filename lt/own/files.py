@@ -1,0 +1,61 @@
+"""Reading a bridge that was saved, with the models that it was trained for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from lt.bridge import FORMAT, KEPT, Bridge, BridgeConfig, network_of
+from lt.cache import load_weights
+from lt.errors import LtError
+from lt.latents import Domain
+from lt.loop import Training, initialised
+from lt.own.inputs import FAILURES, first_line, portrait
+
+
+def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Bridge:
+    """A bridge written by :meth:`Bridge.save`, with the models of its domains where they are given.
+
+    Raises :class:`lt.LtError` for a file that is no bridge, and for a model of another name, latent size, or decoder.
+    """
+    path = Path(path).expanduser()
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise LtError(f"{path} cannot be read: {error}; give a file that Bridge.save wrote") from error
+    if metadata.get("format") != FORMAT or "bridge" not in metadata:
+        raise LtError(f"{path} holds no bridge of format {FORMAT}: save it again with this version")
+    try:
+        facts = json.loads(metadata["bridge"])
+        settings: dict[str, Any] = facts["config"]["training"]
+        training = Training(**settings | {"betas": tuple(settings["betas"])})
+        config, labels, sizes = (
+            BridgeConfig(**(facts["config"] | {"training": training})),
+            facts["labels"],
+            facts["sizes"],
+        )
+        modules = initialised(
+            lambda: nn.ModuleList(network_of(config, s, len(labels)) for s in sizes), "load", 0, torch.device("cpu")
+        )
+        bridge = Bridge(config, facts["names"], [*cast(nn.ModuleList, modules)], labels)
+        for key in KEPT:
+            setattr(bridge, key, dict(facts[key]))
+    except (LtError, KeyError, *FAILURES) as error:
+        raise LtError(f"{path}: damaged or of another version ({first_line(error)}): save it again") from error
+    load_weights(bridge, path)
+    for model in [domains] if isinstance(domains, Domain) else domains:
+        _, _, shift, scale = bridge.place(model.name)
+        if model.latent not in (None, len(shift)):
+            raise LtError(f"{model.name}: latents have {model.latent} dimensions, not {len(shift)}: another model")
+        old, new = torch.tensor(bridge.portraits.get(model.name, [])), torch.tensor(portrait(model, shift, scale))
+        if len(old) == len(new) and not (old - new).norm() <= 0.01 * old.norm() + 1e-6:
+            raise LtError(f"{model.name}: its decoder makes other items than the bridge's model did: give that model")
+        bridge.domains[model.name] = model
+    return bridge

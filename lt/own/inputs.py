@@ -1,0 +1,150 @@
+"""What users hand in and what their functions return, brought into one form; errors in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import itertools
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from lt.errors import LtError
+
+CHUNK = 512  # rows per forward pass when a whole split goes through a network
+UNKNOWN = -1  # the label of an item whose class is not known
+FAILURES = (ValueError, TypeError, RuntimeError, IndexError, AttributeError)  # of functions that get unexpected input
+
+
+def as_items(x: Any, name: str = "items") -> Any:
+    """What a user hands in as a float32 or integer tensor; a list where items are no numbers or differ in shape.
+
+    Takes tensors, NumPy arrays of any type and layout, sparse matrices, data frames, lists, Datasets, DataLoaders.
+    """
+    if isinstance(x, (DataLoader, Dataset)):
+        return with_labels(x, None, name)[0]
+    x = x.toarray() if hasattr(x, "toarray") else x.to_numpy() if hasattr(x, "to_numpy") else x
+    if isinstance(x, (list, tuple)):
+        x = list(x)
+        if x and all(isinstance(item, Tensor) for item in x):
+            x = torch.stack(x) if len({item.shape for item in x}) == 1 else x
+        elif x and isinstance(x[0], (int, float, np.ndarray, np.generic, list, tuple)):
+            with contextlib.suppress(ValueError):  # of different lengths
+                x = array if (array := np.asarray(x)).dtype.kind in "biuf" else x
+    if isinstance(x, np.ndarray) and x.ndim:
+        if x.dtype.kind in "USO" and x.ndim == 1:
+            return list(x)
+        native = x.dtype.kind in "bi" or x.dtype == np.uint8  # PyTorch computes with no other unsigned type
+        wanted: Any = x.dtype.newbyteorder("=") if native else np.int64 if x.dtype.kind == "u" else np.float32
+        try:
+            x = torch.from_numpy(np.require(x, wanted, ["C", "W"]))
+        except FAILURES as error:
+            raise LtError(f"{name}: not all are numbers ({first_line(error)}): give numbers or texts") from error
+    if isinstance(x, Tensor) and x.ndim:
+        x = x if x.layout == torch.strided else x.to_dense()
+        return x.float() if x.dtype == torch.float64 else x
+    if not isinstance(x, list):
+        raise LtError(f"{name}: {type(x).__name__}: give a tensor, an array or a list with one row per item")
+    return x
+
+
+def with_labels(x: Any, y: Any, name: str) -> tuple[Any, Any]:
+    """Items as tensor or list, and their labels: those of a Dataset's or DataLoader's pairs, or ``y``."""
+    if not isinstance(x, (DataLoader, Dataset)):
+        return as_items(x, name), y
+    loader = x if isinstance(x, DataLoader) else DataLoader(x, CHUNK, generator=torch.Generator())
+    try:
+        batches = [b if isinstance(b, (tuple, list)) and not isinstance(b[0], str) else (b,) for b in loader]
+        columns = [[as_items(part, name) for part in column] for column in zip(*batches, strict=True)]
+    except FAILURES as error:  # such as pictures without a transform to tensors
+        raise LtError(f"{name}: no batches can be made ({first_line(error)}): give a transform to tensors") from error
+    if y is not None and (len(columns) > 1 or x is loader):
+        raise LtError(f"{name}: labels beside a DataLoader or pairs: let it give pairs (item, label), leave y out")
+    x, *rest = [torch.cat(c) if isinstance(c[0], Tensor) else [*itertools.chain(*c)] for c in columns]
+    return x, rest[0] if rest else y
+
+
+def labels_of(y: Any, name: str = "labels") -> Tensor:
+    """Labels (n,) of whole numbers of any type as int64, -1 where not known; :class:`lt.LtError` for anything else."""
+    y = (y.double() if y.is_floating_point() else y).detach().cpu() if isinstance(y, Tensor) else y
+    array = np.asarray(y)
+    if array.dtype.kind not in "biuf":
+        raise LtError(f"{name}: labels must be integers, these are text: give np.unique(y, return_inverse=True)[1]")
+    if array.ndim != 1 or not (np.isfinite(array) & (array == np.floor(array)) & (array >= UNKNOWN)).all():
+        given = f"{array.dtype} of shape {array.shape}" + (f", the smallest {array.min()}" if array.size else "")
+        raise LtError(f"{name}: labels are {given}: give one integer per item, from 0, or -1 where it is not known")
+    return torch.from_numpy(array.astype(np.int64))
+
+
+def mean_and_std(out: Any, name: str) -> tuple[Any, Any]:
+    """What an encoder returns for a batch, as mean and std; None as std for exact points."""
+    if hasattr(out, "stddev"):  # a torch distribution
+        return out.mean, out.stddev
+    if isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1):
+        if len(out) != 2:
+            raise LtError(f"{name}: encode gives {len(out)} parts: give points, (mean, std) or a torch distribution")
+        return out[0], out[1]
+    return out, None
+
+
+def as_probabilities(said: Tensor, gives: str | None, name: str) -> Tensor:
+    """A judge's scores (n, classes) as probabilities: see :meth:`lt.Domain.probabilities`."""
+    if said.ndim == 1:
+        raise LtError(f"{name}: the judge gives labels: give logits or probabilities, (n, classes)")
+    scores = said.cpu().double()
+    rough = any(bool((scores.to(kind).double() == scores).all()) for kind in (torch.bfloat16, torch.half))
+    rounded = bool(((scores * 1000).round() - scores * 1000).abs().max() < 1e-3)  # to three digits or fewer
+    tolerance = max(0.02, scores.shape[1] / 200) if rough or rounded else 1e-3
+    close = [(scores.sum(-1) / whole - 1).abs() <= tolerance for whole in (1, 100)]
+    share, percent = ((one & (scores.amin(-1) > -1e-6)).double().mean().item() for one in close)
+    if gives == "logits" or (gives is None and share <= 0.05 and percent < 1):  # some rows sum to one by chance
+        return said.float().softmax(-1)
+    if share < 1:
+        rows = f"{share:.0%} of the judge's rows are probabilities (at least 0, sum 1), {percent:.0%} percentages"
+        raise LtError(f"{name}: {rows}: give probabilities in all, or say Domain(..., judge_gives='logits')")
+    return said.float()
+
+
+def portrait(model: Any, shift: Tensor, scale: Tensor) -> list[float]:
+    """What a domain's decoder makes of ten fixed latents, as 80 numbers; empty if there is none, or if it draws."""
+    if model.decode is None:
+        return []
+    z = shift.cpu() + scale.cpu() * torch.randn(10, len(shift), generator=torch.Generator().manual_seed(0))
+    made, again = (model.items(z).flatten(1).cpu() for _ in range(2))
+    directions = torch.randn(made.shape[1], 8, generator=torch.Generator().manual_seed(1))
+    return (made @ directions).flatten().tolist() if torch.allclose(made, again, 1e-3, 1e-3) else []
+
+
+def first_line(error: Exception) -> str:
+    """Type and first line of an error."""
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+
+
+def shape_of(x: Any) -> str:
+    return f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else f"a list of {len(x)} {type(x[0]).__name__}"
+
+
+@contextlib.contextmanager
+def evaluating(name: str, function: Callable) -> Iterator[None]:
+    """The modules that a function is, belongs to or names, in evaluation mode for a while."""
+    function = getattr(function, "func", function)  # of functools.partial
+    values = [getattr(function, "__self__", function)]
+    if inspect.isfunction(function):
+        names, outer, *_ = inspect.getclosurevars(function)
+        values += [*names.values(), *outer.values()]
+    training = [m for value in values if isinstance(value, nn.Module) for m in value.modules() if m.training]
+    if training:
+        kind = type(training[0]).__name__
+        warnings.warn(f"{name}: {kind} is in training mode: used in evaluation mode here, call .eval()", stacklevel=5)
+    try:
+        for module in training:
+            module.training = False
+        yield
+    finally:
+        for module in training:
+            module.training = True

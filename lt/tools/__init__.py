@@ -1,1 +1,0 @@
-"""Around the bridge: checks before and after training, many trainings at once, one more domain, intervals."""

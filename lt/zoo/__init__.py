@@ -1,1 +1,0 @@
-"""Models that the chapters train and join, and what they are compared with. None of them knows a bridge."""

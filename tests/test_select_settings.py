@@ -1,0 +1,36 @@
+"""Settings are chosen on training items that nothing has learned from, among as many candidates for every method."""
+
+import pytest
+import torch
+
+import select_settings as selection
+from lt.book import profiles
+from lt.data import load
+
+
+def test_every_method_has_as_many_candidates():
+    of_bridges = [sum(map(len, groups.values())) for groups in (selection.BRIDGE, selection.SPEECH, selection.VAE)]
+    assert {*of_bridges, *map(len, selection.MAPS.values())} == {30}
+    for group, tried in selection.GROUPS.items():
+        assert len({repr(one) for one in tried}) == len(tried), group
+
+
+def test_kept_aside_items_are_training_items_of_all_classes_and_are_not_learned():
+    learned, aside = selection.parts("mnist", "embedded")
+    both = torch.cat([learned.x, aside.x])
+    assert torch.equal(both.sum(1).sort()[0], load("mnist", "train", "embedded").x.sum(1).sort()[0])
+    assert aside.y.unique().tolist() == list(range(10))
+    assert len(aside) / len(both) == pytest.approx(1 / 6, abs=0.005)
+
+
+def test_a_candidate_changes_its_settings_alone():
+    quick = profiles.get("quick")
+    assert selection.changed(quick, "muon", {"muon": 0.5}).bridge.training.muon == 0.5
+    made = selection.changed(quick, "vae_mnist", {"jitter": 0.9})
+    assert (made.vae["mnist"].jitter, made.bridge, made.vae["fashion"]) == (0.9, quick.bridge, quick.vae["fashion"])
+
+
+def test_the_rule_takes_the_most_accurate_of_the_most_varied_of_the_accurate():
+    rows = [(0.95, 0.5), (0.945, 0.7), (0.943, 0.71), (0.93, 0.9)]
+    rows = [{"transfer_accuracy": accuracy, "diversity": diversity} for accuracy, diversity in rows]
+    assert selection.choose(rows) is rows[1]
