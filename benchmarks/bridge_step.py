@@ -1,8 +1,9 @@
-"""One training step of a bridge, as a ratio in one run: ours against its own matrix products, and against a naive loop.
+"""One training step of a bridge as a ratio: ours against its own matrix products and a naive loop.
 
-``python benchmarks/bridge_step.py [WIDTH]`` prints a table; with ``ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`` it
-shows a laptop without bf16. The products are replayed alone on random numbers of the same shapes and types: what a step
-would cost if all else were free. The naive loop has a DataLoader per domain, float32 and plain Adam.
+``python benchmarks/bridge_step.py [WIDTH]`` prints a table; with ``ATEN_CPU_CAPABILITY=avx2
+ONEDNN_MAX_CPU_ISA=AVX2`` it shows a laptop without bf16. The products are replayed alone on random numbers of
+the same shapes and types: what a step would cost if all else were free. The naive loop has a DataLoader per
+domain, float32 and plain Adam.
 """
 
 import statistics
@@ -32,13 +33,13 @@ class Recorder(TorchDispatchMode):
         super().__init__()
         self.calls: list = []
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         if function in PRODUCTS:
             self.calls.append((function, tree_map_only(torch.Tensor, torch.randn_like, args), kwargs or {}))
         return function(*args, **(kwargs or {}))
 
 
-def seconds(run) -> float:  # noqa: ANN001
+def seconds(run) -> float:
     started = time.perf_counter()
     run()
     return (time.perf_counter() - started) / STEPS
@@ -71,9 +72,7 @@ def main() -> None:
 
     def naive() -> None:
         optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, foreach=False, fused=False)
-        loaders = [
-            iter(DataLoader(TensorDataset(d.mean, d.std, d.y), batch_size=BATCH, shuffle=True)) for d in domains
-        ]
+        loaders = [iter(DataLoader(TensorDataset(d.mean, d.std, d.y), batch_size=BATCH, shuffle=True)) for d in domains]
         for _ in range(STEPS):
             shared, loss = [], torch.zeros(())
             for i, loader in enumerate(loaders):
@@ -98,7 +97,7 @@ def main() -> None:
         times = [seconds(run) for run in (products, ours, naive)]
         found += [times] if turn else []
     bound, mine, plain = (1e3 * statistics.median(column) for column in zip(*found, strict=True))
-    print(f"{torch.backends.cpu.get_cpu_capability()}, {fast_dtype(cpu)}, width {width}, batch {BATCH} per domain, one core")
+    print(f"{torch.backends.cpu.get_cpu_capability()}, {fast_dtype(cpu)}, width {width}, batch {BATCH}, one core")
     print(f"products of forward and backward alone {bound:6.1f} ms per step")
     print(f"ours, with Muon                        {mine:6.1f} ms per step, {bound / mine:.2f} of the bound")
     print(f"naive loop, Adam                       {plain:6.1f} ms per step, {mine / plain:.2f} of it is ours")

@@ -1,10 +1,11 @@
 """Three recipes at their full length: the paper's printed constants in both readings, the authors' code, and ours.
 
-``LT_DATA=... LT_RESULTS=book/results python benchmarks/three_rows.py --sets 4`` trains bridges between MNIST and
-Fashion-MNIST over disjoint sets of base models of profile laptop and writes 03_three_rows.json, which chapters 0, 3 and 9
-show. On a CPU core a bridge of the text (50,000 steps of 128) takes about ten minutes, one of the code (20,000 steps of
-512) about twenty-five; what was stopped goes on where it was. Two things differ from the authors: their batches hold
-equally many items of each class, also for the terms that should see no label, and their base models are not ours.
+``LT_DATA=... LT_RESULTS=book/results python benchmarks/three_rows.py --sets 4`` trains bridges between MNIST
+and Fashion-MNIST over disjoint sets of base models of profile laptop and writes three_rows.json, which
+chapters 0, 3 and 9 show. On a CPU core a bridge of the text (50,000 steps of 128) takes about ten minutes,
+one of the code (20,000 steps of 512) about twenty-five; what was stopped goes on where it was. Two things
+differ from the authors: their batches hold equally many items of each class, also for the terms that should
+see no label, and their base models are not ours.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=4, help="disjoint sets of base models")
     parser.add_argument("--profile", default="laptop")
     options = parser.parse_args()
-    run = start("03_three_rows", options.profile)
+    run = start("three_rows", options.profile)
     sets = range(min(options.sets, len(run.sets)))
     run.prepare(*PAIR, sets=sets)
     train = {name: len(run.images(name, "train")) for name in PAIR}
@@ -40,12 +41,12 @@ def main() -> None:
 
     jobs = [(fit_bridge, latents(s), config, 0) for config in RECIPES.values() for s in sets]
     side_by_side(*jobs, name="bridges at full length")
-    recipes = {**RECIPES, "bridging_vae": run.profile.bridge}
+    recipes = {**RECIPES, "our_recipe": run.profile.bridge}
     for name, config in recipes.items():
         for source, target in (PAIR, PAIR[::-1]):
             scores, protocol, nats = [], [], []
             for s in sets:
-                ours = name == "bridging_vae"
+                ours = name == "our_recipe"
                 bridge = run.bridge(*PAIR, set=s) if ours else fit_bridge(latents(s), config, 0)
                 run.trained(f"{name} {s}", bridge, bridge.history)
                 move = lambda z: bridge.transfer(z, source, target)  # noqa: B023, E731
@@ -63,7 +64,7 @@ def main() -> None:
     run.claims()
 
 
-def replace_domains(bridge, domains):  # noqa: ANN001, ANN201
+def replace_domains(bridge, domains):
     bridge.domains.update({domain.name: domain for domain in domains})
     return bridge
 

@@ -1,8 +1,9 @@
 """Seconds to accuracy of a bridge MNIST <-> Fashion-MNIST: a plain recipe against today's, one thread, in turns.
 
-``LT_DATA=... python benchmarks/time_to_accuracy.py 5`` trains five seeds of each over the first set of base models of
-profile laptop, prints a table and writes time_to_accuracy.json. The plain recipe is Adam at width 512, 4,000 steps. With
-``ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`` it shows a laptop without bf16. Nothing comes from the cache but base models.
+``LT_DATA=... python benchmarks/time_to_accuracy.py 5`` trains five seeds of each over the first set of base
+models of profile laptop, prints a table and writes time_to_accuracy.json. The plain recipe is Adam at width
+512, 4,000 steps. With ``ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`` it shows a laptop without bf16.
+Nothing comes from the cache but base models.
 """
 
 import json
@@ -19,9 +20,7 @@ from lt.book import start
 from lt.loop import fast_dtype
 
 PAIR = ("mnist", "fashion")
-PLAIN = BridgeConfig(
-    Training(4000, 128, 1.5e-3, "onecycle"), width=512, standardise=False, beta_kl=3e-4, beta_cls=0.3
-)
+PLAIN = BridgeConfig(Training(4000, 128, 1.5e-3, "onecycle"), width=512, standardise=False, beta_kl=3e-4, beta_cls=0.3)
 
 
 def main() -> None:

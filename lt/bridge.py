@@ -1,12 +1,11 @@
 """The bridge: configuration, objective, training, translation, scores, saving and loading."""
 
-from __future__ import annotations
-
 import json
 import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +19,7 @@ from lt.errors import LtError
 from lt.latents import Domain, Latents, listed
 from lt.loop import History, Objective, Training, fit
 from lt.networks import BridgingVAE, GatedMixing, PlainOutput, sample
-from lt.own.inputs import UNKNOWN, as_items, labels_of, portrait
+from lt.own.inputs import UNKNOWN, as_items, labels_of, pairs_of, portrait
 
 FORMAT = "2"  # of saved bridges
 KEPT = ("history", "scores", "portraits", "learned")  # what a file holds of a bridge beside weights and configuration
@@ -51,16 +50,12 @@ class BridgeConfig:
             raise LtError(f"training={self.training!r} in BridgeConfig: give a Training(steps, batch, ...)")
         for name, known in (("output", ("gated", "linear")), ("reduction", ("mean", "sum")), ("power", (1, 2))):
             if (value := getattr(self, name)) not in known:
-                raise LtError(f"unknown {name} {value!r} in BridgeConfig: choose {' or '.join(map(str, known))}")
+                raise LtError(f"unknown {name} {value!r} in BridgeConfig: choose one of {known}")
         for name in ("shared", "width", "depth", "projections", "beta_kl", "beta_swd", "beta_cls", "beta_pairs"):
-            least, convert = (0, float) if name.startswith("beta") else (1, operator.index)
-            try:  # numbers of NumPy become Python's, which a file can hold
-                object.__setattr__(self, name, value := convert(getattr(self, name)))
-            except (TypeError, ValueError):
-                value = -1
-            if not least <= value < math.inf:
-                wanted = f"a {'whole ' if least else ''}number from {least}"
-                raise LtError(f"{name}={getattr(self, name)!r} in BridgeConfig: give {wanted}")
+            value, whole = getattr(self, name), not name.startswith("beta")
+            if not isinstance(value, Integral if whole else Real) or not whole <= float(value) < math.inf:
+                raise LtError(f"{name}={value!r} in BridgeConfig: give a {'whole ' * whole}number from {int(whole)}")
+            object.__setattr__(self, name, (int if whole else float)(float(value)))  # NumPy's numbers fit no file
 
 
 def centre_and_scale(latents: Latents) -> tuple[Tensor, Tensor]:
@@ -76,23 +71,17 @@ def labels_in(latents: Sequence[Latents]) -> list[int]:
 
 
 def bridge_objective(
-    network: BridgingVAE,
-    config: BridgeConfig,
-    latents: Sequence[Latents],
-    classifier: Callable[[Tensor], Tensor] | None = None,
-    anchor: Latents | None = None,
-    pairs: Tensor | None = None,
-    labels: Sequence[int] | None = None,
-) -> Objective:
+    network: BridgingVAE, config: BridgeConfig, latents: Sequence[Latents],
+    classifier: Callable[[Tensor], Tensor] | None = None, anchor: Latents | None = None, pairs: Tensor | None = None,
+    labels: Sequence[int] | None = None
+) -> Objective:  # fmt: skip
     """The total loss of section 3: ELBO of every domain, SWD between domains, classification in the shared space.
-
     All domains go through the network as one batch, drawn uniformly, standardised (:func:`centre_and_scale`) if
     ``config`` says so. Where some labels are unknown (-1), the classification term draws a batch of its own from the
     labelled items; domains without a label have no such term. ``labels`` are the classes in the order of the
     classifier's outputs, by default all that occur. ``pairs`` (p, 2), item numbers in two domains, add the mean squared
     distance of their shared means. To join a domain to a finished bridge, ``classifier`` is the bridge's, and
-    ``anchor`` the points of its shared space that the new ones are laid over.
-    """
+    ``anchor`` the points of its shared space that the new ones are laid over."""
     batch, device, domains = config.training.batch, latents[0].device, len(latents)
     domain = torch.arange(domains, device=device).repeat_interleave(batch)  # (domains * batch,)
     sizes = None if len(set(network.sizes)) == 1 else torch.tensor(network.sizes, device=device)
@@ -161,15 +150,13 @@ def network_of(config: BridgeConfig, sizes: Sequence[int], classes: int) -> Brid
 
 class Bridge(nn.Module):
     """A trained bridge. Domains are addressed by their names; it keeps the centre and scale of each domain's latents.
+    The first part serves the domains that were trained together; each that was joined later has one of its own."""
 
-    The first part serves the domains that were trained together; each that was joined later has one of its own.
-    """
-
-    def __init__(self, config: BridgeConfig, names: Sequence[str], parts: Sequence[nn.Module], labels: Sequence[int]):
+    def __init__(self, config: BridgeConfig, names: Sequence[str], parts: Sequence[Any], labels: Sequence[int]):
         super().__init__()
         self.config, self.names, self.labels = config, list(names), list(labels)
         self.parts = nn.ModuleList(parts)
-        self._where = [(part, i) for part in cast(Sequence[BridgingVAE], parts) for i in range(len(part.sizes))]
+        self._where = [(part, i) for part in parts for i in range(len(part.sizes))]
         self.sizes: list[int] = [part.sizes[i] for part, i in self._where]
         for i, size in enumerate(self.sizes):
             self.register_buffer(f"shift_{i}", torch.zeros(size))
@@ -185,15 +172,14 @@ class Bridge(nn.Module):
         """The network of the domains that were trained together; its classifier is that of the shared space."""
         return cast(BridgingVAE, self.parts[0])
 
-    def take_in(self, latents: Sequence[Latents], history: History) -> Bridge:
+    def take_in(self, latents: Sequence[Latents], history: History) -> "Bridge":
         """Set centre and scale to those of what was learned from, and keep the models."""
         for d in latents:
-            if self.config.standardise:
-                for old, new in zip(self.place(d.name)[2:], centre_and_scale(d), strict=True):
-                    old.copy_(new)
+            moments = centre_and_scale(d) if self.config.standardise else ()
+            for old, new in zip(self.place(d.name)[2:], moments, strict=False):
+                old.copy_(new)
             self.learned[d.name] = d.fingerprint
-            if d.domain is not None:
-                self.domains[d.name] = d.domain
+            self.domains |= {d.name: d.domain} if d.domain else {}
         self.history = history
         return self.to(latents[0].device).eval()
 
@@ -203,6 +189,13 @@ class Bridge(nn.Module):
             raise LtError(f"unknown domain {name!r}: this bridge joins {', '.join(self.names)}")
         i = self.names.index(name)
         return *self._where[i], getattr(self, f"shift_{i}"), getattr(self, f"scale_{i}")
+
+    def domain(self, name: str) -> Domain:
+        """The model of that name; raises :class:`lt.LtError` if it is not at hand."""
+        self.place(name)
+        if name not in self.domains:
+            raise LtError(f"the model of {name!r} is not at hand: load_bridge(path, [Domain({name!r}, ...)])")
+        return self.domains[name]
 
     def encode(self, z: Tensor, name: str) -> tuple[Tensor, Tensor]:
         """Mean and std of ``q(z'|z, D)``: latents z (n, latent) of domain ``name`` to two of (n, shared)."""
@@ -218,20 +211,9 @@ class Bridge(nn.Module):
         return part.decode(z_shared, index) * scale + shift
 
     def transfer(self, z: Tensor, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
-        """Encode with one domain label, decode with another: (n, latent) of each (section 3).
-
-        With ``source == target`` this is the reconstruction. z' is the posterior's mean, or drawn from it if
-        ``generator`` is given.
-        """
+        """Latents (n, latent) of one domain to those of another or the same; z' is drawn if ``generator`` is given."""
         mean, std = self.encode(z, source)
         return self.decode(mean if generator is None else sample(mean, std, generator), target)
-
-    def domain(self, name: str) -> Domain:
-        """The model of that name; raises :class:`lt.LtError` if it is not at hand."""
-        self.place(name)
-        if name not in self.domains:
-            raise LtError(f"the model of {name!r} is not at hand: load_bridge(path, [Domain({name!r}, ...)])")
-        return self.domains[name]
 
     @torch.no_grad()
     def translate(self, x: Any, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
@@ -242,28 +224,23 @@ class Bridge(nn.Module):
     @torch.no_grad()
     def score(self, x: Any, source: str, target: str, y: Any = None, real: Any = None) -> metrics.Score:
         """How well held-out items x (n, ...) are translated: :func:`lt.metrics.transfer_score`, kept in ``scores``.
-
-        Classes are compared with the source judge's and with labels y (n,), -1 left out. ``real`` items of the target
-        give diversity its unit: the target's own reconstructions of them.
-        """
+        ``y`` (n,) are true labels, -1 left out; the target's reconstructions of ``real`` give diversity its unit."""
         a, b, x = self.domain(source), self.domain(target), as_items(x)
-        z, judged = a.posterior(x)[0], None if a.judge is None and y is not None else a.classify(x)
-        true = cast(Tensor, judged) if y is None else labels_of(y).to(a.device)
-        if len(true) != len(z) or not bool((known := true != UNKNOWN).any()):
-            counts = f"{len(z)} items, {len(true)} labels, {int((true != UNKNOWN).sum())} of them known"
+        z, true = a.posterior(x)[0], a.classify(x) if y is None else labels_of(y).to(a.device)
+        judged, known = true if y is None or a.judge is None else a.classify(x), true != UNKNOWN
+        if len(true) != len(z) or not bool(known.any()):
+            counts = f"{len(z)} items, {len(true)} labels, {int(known.sum())} of them known"
             raise LtError(f"{source}->{target}: {counts}: give one label per item, or leave y out")
-        z, true, judged = (part[known] for part in (z, true, true if judged is None else judged))
-        made = b.items(self.transfer(z, source, target))
+        made = b.items(self.transfer(z[known], source, target))
         own = None if real is None else b.items(b.posterior(real)[0]) if b.encode else as_items(real).to(b.device)
-        own_y = None if own is None else b.classify(own)
-        score = metrics.transfer_score(made, z, true, judged, b.classify, own=own, own_y=own_y)
+        more: dict[str, Any] = {} if own is None else {"own": own, "own_y": b.classify(own)}
+        score = metrics.transfer_score(made, z[known], true[known], judged[known], b.classify, **more)
         self.scores[f"{source}->{target}"] = dict(score.values)
         return score
 
     def save(self, path: str | Path) -> None:
         """Write weights, configuration, names, statistics, history and scores to one safetensors file (float32)."""
-        for name, model in self.domains.items():
-            self.portraits[name] = portrait(model, *self.place(name)[2:])
+        self.portraits |= {name: portrait(model, *self.place(name)[2:]) for name, model in self.domains.items()}
         sizes = [list(cast(BridgingVAE, part).sizes) for part in self.parts]
         facts = {"config": asdict(self.config), "names": self.names, "sizes": sizes, "labels": self.labels}
         facts |= {"versions": {"latent-translation-book": __version__, "torch": torch.__version__}}
@@ -289,45 +266,30 @@ def trained(
 
 
 def fit_bridge(
-    latents: Sequence[Latents],
-    config: BridgeConfig | None = None,
-    seed: int = 0,
-    *,
-    steps: int | None = None,
-    pairs: Any = None,
-) -> Bridge:
+    latents: Sequence[Latents], config: BridgeConfig | None = None, seed: int = 0, *,
+    steps: int | None = None, pairs: Any = None
+) -> Bridge:  # fmt: skip
     """A bridge between two or more domains, on the device of their latents, from the cache if it was trained before.
-
-    Latent sizes may differ, and labels may be unknown (-1). ``steps`` replaces those of the configuration; ``pairs``
-    (p, 2) are numbers of items in two domains that belong together. Raises :class:`lt.LtError` for latents that are not
-    finite, two domains of one name, and pairs of items that are not there.
-    """
+    ``steps`` replaces those of the configuration; ``pairs`` (p, 2) are items of two domains that belong together."""
     config, latents = BridgeConfig() if config is None else config, listed(latents)
-    names = [d.name for d in latents]
     if not isinstance(config, BridgeConfig):
         raise LtError(f"{config!r} is no BridgeConfig: fit_bridge([a.latents(x, y), b.accept(1000)], config, seed=0)")
-    if len(names) < 2 or len(set(names)) < len(names):
-        wanted = "give two or more domains, each with a name of its own"
-        raise LtError(f"a bridge between {', '.join(names) or 'nothing'}: {wanted}: [a.latents(x, y), b.accept(1000)]")
+    if len(names := [d.name for d in latents]) < 2 or len(set(names)) < len(names):
+        raise LtError(f"a bridge between {names}: give two or more domains, each with a name of its own")
     for d in latents:
         d.check()
     if steps is not None:
         config = replace(config, training=replace(config.training, steps=steps))
     if pairs is not None:
-        pairs = as_items(pairs, "pairs").to(latents[0].device)
-        ends = torch.tensor([len(d) for d in latents], device=pairs.device)
-        right = len(latents) == 2 and pairs.ndim == 2 and pairs.shape[1] == 2 and not pairs.is_floating_point()
-        if not right or not len(pairs) or bool(((pairs < 0) | (pairs >= ends)).any()):
-            wanted = f"integers (p, 2) below {' and '.join(map(str, ends.tolist()))}, for two domains"
-            raise LtError(f"pairs of shape {tuple(pairs.shape)} for {len(latents)} domains: give {wanted}")
+        sizes = [len(d) for d in latents]
+        wanted = f"give integers (p, 2) below {' and '.join(map(str, sizes))}, for two domains"
+        pairs = pairs_of(pairs, sizes, wanted).to(latents[0].device)
     labels, data = labels_in(latents), fingerprint(*(d.fingerprint for d in latents), pairs)
     network, history = trained("bridge", config, latents, labels, data, seed, pairs=pairs)
     return Bridge(config, names, [network], labels).take_in(latents, history)
 
 
-def fit_bridges(
-    latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Sequence[int] = range(5)
-) -> list[Bridge]:
+def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Any = range(5)) -> list[Bridge]:
     """A bridge per seed (:func:`fit_bridge`), trained side by side where there are cores for it."""
     if not hasattr(seeds, "__len__"):
         raise LtError(f"seeds={seeds!r}: give a list, such as range({seeds})")

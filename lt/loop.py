@@ -141,9 +141,7 @@ def one_thread() -> Iterator[None]:
 
 class Muon(torch.optim.Optimizer):
     """Momentum whose matrices are made orthogonal by Newton-Schulz iterations (Jordan et al. 2024), in a "dtype".
-
-    ``torch.optim.Muon`` iterates in bfloat16 everywhere, where a CPU without it spends most of its time.
-    """
+    ``torch.optim.Muon`` iterates in bfloat16 everywhere, where a CPU without it spends most of its time."""
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -200,26 +198,16 @@ class _Trainer:
 
 @torch.enable_grad()
 def fit(
-    model: nn.Module,
-    objective: Objective | Sequence[Player],
-    training: Training,
-    generator: torch.Generator,
-    *,
-    name: str = "fit",
-    checkpoint: Path | None = None,
-    validate: Callable[[], float] | None = None,
-    every: int = 100,
-    dtype: torch.dtype | None = None,
-    seconds: float = math.inf,
-) -> History:
+    model: nn.Module, objective: Objective | Sequence[Player], training: Training, generator: torch.Generator, *,
+    name: str = "fit", checkpoint: Path | None = None, validate: Callable[[], float] | None = None, every: int = 100,
+    dtype: torch.dtype | None = None, seconds: float = math.inf
+) -> History:  # fmt: skip
     """Minimise ``objective(generator, progress)["loss"]`` and return its terms, averaged over every ``every`` steps.
-
     The objective draws its own batch on the device; ``progress`` is a scalar tensor from 0 to 1. No step waits for the
     device; on CUDA a step is one captured graph (not with Muon). Players are parts of ``model`` and take turns within a
     step. ``validate`` returns a score after each interval: the weights with the best one are kept. The run resumes from
     ``checkpoint`` if it is there, and removes it when done; after ``seconds`` in all it stops early and leaves it.
-    Raises :class:`lt.LtError` when a term is not finite, naming the term, the steps and the configuration.
-    """
+    Raises :class:`lt.LtError` when a term is not finite, naming the term, the steps and the configuration."""
     if validate is not None and training.average:
         raise LtError(f"{name}: a validation keeps the best weights, not their running mean: set average to 0")
     players = [Player(model, objective)] if callable(objective) else list(objective)

@@ -23,8 +23,7 @@ def squared_error(z: Tensor, z_hat: Tensor, reduction: str = "mean", sizes: Tens
     row, where rows have fewer than z (n, d) and are zero beyond.
 
     >>> squared_error(torch.zeros(2, 4), torch.ones(2, 4)), squared_error(torch.zeros(2, 4), torch.ones(2, 4), "sum")
-    (tensor(1.), tensor(4.))
-    """
+    (tensor(1.), tensor(4.))"""
     if reduction not in ("mean", "sum"):
         raise ValueError(f"unknown reduction {reduction!r}: choose mean or sum")
     error = (z - z_hat) ** 2
@@ -47,10 +46,8 @@ def sliced_wasserstein(a: Tensor, b: Tensor, directions: Tensor, power: int = 2)
 
 def pairwise_sliced_wasserstein(sets: Tensor, directions: Tensor, power: int = 2) -> Tensor:
     """Mean sliced Wasserstein distance over directions (k, d) and all pairs of domains: (domains, n, d) to a scalar.
-
     Along one direction optimal transport pairs sorted points. ``power`` 2 is the W_2^2 of the paper's text, 1 the mean
-    absolute difference of the authors' code. Computed in single precision at least, also under autocast.
-    """
+    absolute difference of the authors' code. Computed in single precision at least, also under autocast."""
     if power not in (1, 2):
         raise ValueError(f"unknown power {power!r}: choose 1 or 2")
     with torch.autocast(sets.device.type, enabled=False):

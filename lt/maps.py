@@ -1,13 +1,9 @@
 """Maps between two latent spaces in closed form: what a bridge has to beat.
 
-A map by class asks a classifier for the class of a source latent; a map by pairs knows latents that belong together.
-"""
-
-from __future__ import annotations
+A map by class asks a classifier for the class of a source latent; a map by pairs knows what belongs together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +16,7 @@ from lt.errors import LtError
 from lt.latents import UNKNOWN, Domain, Latents
 from lt.loop import History, Training, fit, named_generator
 from lt.networks import mlp
+from lt.own.inputs import pairs_of
 
 BY_CLASS = ("prototype", "medoid", "lookup", "gaussian_ot", "gaussian_gw")
 BY_PAIRS = ("affine", "procrustes")
@@ -53,17 +50,9 @@ class LatentMap:
 
 
 def fit_map(
-    source: Latents,
-    target: Latents,
-    method: str,
-    *,
-    pairs: Any = None,
-    ridge: float = 1e-3,
-    shrink: float = 1.0,
-    sure: float | None = None,
-    classify: Callable[[Tensor], Tensor] | None = None,
-    seed: int = 0,
-) -> LatentMap:
+    source: Latents, target: Latents, method: str, *, pairs: Any = None, ridge: float = 1e-3, shrink: float = 1.0,
+    sure: float | None = None, classify: Callable[[Tensor], Tensor] | None = None, seed: int = 0
+) -> LatentMap:  # fmt: skip
     """A map from latents of ``source`` to those of ``target``, fitted on posterior means; unknown classes are left out.
 
     By class: ``prototype`` (mean of the target's class), ``medoid`` (its item nearest to that mean), ``lookup`` (random
@@ -74,9 +63,7 @@ def fit_map(
     ``ridge``, a share of the mean variance, is added to every variance: unused dimensions must not be blown up.
     ``shrink`` s moves lookups and Gaussians towards the mean m of the target's class: m + s A (z - m_source).
     ``sure`` keeps target items whose own label a classifier of target latents gives with a probability above it.
-    ``classify``, latents (n, d) to labels (n,), replaces the classifier that is trained on the source; it is no judge:
-    it sees latents alone. Raises :class:`lt.LtError` for a class that the target lacks.
-    """
+    ``classify``, latents (n, d) to labels (n,), replaces the classifier that is trained on source latents alone."""
     if method not in BY_CLASS + BY_PAIRS:
         raise LtError(f"no map is called {method!r}: choose one of {', '.join(BY_CLASS + BY_PAIRS)}")
     if pairs is not None if method in BY_CLASS else (shrink != 1 or sure is not None):
@@ -85,8 +72,8 @@ def fit_map(
         raise LtError(f"ridge={ridge}, shrink={shrink}, sure={sure}: give ridge above 0, shrink from 0, sure in (0, 1)")
     if method == "gaussian_ot" and source.size != target.size:
         raise LtError(f"gaussian_ot needs latents of one size, not {source.size} and {target.size}: use gaussian_gw")
-    for latents in (source, target):
-        latents.check()
+    source.check()
+    target.check()
     target, draw = target.to(source.device), named_generator(f"{method} {source.name}", seed, source.device)
     if method in BY_PAIRS:
         i, j = _item_numbers(pairs, source, target, draw)
@@ -95,16 +82,24 @@ def fit_map(
     if sure is not None:
         label, probability = fit_latent_classifier(target, seed=seed)[0](target.mean)
         target = target.take((label == target.y) & (probability > sure))
-    moves, least = {}, 2 if method in ("gaussian_ot", "gaussian_gw") else 1
+    moves, least = {}, 2 if method.startswith("gaussian") else 1
     for label in _known(source).y.unique().tolist():
         a, b = source.mean[source.y == label], target.mean[target.y == label]
         if min(len(a), len(b)) < least:
             count = f"class {label} has {len(a)} items of {source.name} and {len(b)} of {target.name}"
-            raise LtError(f"{count} (sure={sure}), {method} needs {least} of each: give this class the label -1")
+            raise LtError(f"{count}, {method} needs {least} of each: give this class the label -1")
         moves[label] = between_points(method, a, b, ridge, shrink, draw)
-    read = (lambda z: (classify(z), None)) if classify else fit_latent_classifier(source, seed=seed)[0]
-    move = partial(_by_class, read, moves, target.size)
-    return LatentMap(method, move, source.size, source.domain, target.domain)
+    read: Any = classify or fit_latent_classifier(source, seed=seed)[0]
+
+    def by_class(z: Tensor) -> Tensor:
+        y, moved = (read(z) if classify else read(z)[0]).to(z.device), z.new_empty(len(z), target.size)
+        for label in y.unique().tolist():
+            if label not in moves:
+                raise LtError(f"classify gives class {label}: the map was fitted on classes {str([*moves])[1:-1]}")
+            moved[y == label] = moves[label](z[y == label])
+        return moved
+
+    return LatentMap(method, by_class, source.size, source.domain, target.domain)
 
 
 def _known(latents: Latents) -> Latents:
@@ -114,25 +109,14 @@ def _known(latents: Latents) -> Latents:
     return known
 
 
-def _item_numbers(pairs: Any, source: Latents, target: Latents, draw: torch.Generator) -> list[Tensor]:
-    if pairs is None:
-        known = (source.y != UNKNOWN).nonzero().flatten()
-        i = known[torch.randint(len(_known(source)), (RANDOM_PAIRS,), generator=draw, device=known.device)]
-        return [i, partners(source.y[i], target.y, draw)]
-    given, n, m = torch.as_tensor(pairs), len(source), len(target)
-    shaped = given.ndim == 2 and given.shape[1] == 2 and len(given) and not given.is_floating_point()
-    if not shaped or given.min() < 0 or given[:, 0].max() >= n or given[:, 1].max() >= m:
-        raise LtError(f"pairs of shape {tuple(given.shape)}: give item numbers (p, 2) from 0, below {n} and below {m}")
-    return [given[:, 0], given[:, 1]]
-
-
-def _by_class(read: Callable, moves: dict[int, Move], size: int, z: Tensor) -> Tensor:
-    y, moved = read(z)[0].to(z.device), z.new_empty(len(z), size)
-    for label in y.unique().tolist():
-        if label not in moves:
-            raise LtError(f"classify gives class {label}: the map was fitted on classes {', '.join(map(str, moves))}")
-        moved[y == label] = moves[label](z[y == label])
-    return moved
+def _item_numbers(pairs: Any, source: Latents, target: Latents, draw: torch.Generator) -> Any:
+    if pairs is not None:
+        n, m = len(source), len(target)
+        return pairs_of(pairs, (n, m), f"give item numbers (p, 2) from 0, below {n} and below {m}").T
+    _known(source)
+    known = (source.y != UNKNOWN).nonzero().flatten()
+    i = known[torch.randint(len(known), (RANDOM_PAIRS,), generator=draw, device=known.device)]
+    return i, partners(source.y[i], target.y, draw)
 
 
 def between_points(method: str, a: Tensor, b: Tensor, ridge: float = 1e-3, shrink: float = 1, draw: Any = None) -> Move:

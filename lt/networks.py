@@ -18,9 +18,7 @@ def mlp(in_features: int, width: int, depth: int) -> nn.Sequential:
 
 class GatedMixing(nn.Module):
     """Gated mixing layer, ``(1 - g) * W_z v + g * dz`` with ``[dz, g] = W_h h``, ``g = sigmoid(g)`` (Figure 10a).
-
-    ``v`` is the network's input, ``h`` the output of its hidden layers: linear in v where g is 0, dz where it is 1.
-    """
+    ``v`` is the network's input, ``h`` the output of its hidden layers: linear in v where g is 0, dz where it is 1."""
 
     def __init__(self, hidden: int, skip: int, out: int):
         super().__init__()
@@ -46,22 +44,14 @@ class PlainOutput(nn.Module):
 
 class BridgingVAE(nn.Module):
     """The small VAE between latent spaces, ``q(z'|z, D)`` and ``g(z|z', D)`` (section 3, Figure 10b).
-
     One set of weights serves every domain. The domain label D is appended to the inputs of encoder and decoder as a
     one-hot vector, or left out (``conditional``; the first row of Figure 9). ``sizes`` holds the latent size of each
-    domain: smaller latents are padded with zeros to the largest size, and cut on the way out.
-    """
+    domain: smaller latents are padded with zeros to the largest size, and cut on the way out."""
 
     def __init__(
-        self,
-        sizes: Sequence[int] = (100, 100),
-        shared: int = 8,
-        width: int = 512,
-        depth: int = 4,
-        classes: int = 10,
-        conditional: bool = True,
-        output: type[nn.Module] = GatedMixing,
-    ):
+        self, sizes: Sequence[int] = (100, 100), shared: int = 8, width: int = 512, depth: int = 4, classes: int = 10,
+        conditional: bool = True, output: type[nn.Module] = GatedMixing
+    ):  # fmt: skip
         super().__init__()
         self.sizes, self.latent, self.shared, self.conditional = tuple(sizes), max(sizes), shared, conditional
         label = len(sizes) if conditional else 0

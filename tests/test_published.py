@@ -21,15 +21,18 @@ CLAIMS = [(name, claim) for name, record in RECORDS.items() for claim in record[
 def test_results_are_those_of_the_present_chapter(name):
     record = RECORDS[name]
     assert name in pipeline.select(ROOT, [])
-    assert (record["chapter"], record["profile"]) == (name, "laptop")
+    assert record["chapter"] == name
+    assert record["profile"] in ("quick", "laptop")
     assert record["source"] == run.source_of(ROOT / "book" / f"{name}.py"), f"run it again: python -m lt run {name}"
 
 
 @pytest.mark.parametrize("name, claim", CLAIMS, ids=[f"{name}: {claim['text']}" for name, claim in CLAIMS])
 def test_every_claim_has_the_verdict_that_the_prose_states(name, claim):
-    """If this fails, a person rewrites the sentence, and ``expect`` beside it."""
+    """If this fails, a person rewrites the sentence, and ``expect`` beside it. A quick run may leave claims open."""
     ((kind, bound),) = claim["bound"].items()
-    assert claims.verdict(claim["low"], claim["high"], kind, bound) == claim["verdict"] == claim["expect"]
+    assert claims.verdict(claim["low"], claim["high"], kind, bound) == claim["verdict"]
+    if RECORDS[name]["profile"] == "laptop" or "open" not in (claim["verdict"], claim["expect"]):
+        assert claim["verdict"] == claim["expect"]
 
 
 def test_every_row_can_be_computed_again_from_its_values():

@@ -1,7 +1,5 @@
 """Executable claims: a sentence, what was measured, what it asks for, and the verdict of the whole interval."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,9 +17,7 @@ MARGIN = 0.02  # how far below the paper's number a reproduction may lie
 
 def verdict(low: float | None, high: float | None, kind: str, bound: float) -> str:
     """``holds`` if the whole interval is on the right side of a bound, ``fails`` if on the wrong one, else ``open``.
-
-    Without an interval nothing is decided. An interval that contains another never has a more definite verdict.
-    """
+    Without an interval nothing is decided. An interval that contains another never has a more definite verdict."""
     if low is None or high is None or not low <= high:
         return "open"
     right = {BOUNDS[kind](end, bound) for end in (low, high)}
@@ -29,21 +25,12 @@ def verdict(low: float | None, high: float | None, kind: str, bound: float) -> s
 
 
 def claim(
-    text: str,
-    what: Estimate | float,
-    *,
-    paper: float | None = None,
-    margin: float = MARGIN,
-    exact: bool = False,
-    source: str = "ours",
-    expect: str = "holds",
-    **bound: float,
-) -> dict:
+    text: str, what: Estimate | float, *, paper: float | None = None, margin: float = MARGIN, exact: bool = False,
+    source: str = "ours", expect: str = "holds", **bound: float
+) -> dict:  # fmt: skip
     """A claim for the results file. It asks for ``at_least``, ``at_most``, ``above``, ``below`` or ``paper - margin``.
-
     ``what`` is an estimate, or with ``exact`` a number without error: a count, a closed form. ``source`` is where the
-    paper says it; ``expect`` is the verdict that the prose states. Raises :class:`lt.LtError` for anything else.
-    """
+    paper says it; ``expect`` is the verdict that the prose states. Raises :class:`lt.LtError` for anything else."""
     if paper is not None and not bound:
         bound = {"at_least": round(paper - margin, 9)}
     if len(bound) != 1 or not set(bound) <= set(BOUNDS) or expect not in VERDICTS:

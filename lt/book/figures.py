@@ -3,8 +3,6 @@
 Grounds are transparent, text is a grey that reads on white and on black, and groups are named where they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -58,9 +56,7 @@ def tiles(x: Tensor) -> np.ndarray:
 
 def grid(rows: Mapping[str, Tensor], columns: Sequence[str] = (), across: int = 10, size: float = 0.5) -> Figure:
     """Named rows of n pictures each, aligned: ``{"digits": x, "garments": made}``; ``columns`` are words above them.
-
-    More than ``across`` pictures go on in another block of rows.
-    """
+    More than ``across`` pictures go on in another block of rows."""
     pictures = {name: tiles(x) for name, x in rows.items()}
     n = len(next(iter(pictures.values())))
     across, blocks = min(across, n), -(-n // across)
@@ -98,9 +94,7 @@ def spectrograms(mels: Mapping[str, Tensor], rate: int = 8_000, seconds: float =
 
 def scatter(points: Tensor, groups: Tensor, names: Sequence[str], kinds: Mapping[str, Tensor] | None = None) -> Figure:
     """Points (n, 2), coloured by their group (n,), whose name stands among them.
-
-    ``kinds``, such as the domains ``{"digits": mask (n,), "garments": mask}``, have a marker each.
-    """
+    ``kinds``, such as the domains ``{"digits": mask (n,), "garments": mask}``, have a marker each."""
     figure, axis = plt.subplots(figsize=(5.6, 5), layout="constrained")
     xy, group = points.detach().cpu().numpy(), groups.cpu().numpy()
     for i, (kind, mask) in enumerate((kinds or {"": groups >= 0}).items()):

@@ -1,7 +1,5 @@
 """One run of a chapter: its profile, data, base models and bridges, and the rows and claims of its results file."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import inspect
@@ -38,12 +36,12 @@ PER_CLASS = 300  # random items of a class whose distances and neighbours are me
 Key = tuple[str, str, str]  # setting, method, metric
 
 
-def start(chapter: str, profile: str) -> Run:
+def start(chapter: str, profile: str) -> "Run":
     """Begin a chapter and print one line about it; raises :class:`lt.LtError` for an unknown profile."""
     run = Run(chapter, profiles.get(profile))
     figures.style()
-    sets, facts = f"{len(run.sets)} set{'s' * (len(run.sets) > 1)} of base models", run.facts
-    print(f"Profile {profile}, {sets}, {facts['device']} ({facts['precision']}), commit {facts['commit']}")
+    sets = f"{len(run.sets)} set{'s' * (len(run.sets) > 1)} of base models"
+    print("Profile {0}, {1}, {device} ({precision}), commit {commit}".format(profile, sets, **run.facts))
     return run
 
 
@@ -88,8 +86,6 @@ class Run:
         self.data[f"{corpus}/{split}"] = items.fingerprint
         return items
 
-    # ---- models
-
     def trained(self, name: Any, model: Any, history: Mapping[str, Sequence[float]]) -> Any:
         """The model, after its seconds of training have been counted."""
         self.seconds[name] = float(history["seconds"][0])
@@ -116,8 +112,7 @@ class Run:
     @functools.cached_property
     def speech(self) -> speech.Speech:
         """The pretrained models of spoken digits."""
-        made = speech.load_pretrained()
-        return replace(made, **{k: getattr(made, k).to(self.device) for k in ("generator", "panel", "judge")})
+        return speech.load_pretrained(device=self.device)
 
     @_kept
     def vae(self, name: str, set: int = 0) -> nn.Module:
@@ -148,8 +143,6 @@ class Run:
         """Several domains of one set; base models that are missing are trained side by side."""
         self.prepare(*names, sets=[set])
         return [self.domain(name, set) for name in names]
-
-    # ---- latents and bridges
 
     def _spoken(self, part: str, per_class: int) -> Latents:
         z, y, *_ = speech.accepted_samples(part, per_class)
@@ -184,9 +177,9 @@ class Run:
         self, a: str, b: str, config: BridgeConfig | None = None, seed: int = 0, sets: Sequence[int] | None = None
     ) -> list[Bridge]:
         """The bridge of two domains in these sets, or in all; what is not in the cache is trained side by side."""
-        spoken, made = "speech" in (a, b), []
-        config = config or (self.profile.speech_bridge if spoken else self.profile.bridge)
-        sets = range(self.profile.speech_sets if spoken else self.profile.sets) if sets is None else sets
+        of, made = self.profile, []
+        usual, number = (of.speech_bridge, of.speech_sets) if "speech" in (a, b) else (of.bridge, of.sets)
+        config, sets = config or usual, range(number) if sets is None else sets
         self.prepare(a, b, sets=sets)
         for first in range(0, len(sets), cores()):  # latents of all sets would not fit a laptop
             some = [[self.latents(name, set) for name in (a, b)] for set in sets[first : first + cores()]]
@@ -199,8 +192,6 @@ class Run:
         """The bridge of two domains of one set, cached; with the profile's configuration if none is given."""
         return self.bridges(a, b, config, seed, [set])[0]
 
-    # ---- scores, rows and claims
-
     def score(self, transfer: Callable[[Tensor], Tensor], source: str, target: str, set: int = 0) -> Score:
         """The score of held-out items: ``transfer`` maps latents (n, latent) of the source to the target's."""
         a, b, held = self.domain(source, set), self.domain(target, set), self.held(source, set)
@@ -211,15 +202,13 @@ class Run:
 
     def paper_protocol(self, bridge: Bridge, source: str, target: str, set: int = 0) -> float:
         """The authors' own measurement on 100 training items per class (:func:`lt.metrics.paper_protocol_accuracy`)."""
-        a, b, generator = (
-            self.domain(source, set),
-            self.domain(target, set),
-            named_generator("evaluation", 0, self.device),
-        )
+        a, b = self.domain(source, set), self.domain(target, set)
+        generator = named_generator("evaluation", 0, self.device)
         if source == "speech":
             return metrics.paper_protocol_accuracy(bridge.transfer, a, b, self.latents(source), generator)
-        items = (split := self.images(CORPUS[source], "train")).take(_random(split.y, 100))
-        return metrics.paper_protocol_accuracy(bridge.transfer, a, b, a.latents(items.x, items.y), generator)
+        items = self.images(CORPUS[source], "train")
+        some = items.take(_random(items.y, 100))
+        return metrics.paper_protocol_accuracy(bridge.transfer, a, b, a.latents(some.x, some.y), generator)
 
     @_kept
     def floor(self, name: str, set: int = 0, dimensions: int = 8) -> Score:
@@ -227,21 +216,11 @@ class Run:
         return metrics.floor(self.held(name, set).mean, self.held(name, set).y, dimensions, per_class=PER_CLASS)
 
     def add(
-        self,
-        setting: str,
-        method: str,
-        scores: Sequence[Score | Mapping[str, float] | float],
-        metric: str | None = None,
-        *,
-        table: str,
-        n: int | None = None,
-        paper: bool | float = True,
-        note: str = "",
-    ) -> None:
-        """Rows of a method: of a score (or dictionary) per set all its metrics, or of a value per set that ``metric``.
-
-        ``n`` is the number of items behind a share. ``paper`` is the paper's number; True looks it up in ``paper.csv``.
-        """
+        self, setting: str, method: str, scores: Sequence[Any], metric: str | None = None, *, table: str,
+        n: int | None = None, paper: bool | float = True, note: str = ""
+    ) -> None:  # fmt: skip
+        """Rows of a method: of a score (or dictionary) per set all its metrics, or of a number per set that ``metric``.
+        ``n`` is the number of items behind a share; ``paper`` the paper's number, True looks it up in ``paper.csv``."""
         made: list[Any] = [{metric: score} if metric else score for score in scores]
         made = [score if isinstance(score, Score) else Score(dict(score), {}) for score in made]
         if not made:
@@ -259,8 +238,7 @@ class Run:
 
     def difference(self, setting: str, a: str, b: str, metric: str) -> Estimate:
         """How much larger a metric is for method ``a`` than for ``b``, paired over sets and items."""
-        for method in (a, b):
-            self[setting, method, metric]  # says what is missing
+        _ = self[setting, a, metric], self[setting, b, metric]  # says what is missing
         return metrics.difference(self.rows[setting, a, metric][1], self.rows[setting, b, metric][1], metric)
 
     def table(self, name: str, columns: Sequence[str] | None = None, caption: str = "") -> tables.Table:
@@ -276,9 +254,9 @@ class Run:
 
     def claims(self) -> tables.Table:
         """Write the results file, to ``LT_RESULTS`` or by hand to the cache, and show every claim with its verdict."""
+        seconds, trained = time.perf_counter() - self.started, sum(self.seconds.values())
         record = {"chapter": self.chapter, "profile": self.profile.name, **self.facts, "data": self.data}
-        record["seconds"] = round(time.perf_counter() - self.started, 1)
-        record["training_seconds"] = round(sum(self.seconds.values()), 1)
+        record |= {"seconds": round(seconds, 1), "training_seconds": round(trained, 1)}
         record |= {"rows": [row for row, _ in self.rows.values()], "claims": list(self.claimed.values())}
         folder = Path(os.environ.get("LT_RESULTS") or cache_folder() / "results" / self.profile.name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -290,8 +268,7 @@ class Run:
 
 def _random(y: Tensor, n: int) -> Tensor:
     """Indices of at most ``n`` random items of every class in y (items,)."""
-    order = torch.randperm(len(y), generator=named_generator("random items", 0)).to(y.device)
-    return torch.cat([order[y[order] == label][:n] for label in y.unique()])
+    return torch.cat([*metrics.pick(y, n, 1, named_generator("random items", 0)).values()])
 
 
 def _estimate(rows: Mapping[Key, Mapping], key: Key) -> Estimate:
@@ -310,48 +287,46 @@ def source_of(page: Path) -> str:
 
 def provenance(chapter: str, device: torch.device) -> dict[str, Any]:
     """Device, precision, versions, commit (with a + if files were changed since), and the hash of a chapter's code."""
-    commit, page = "unknown", Path(f"{chapter}.py")
-    for words in (["rev-parse", "--short=10", "HEAD"], ["status", "--porcelain", "--", "lt", "book/*.py"]):
-        with suppress(OSError, subprocess.CalledProcessError):  # no git, or no repository
-            said = subprocess.run(["git", "-C", BOOK.parent, *words], capture_output=True, text=True, check=True).stdout
-            commit = said.strip() if words[0] == "rev-parse" else commit + "+" * bool(said)
+    said, page, git = ["unknown", ""], Path(f"{chapter}.py"), ["git", "-C", str(BOOK.parent)]
+    with suppress(OSError, subprocess.CalledProcessError):  # no git, or no repository
+        asked = [git + one.split() for one in ("rev-parse --short=10 HEAD", "status --porcelain -- lt book/*.py")]
+        said = [subprocess.check_output(one, stderr=subprocess.DEVNULL, text=True).strip() for one in asked]
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "cpu": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores",
         "precision": str(fast_dtype(device)).removeprefix("torch."),
         "versions": {name: version(name) for name in ("torch", "numpy", "scikit-learn")},
-        "commit": commit,
+        "commit": said[0] + "+" * bool(said[1]),
         "source": source_of(page if page.exists() else BOOK / page),
     }
 
 
 @dataclass(frozen=True)
 class Results:
-    """Results of chapters: all rows and claims as frames, and the records as the files have them."""
+    """Results of chapters: the records as the files have them, and all rows and claims as frames."""
 
-    rows: pd.DataFrame
-    claims: pd.DataFrame
     records: list[dict]
+
+    def _frame(self, part: str) -> pd.DataFrame:
+        return pd.DataFrame(
+            [{k: of[k] for k in ("chapter", "profile")} | line for of in self.records for line in of[part]]
+        )
+
+    rows = property(lambda self: self._frame("rows"))
+    claims = property(lambda self: self._frame("claims"))
 
     def __getitem__(self, key: Key) -> Estimate:
         return _estimate({(r["setting"], r["method"], r["metric"]): r for d in self.records for r in d["rows"]}, key)
 
 
 def read(*chapters: str) -> Results:
-    """Results of these chapters, or of all: of this run (``LT_RESULTS``) if they are there, else the published ones.
-
-    A printed line says which profile they show. Raises :class:`lt.LtError` if a chapter has none.
-    """
-    folders = [Path(folder) for folder in (BOOK / "results", os.environ.get("LT_RESULTS")) if folder]
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("[0-9]*.json"))}
+    """Results of these chapters, or of all: of this run (``LT_RESULTS``) if they are there, else the published ones."""
+    folders = BOOK / "results", Path(os.environ.get("LT_RESULTS") or BOOK / "results")
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.json"))}
     if missing := [name for name in chapters if name not in files]:
         raise LtError(f"no results of {', '.join(missing)}: run python -m lt run {' '.join(missing)}")
-    records = [json.loads(files[name].read_text(encoding="utf-8")) for name in chapters or sorted(files)]
+    asked = chapters or [name for name in sorted(files) if name[0].isdigit()]
+    records = [json.loads(files[name].read_text(encoding="utf-8")) for name in asked]
     for profile in dict.fromkeys(record["profile"] for record in records):
         print(f"Profile {profile}: {', '.join(r['chapter'] for r in records if r['profile'] == profile)}")
-    about = [{"chapter": record["chapter"], "profile": record["profile"]} for record in records]
-    rows, claimed = (
-        pd.DataFrame([known | line for known, record in zip(about, records, strict=True) for line in record[part]])
-        for part in ("rows", "claims")
-    )
-    return Results(rows, claimed, records)
+    return Results(records)

@@ -1,7 +1,5 @@
 """Tables of results with captions: methods down, metrics across, the paper's number beside ours."""
 
-from __future__ import annotations
-
 import csv
 import functools
 import html

@@ -1,7 +1,5 @@
 """What a reader of a page can press play on or move: players, a table to listen to, interactive figures."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json
@@ -88,9 +86,7 @@ def sheet(x: Tensor, columns: int = 20) -> dict[str, Any]:
 
 def interactive(name: str, data: Mapping, label: str) -> Html:
     """The figure ``book/_static/figures/NAME.js`` with its data, below the static figure that it belongs to.
-
-    Without JavaScript it is hidden. ``label`` is what a screen reader says. Raises :class:`lt.LtError` above LIMIT.
-    """
+    Without JavaScript it is hidden. ``label`` is what a screen reader says. Raises :class:`lt.LtError` above LIMIT."""
     text = "\n".join((FIGURES / file).read_text(encoding="utf-8") for file in ("common.js", f"{name}.js"))
     kept = [line.removeprefix("export ") for line in text.splitlines() if not line.startswith("import ")]
     source = "\n".join(line.removeprefix("default ") for line in kept)

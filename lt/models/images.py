@@ -177,20 +177,12 @@ def fit_judge(
 
 
 def fit_on_items(
-    classifier: nn.Module,
-    training: Training,
-    x: Tensor,
-    y: Tensor,
-    augment: Callable[[Tensor, torch.Generator], Tensor],
-    generator: torch.Generator,
-    name: str,
-    checkpoint: Path | None = None,
-    every: int | None = None,
-) -> History:
+    classifier: nn.Module, training: Training, x: Tensor, y: Tensor,
+    augment: Callable[[Tensor, torch.Generator], Tensor], generator: torch.Generator, name: str,
+    checkpoint: Path | None = None, every: int | None = None
+) -> History:  # fmt: skip
     """Cross entropy on augmented items x (n, ...), y (n,); one in twelve is kept aside and chooses the best weights.
-
-    It looks after each epoch, or after ``every`` steps. Raises :class:`lt.LtError` for fewer than twelve items.
-    """
+    It looks after each epoch, or after ``every`` steps. Raises :class:`lt.LtError` for fewer than twelve items."""
     if len(x) < VALIDATION_SHARE:
         raise LtError(f"{name}: {len(x)} items: give at least {VALIDATION_SHARE}, one of which is kept aside")
     order = torch.randperm(len(x), generator=generator, device=x.device)

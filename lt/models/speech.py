@@ -1,9 +1,5 @@
-"""Spoken digits: log-mel spectrograms, a pretrained GAN with the classifiers around it, and a third-party recogniser.
+"""Spoken digits: log-mel spectrograms, a pretrained GAN with the classifiers around it, a third-party recogniser."""
 
-The weights in ``lt/assets`` come with a card, ``speech.json``, that says how ``scripts/train_gan.py`` made them.
-"""
-
-import hashlib
 import importlib
 import itertools
 import json
@@ -14,23 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lt.cache import ASSETS, load_weights
+from lt.cache import ASSETS, load_weights, read_weights
 from lt.data import CLASSES, Items
 from lt.errors import LtError
 from lt.loop import named_generator
 
 SURE = 0.999  # softmax of the panel from which a sample is accepted; 0.95 by one judge in the paper
-ACCEPTED = {  # accepted samples per class in lt/assets
-    "accepted": 4_000,  # what bridges learn from
-    "accepted, held out": 250,  # what measures them
-    "accepted, kept aside": 100,  # what settings are chosen by
-}
-RESTORE = "restore it (git checkout lt/assets) or make it (python scripts/train_gan.py --to lt/assets)"
+# samples per class in lt/assets: for bridges to learn from, to measure them, to choose settings
+ACCEPTED = {"accepted": 4_000, "accepted, held out": 250, "accepted, kept aside": 100}
 BLOCK = 1_000  # draws of the prior that share a generator
 NOTHING = -1  # the recogniser may hear no word at all
 SPHINX_RATE, SPHINX_SILENCE = 16_000, 0.2  # of its acoustic model in Hz; seconds around a clip, which it expects
@@ -44,23 +34,18 @@ def package(name: str, extra: str) -> Any:
         raise LtError(f"the package {name.split('.')[0]} is missing ({error}): pip install -e '.[{extra}]'") from error
 
 
-# ---------------------------------------------------------------- spectrograms
-
-
 class LogMel(nn.Module):
     """Log-mel spectrograms of clips of 1.024 s, and their approximate inverse.
-
-    64 ms windows, 16 ms apart, 64 mel bands: (n, samples) to (n, 1, 64 bands, 64 frames). Magnitudes from ``FLOOR`` up
-    (60 dB) are mapped linearly in their logarithm to [-1, 1].
-    """
+    64 ms windows, 16 ms apart: (n, samples) to (n, 1, 64 bands, 64 frames), logarithms of 60 dB as [-1, 1]."""
 
     BANDS, FRAMES, FLOOR, CEILING = 64, 64, 0.04, 40.0
+    LOW, RANGE = math.log(FLOOR), math.log(CEILING) - math.log(FLOOR)
 
     def __init__(self, rate: int = 8_000, iterations: int = 60):
         super().__init__()
         self.size, self.hop, self.iterations = rate * 64 // 1000, rate * 16 // 1000, iterations
-        audio = package("torchaudio.functional", "book")
-        filters = audio.melscale_fbanks(self.size // 2 + 1, 0.0, rate / 2, self.BANDS, rate)  # (bins, bands)
+        bands = package("torchaudio.functional", "book").melscale_fbanks
+        filters = bands(self.size // 2 + 1, 0.0, rate / 2, self.BANDS, rate)  # (bins, bands)
         # not persistent: they are made from the rate, and weights are stored in half precision
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("filters", filters, persistent=False)
@@ -70,23 +55,19 @@ class LogMel(nn.Module):
         audio, frame = package("torchaudio.functional", "book"), (self.window, self.size, self.hop, self.size)
         magnitude = audio.spectrogram(wave.float(), 0, *frame, power=1, normalized=False)  # (n, bins, frames + 1)
         mel = (magnitude[..., : self.FRAMES].transpose(-1, -2) @ self.filters).transpose(-1, -2)
-        low, high = math.log(self.FLOOR), math.log(self.CEILING)
-        return (2 * (mel.clamp(self.FLOOR, self.CEILING).log() - low) / (high - low) - 1).unsqueeze(1)
+        return (2 * (mel.clamp(self.FLOOR, self.CEILING).log() - self.LOW) / self.RANGE - 1).unsqueeze(1)
 
     @torch.no_grad()
     def waveform(self, mel: Tensor) -> Tensor:
         """Sound with about this spectrogram, (n, 1, 64, 64) to (n, samples) with a peak of 1.
-
-        A pseudo-inverse undoes the mel filters, Griffin-Lim finds the phases from zero on: nothing is random.
-        """
+        A pseudo-inverse undoes the mel filters, Griffin-Lim finds the phases from zero on: nothing is random."""
         audio, frame = package("torchaudio.functional", "book"), (self.window, self.size, self.hop, self.size)
-        low, high = math.log(self.FLOOR), math.log(self.CEILING)
-        magnitude = ((mel.squeeze(1).float() + 1) / 2 * (high - low) + low).exp()
+        magnitude = ((mel.squeeze(1).float() + 1) / 2 * self.RANGE + self.LOW).exp()
         magnitude = (magnitude - self.FLOOR).clamp(min=0)  # values at the floor become silence
         linear = (magnitude.transpose(1, 2) @ self.inverse).clamp(min=0).transpose(1, 2)
-        linear = F.pad(linear, (0, 1))  # the frame that forward() cut off
         how = {"power": 1, "n_iter": self.iterations, "momentum": 0.99, "rand_init": False}
-        wave = audio.griffinlim(linear, *frame, length=self.FRAMES * self.hop, **how)
+        padded = F.pad(linear, (0, 1))  # the frame that forward() cut off
+        wave = audio.griffinlim(padded, *frame, length=self.FRAMES * self.hop, **how)
         return wave / wave.abs().amax(-1, keepdim=True).clamp(min=1e-8)
 
 
@@ -97,7 +78,13 @@ def log_mels(clips: Items, device: torch.device | str = "cpu") -> Tensor:
     return torch.cat([mel(part.to(device)) for part in clips.x.split(512)])
 
 
-# ---------------------------------------------------------------- classifiers
+def halvings(channels: Sequence[int], kernel: int) -> nn.Sequential:
+    """Convolutions that halve a spectrogram, each with batch normalisation and a leaky ReLU."""
+    blocks: list[nn.Module] = []
+    for a, b in itertools.pairwise(channels):
+        conv = nn.Conv2d(a, b, kernel, stride=2, padding=(kernel - 1) // 2)
+        blocks.append(nn.Sequential(conv, nn.BatchNorm2d(b), nn.LeakyReLU(0.1)))
+    return nn.Sequential(*blocks)
 
 
 class SpectrogramCNN(nn.Module):
@@ -105,11 +92,8 @@ class SpectrogramCNN(nn.Module):
 
     def __init__(self, classes: int = 10, width: int = 32, kernel: int = 3):
         super().__init__()
-        channels = [1, width, 2 * width, 4 * width, 4 * width]
-        convs = [nn.Conv2d(a, b, kernel, stride=2, padding=kernel // 2) for a, b in itertools.pairwise(channels)]
-        blocks = [nn.Sequential(conv, nn.BatchNorm2d(conv.out_channels), nn.LeakyReLU(0.1)) for conv in convs]
-        self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Linear(channels[-1] * 4, classes)
+        self.blocks = halvings([1, width, 2 * width, 4 * width, 4 * width], kernel)
+        self.head = nn.Linear(16 * width, classes)
 
     def features(self, x: Tensor) -> Tensor:
         """Activations before the read-out, (n, 16 width): what a Fréchet distance compares."""
@@ -135,9 +119,7 @@ class SpectrogramRNN(nn.Module):
 
 class Panel(nn.Module):
     """Unlike classifiers that must agree: the mean of their log-probabilities, (n, ...) to (n, classes).
-
-    After a softmax this is their normalised product (Hinton 2002), which is sure of a class only where each of them is.
-    """
+    After a softmax this is their normalised product (Hinton 2002), which is sure of a class only where each one is."""
 
     def __init__(self, members: Sequence[nn.Module]):
         super().__init__()
@@ -149,13 +131,9 @@ class Panel(nn.Module):
 
 def classifier(kind: str = "cnn", width: int = 32, kernel: int = 3) -> nn.Module:
     """An untrained classifier of spoken digits: ``cnn`` or ``rnn``."""
-    kinds = {"cnn": SpectrogramCNN, "rnn": SpectrogramRNN}
-    if kind not in kinds:
+    if kind not in ("cnn", "rnn"):
         raise LtError(f"unknown kind of speech classifier {kind!r}: choose cnn or rnn")
-    return kinds[kind](10, width, kernel)
-
-
-# ---------------------------------------------------------------- the generator
+    return (SpectrogramCNN if kind == "cnn" else SpectrogramRNN)(10, width, kernel)
 
 
 class SpectrogramEncoder(nn.Module):
@@ -163,10 +141,7 @@ class SpectrogramEncoder(nn.Module):
 
     def __init__(self, code: int = 100, width: int = 32):
         super().__init__()
-        channels = [1, width, 2 * width, 4 * width, 8 * width]
-        convs = [nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(channels)]
-        blocks = [nn.Sequential(conv, nn.BatchNorm2d(conv.out_channels), nn.LeakyReLU(0.1)) for conv in convs]
-        self.body = nn.Sequential(*blocks)
+        self.body = halvings([1, width, 2 * width, 4 * width, 8 * width], 4)
         self.posterior = nn.Linear(8 * width * 16, 2 * code)
 
     def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
@@ -219,9 +194,6 @@ class CodeGenerator(nn.Module):
         return self.mel.waveform(self(z))
 
 
-# ---------------------------------------------------------------- the pretrained files
-
-
 @dataclass(frozen=True)
 class Speech:
     """A generator of spoken digits and the classifiers around it."""
@@ -232,26 +204,22 @@ class Speech:
 
 
 def card(folder: Path = ASSETS) -> dict:
-    """How the pretrained GAN was made: command, configuration, hardware, steps, minutes, scores, checksums.
-
-    Raises :class:`lt.LtError` if it cannot be read.
-    """
+    """How the pretrained GAN was made: command, configuration, hardware, steps, minutes, scores, checksums."""
     path = folder / "speech.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise LtError(f"{path} cannot be read ({error}): {RESTORE}") from error
+        raise LtError(f"{path} cannot be read ({error}): restore it (git checkout lt/assets)") from error
 
 
-def load_pretrained(folder: Path = ASSETS) -> Speech:
+def load_pretrained(folder: Path = ASSETS, device: torch.device | str = "cpu") -> Speech:
     """The pretrained models; raises :class:`lt.LtError` when a file is missing, altered or does not fit its card."""
-    facts = card(folder)
-    made = facts["config"]
+    made = (facts := card(folder))["config"]
     networks = [classifier(one["kind"], one["width"], one["kernel"]) for one in (*made["panel"], made["judge"])]
     size = (made["latent"], made["autoencoder"]["code"], made["width"], made["depth"], facts["rate"])
     models = {"generator": CodeGenerator(*size), "panel": Panel(networks[:-1]), "judge": networks[-1]}
     for name, model in models.items():
-        load_weights(model, folder / f"speech_{name}.safetensors", facts["sha256"][name])
+        load_weights(model, folder / f"speech_{name}.safetensors", facts["sha256"][name]).to(device)
     return Speech(**models)
 
 
@@ -269,27 +237,17 @@ def draws(name: str, block: int, latent: int) -> Tensor:
 
 def accepted_samples(name: str, per_class: int, folder: Path = ASSETS) -> tuple[Tensor, Tensor, Tensor, int]:
     """Points of the prior that the panel is sure of: the first ``per_class`` of each class of a sequence in ACCEPTED.
-
-    Returns z (n, latent), labels (n,), how many of each class were accepted in all (10,), and how many were drawn. The
-    file holds row numbers, a hundredth of the size. Raises :class:`lt.LtError` if it is altered or has fewer.
-    """
+    Returns z (n, latent), labels (n,), how many of each class were accepted in all (10,), and how many were drawn."""
     path, facts = folder / "speech_accepted.safetensors", card(folder)
-    try:
-        raw = path.read_bytes()
-        stored = load(raw)
-    except (OSError, SafetensorError) as error:
-        raise LtError(f"{path} cannot be read ({error}): {RESTORE}") from error
-    if hashlib.sha256(raw).hexdigest() != facts["sha256"]["accepted"]:
-        raise LtError(f"{path} has been altered: restore it (git checkout lt/assets)")
+    stored = read_weights(path, facts["sha256"]["accepted"])
     names = sorted(key.removesuffix(".rows") for key in stored if key.endswith(".rows"))
     if name not in names:
         raise LtError(f"{path} has no samples {name!r}: choose one of {'; '.join(names)}")
     rows, labels = stored[f"{name}.rows"].long(), stored[f"{name}.labels"].long()
-    fewest = int(labels.bincount(minlength=10).min())
-    if fewest < per_class:
+    if (fewest := int(labels.bincount(minlength=10).min())) < per_class:
         raise LtError(f"{path} has {fewest:,} accepted samples per class, {per_class:,} are asked for: ask for fewer")
-    pick = torch.cat([(labels == label).nonzero().flatten()[:per_class] for label in range(10)])
-    rows, labels = rows[pick], labels[pick]
+    first = torch.cat([(labels == label).nonzero().flatten()[:per_class] for label in range(10)])
+    rows, labels = rows[first], labels[first]
     z = torch.empty(len(rows), facts["config"]["latent"])
     for block in (rows // BLOCK).unique().tolist():
         inside = rows // BLOCK == block
@@ -297,15 +255,9 @@ def accepted_samples(name: str, per_class: int, folder: Path = ASSETS) -> tuple[
     return z, labels, stored[f"{name}.count"], int(stored[f"{name}.drawn"])
 
 
-# ---------------------------------------------------------------- a third-party recogniser
-
-
 def recognise(waves: Tensor, rate: int) -> Tensor:
     """Digits that PocketSphinx hears in clips (n, samples): (n,) int64, -1 for none (Huggins-Daines et al. 2006).
-
-    It learned general American English from other people's speech. No training, selection or filter of this book uses
-    it. A grammar restricts it to the ten words. Raises :class:`lt.LtError` if the package is missing.
-    """
+    It learned American English from other people's speech, and nothing in this book is trained or chosen by it."""
     sphinx, words = package("pocketsphinx", "book"), CLASSES["speech"]
     settings = sphinx.Config(loglevel="FATAL", samprate=SPHINX_RATE)
     settings["lm"] = None
@@ -313,10 +265,9 @@ def recognise(waves: Tensor, rate: int) -> Tensor:
     decoder.add_jsgf_string("digits", f"#JSGF V1.0; grammar digits; public <digit> = {' | '.join(words)};")
     decoder.activate_search("digits")
     sound = package("torchaudio.functional", "book").resample(waves.float().cpu(), rate, SPHINX_RATE)
-    sound = F.pad(sound, (round(SPHINX_SILENCE * SPHINX_RATE),) * 2)
-    sound = (sound / sound.abs().amax(1, keepdim=True).clamp(min=1e-8) * 0.5 * 32767).short()
+    sound = F.pad(sound / sound.abs().amax(1, keepdim=True).clamp(min=1e-8), (round(SPHINX_SILENCE * SPHINX_RATE),) * 2)
     found = []
-    for clip in sound.numpy():
+    for clip in (0.5 * 32767 * sound).short().numpy():
         decoder.start_utt()
         decoder.process_raw(clip.tobytes(), full_utt=True)
         decoder.end_utt()

@@ -1,7 +1,5 @@
 """Reading a bridge that was saved, with the models that it was trained for."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +7,6 @@ from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
 
 from lt.bridge import FORMAT, KEPT, Bridge, BridgeConfig, network_of
 from lt.cache import load_weights
@@ -20,10 +17,7 @@ from lt.own.inputs import FAILURES, first_line, portrait
 
 
 def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Bridge:
-    """A bridge written by :meth:`Bridge.save`, with the models of its domains where they are given.
-
-    Raises :class:`lt.LtError` for a file that is no bridge, and for a model of another name, latent size, or decoder.
-    """
+    """A bridge written by ``Bridge.save``, with the models of its domains where they are given."""
     path = Path(path).expanduser()
     try:
         with safe_open(path, "pt") as file:
@@ -36,15 +30,12 @@ def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Br
         facts = json.loads(metadata["bridge"])
         settings: dict[str, Any] = facts["config"]["training"]
         training = Training(**settings | {"betas": tuple(settings["betas"])})
-        config, labels, sizes = (
-            BridgeConfig(**(facts["config"] | {"training": training})),
-            facts["labels"],
-            facts["sizes"],
-        )
-        modules = initialised(
-            lambda: nn.ModuleList(network_of(config, s, len(labels)) for s in sizes), "load", 0, torch.device("cpu")
-        )
-        bridge = Bridge(config, facts["names"], [*cast(nn.ModuleList, modules)], labels)
+        config, labels = BridgeConfig(**facts["config"] | {"training": training}), facts["labels"]
+
+        def build() -> Bridge:
+            return Bridge(config, facts["names"], [network_of(config, s, len(labels)) for s in facts["sizes"]], labels)
+
+        bridge = cast(Bridge, initialised(build, "load", 0, torch.device("cpu")))  # no draw of the global generator
         for key in KEPT:
             setattr(bridge, key, dict(facts[key]))
     except (LtError, KeyError, *FAILURES) as error:
@@ -53,7 +44,7 @@ def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Br
     for model in [domains] if isinstance(domains, Domain) else domains:
         _, _, shift, scale = bridge.place(model.name)
         if model.latent not in (None, len(shift)):
-            raise LtError(f"{model.name}: latents have {model.latent} dimensions, not {len(shift)}: another model")
+            raise LtError(f"{model.name}: latents have {model.latent} dimensions, not {len(shift)}: give that model")
         old, new = torch.tensor(bridge.portraits.get(model.name, [])), torch.tensor(portrait(model, shift, scale))
         if len(old) == len(new) and not (old - new).norm() <= 0.01 * old.norm() + 1e-6:
             raise LtError(f"{model.name}: its decoder makes other items than the bridge's model did: give that model")

@@ -1,12 +1,10 @@
 """What users hand in and what their functions return, brought into one form; errors in one line."""
 
-from __future__ import annotations
-
 import contextlib
 import inspect
 import itertools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,18 +21,16 @@ FAILURES = (ValueError, TypeError, RuntimeError, IndexError, AttributeError)  # 
 
 def as_items(x: Any, name: str = "items") -> Any:
     """What a user hands in as a float32 or integer tensor; a list where items are no numbers or differ in shape.
-
-    Takes tensors, NumPy arrays of any type and layout, sparse matrices, data frames, lists, Datasets, DataLoaders.
-    """
+    Takes tensors, NumPy arrays of any type and layout, sparse matrices, data frames, lists, Datasets, DataLoaders."""
     if isinstance(x, (DataLoader, Dataset)):
         return with_labels(x, None, name)[0]
     x = x.toarray() if hasattr(x, "toarray") else x.to_numpy() if hasattr(x, "to_numpy") else x
     if isinstance(x, (list, tuple)):
         x = list(x)
-        if x and all(isinstance(item, Tensor) for item in x):
-            x = torch.stack(x) if len({item.shape for item in x}) == 1 else x
-        elif x and isinstance(x[0], (int, float, np.ndarray, np.generic, list, tuple)):
-            with contextlib.suppress(ValueError):  # of different lengths
+        with contextlib.suppress(ValueError, RuntimeError):  # of unlike shapes: it stays a list
+            if x and isinstance(x[0], Tensor):
+                x = torch.stack(x)
+            elif x and isinstance(x[0], (int, float, np.ndarray, np.generic, list, tuple)):
                 x = array if (array := np.asarray(x)).dtype.kind in "biuf" else x
     if isinstance(x, np.ndarray) and x.ndim:
         if x.dtype.kind in "USO" and x.ndim == 1:
@@ -46,11 +42,10 @@ def as_items(x: Any, name: str = "items") -> Any:
         except FAILURES as error:
             raise LtError(f"{name}: not all are numbers ({first_line(error)}): give numbers or texts") from error
     if isinstance(x, Tensor) and x.ndim:
-        x = x if x.layout == torch.strided else x.to_dense()
-        return x.float() if x.dtype == torch.float64 else x
-    if not isinstance(x, list):
-        raise LtError(f"{name}: {type(x).__name__}: give a tensor, an array or a list with one row per item")
-    return x
+        return (x.float() if x.dtype == torch.float64 else x).to_dense()
+    if isinstance(x, list):
+        return x
+    raise LtError(f"{name}: {type(x).__name__}: give a tensor, an array or a list with one row per item")
 
 
 def with_labels(x: Any, y: Any, name: str) -> tuple[Any, Any]:
@@ -81,20 +76,80 @@ def labels_of(y: Any, name: str = "labels") -> Tensor:
     return torch.from_numpy(array.astype(np.int64))
 
 
-def mean_and_std(out: Any, name: str) -> tuple[Any, Any]:
-    """What an encoder returns for a batch, as mean and std; None as std for exact points."""
-    if hasattr(out, "stddev"):  # a torch distribution
-        return out.mean, out.stddev
-    if isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1):
-        if len(out) != 2:
-            raise LtError(f"{name}: encode gives {len(out)} parts: give points, (mean, std) or a torch distribution")
-        return out[0], out[1]
-    return out, None
+def pairs_of(pairs: Any, sizes: Sequence[int], wanted: str) -> Tensor:
+    """Item numbers (p, 2) of two domains of these sizes as integers; :class:`lt.LtError` for anything else."""
+    found, ends = as_items(pairs, "pairs"), torch.tensor(sizes)
+    shaped = found.ndim == 2 and found.shape[1] == len(sizes) == 2 and len(found) and not found.is_floating_point()
+    if not shaped or bool(((found.cpu() < 0) | (found.cpu() >= ends)).any()):
+        raise LtError(f"pairs of shape {tuple(found.shape)}: {wanted}")
+    return found
+
+
+def called(function: Callable, x: Any, what: str, name: str, device: torch.device, chunk: int) -> list[Tensor]:
+    """What a function of a model makes of items x, in chunks and checked: one tensor, or means and stds."""
+    x = as_items(x, f"{name}: items to {what}")
+    x = x.to(device) if isinstance(x, Tensor) else x
+    if not len(x):
+        raise LtError(f"{name}: nothing to {what}: give at least one item")
+    parts: list[list[Tensor]] = []
+    with torch.no_grad(), evaluating(name, function):
+        for start in range(0, len(x), chunk):
+            parts.append(_result(function, x[start : start + chunk], what, name, parts))
+    return [torch.cat(part).detach().to(device) for part in zip(*parts, strict=True)]
+
+
+def _result(function: Callable, x: Any, what: str, name: str, before: list[list[Tensor]]) -> list[Tensor]:
+    try:
+        out = function(x)
+    except FAILURES as error:
+        reason = f"{what} failed on {shape_of(x)} ({first_line(error)})"
+        raise LtError(f"{name}: {reason}: one item x is a batch x[None]") from error
+    pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
+    parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
+    if len(parts) > 2:
+        raise LtError(f"{name}: encode gives {len(parts)} parts: give points, (mean, std) or a torch distribution")
+    found = [as_items(part, f"{name}: result of {what}") for part in parts]
+    for part, like in zip(found, before[0] if before else found, strict=True):
+        if not isinstance(part, Tensor) or len(part) != len(x) or part.shape[1:] != like.shape[1:]:
+            given = f"{shape_of(part)} for {len(x)} items" + (f" after {shape_of(like)}" if before else "")
+            raise LtError(f"{name}: {what} gives {given}: give numbers, one row per item, all of one shape")
+        if not part.isfinite().all():
+            raise LtError(f"{name}: {what} gives NaN or infinite values: check its weights and the scale of its input")
+    return found
+
+
+def check_latents(name: str, mean: Any, std: Any, y: Any) -> None:
+    """See :meth:`lt.Latents.check`."""
+    parts, shape = {"means": mean, "stds": mean if std is None else std, "labels": y}, tuple(np.shape(mean))
+    kinds = [(getattr(part, "dtype", None), tuple(np.shape(part))) for part in parts.values()]
+    if kinds != [(torch.float32, shape), (torch.float32, shape), (torch.int64, shape[:1])] or len(shape) != 2:
+        given = ", ".join(f"{what} {kind} {size}" for what, (kind, size) in zip(parts, kinds, strict=True))
+        raise LtError(f"{name}: {given}: give float32 tensors (n, latent) and one int64 label per item")
+    if not len(y):
+        raise LtError(f"{name}: no items: a bridge needs latents to learn from")
+    bad = ~(mean.isfinite() & parts["stds"].isfinite()).all(-1)
+    if bad.any():
+        first = int(bad.nonzero()[0])
+        raise LtError(f"{name}: {int(bad.sum())} of {len(bad)} latents are not finite, first item {first}: drop these")
+    if std is not None and bool((std < 0).any()):
+        raise LtError(f"{name}: {int((std < 0).sum())} stds are negative: give no logarithms of stds")
+    if y.min() < UNKNOWN:
+        raise LtError(f"{name}: a label is {int(y.min())}: labels begin at 0, or are -1 where not known")
+
+
+def scores_or_labels(said: Tensor, gives: str | None, name: str) -> Tensor:
+    """What a judge gives, as scores (n, classes) or labels (n,)."""
+    if said.ndim == 1 and (gives == "labels" or (gives is None and not said.is_floating_point())):
+        return labels_of(said, f"{name}: judge").to(said.device)
+    if said.ndim != 2 or said.shape[1] < 2 or gives == "labels":
+        given = f"the judge gives {said.dtype} of {shape_of(said)}"
+        raise LtError(f"{name}: {given}: give integer labels (n,), or scores (n, classes), as [1 - p, p]")
+    return said
 
 
 def as_probabilities(said: Tensor, gives: str | None, name: str) -> Tensor:
     """A judge's scores (n, classes) as probabilities: see :meth:`lt.Domain.probabilities`."""
-    if said.ndim == 1:
+    if scores_or_labels(said, gives, name).ndim == 1:
         raise LtError(f"{name}: the judge gives labels: give logits or probabilities, (n, classes)")
     scores = said.cpu().double()
     rough = any(bool((scores.to(kind).double() == scores).all()) for kind in (torch.bfloat16, torch.half))
@@ -121,7 +176,6 @@ def portrait(model: Any, shift: Tensor, scale: Tensor) -> list[float]:
 
 
 def first_line(error: Exception) -> str:
-    """Type and first line of an error."""
     return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
@@ -138,12 +192,12 @@ def evaluating(name: str, function: Callable) -> Iterator[None]:
         names, outer, *_ = inspect.getclosurevars(function)
         values += [*names.values(), *outer.values()]
     training = [m for value in values if isinstance(value, nn.Module) for m in value.modules() if m.training]
+    for module in training:
+        module.training = False
     if training:
         kind = type(training[0]).__name__
-        warnings.warn(f"{name}: {kind} is in training mode: used in evaluation mode here, call .eval()", stacklevel=5)
+        warnings.warn(f"{name}: {kind} is in training mode: used in evaluation mode here, call .eval()", stacklevel=6)
     try:
-        for module in training:
-            module.training = False
         yield
     finally:
         for module in training:
