@@ -41,7 +41,7 @@ run = start("15_selection", profile)
 folder = BOOK / "results" / "selection"
 found = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
-# %% mystnb={"figure": {"caption": "Figure 15.1. Candidates of each group on the items kept aside: accuracy, and diversity where it was measured. Ring: what the rule chose."}, "image": {"alt": "Small scatter plots of accuracy against diversity, one per group of settings, the chosen candidate ringed."}} tags=["nbval-ignore-output", "hide-input"]
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 15.1. Candidates of each group on the items kept aside: accuracy, and diversity where it was measured. Ring: what the rule chose."}, "image": {"alt": "Small scatter plots of accuracy against diversity, one per group of settings, the chosen candidate ringed."}} tags=["nbval-ignore-output", "hide-input"]
 # @title Figure 15.1
 both = {name: d for name, d in found.items() if "diversity" in d["rows"][0]}
 down = -(-len(both) // 3)

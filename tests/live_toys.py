@@ -65,7 +65,7 @@ def rounded() -> Toy:
         for layer in module.modules():
             if isinstance(layer, nn.Linear | nn.ConvTranspose2d) and layer.weight.numel() >= pack.WIDE:
                 weight = layer.weight.detach()
-                scale = weight.abs().amax(1 if isinstance(layer, nn.Linear) else (0, 2, 3), keepdim=True) / pack.LEVELS
+                scale = weight.abs().amax(int(isinstance(layer, nn.Linear)), keepdim=True) / pack.LEVELS
                 layer.weight.data = (weight / scale).round() * scale
     return made
 

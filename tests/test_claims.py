@@ -120,3 +120,4 @@ def test_numbers_have_the_decimals_that_they_need():
     for value, text in ((0.12345, "0.123"), (-3.0, "-3.000"), (45.67, "45.7"), (12345.6, "12,346")):
         assert tables.number(value) == tables.interval(value, value, value) == text, "an exact number has no interval"
     assert tables.interval(None) == "not measured"
+    assert tables.interval(0.5, float("nan"), float("nan")) == "0.500", "a frame has nan where nothing is known"

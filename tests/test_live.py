@@ -73,11 +73,11 @@ def layers(folder) -> list[dict]:
     }
     packed, made = pack.Pack(), []
     for name, (layer, shape) in kinds.items():
-        packed.network("layers", name, [layer], True, shape if len(shape) > 1 else ())
+        packed.networks[name] = packed.layers("layers", name, layer, shape=shape)
         x = torch.randn(1, *shape) * (torch.rand(1, *shape) > 0.3)
         made.append({"name": name, "x": x.flatten().tolist(), "out": layer.eval()(x).flatten().tolist()})
     packed.put("layers", "pixels", torch.arange(256).view(16, 16) / 255, "u8")
-    packed.write(folder / "layers", {})
+    packed.write(folder / "layers")
     return made
 
 
@@ -105,7 +105,7 @@ def test_the_same_models_make_the_same_files(run, weights):
 
 def test_layers_that_the_page_does_not_know_are_refused(run):
     with pytest.raises(LtError, match="GELU"):
-        pack.Pack().network("file", "network", [nn.GELU()])
+        pack.Pack().layers("file", "network", nn.GELU())
 
 
 def test_the_page_is_measured_by_its_own_code(weights):

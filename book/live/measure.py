@@ -3,25 +3,20 @@
 Node.js runs the page's code on held-out digits. Writes ``book/results/live.json`` and the table in ``book/live.md``.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import torch
 
-from lt import LtError
 from lt.book import Run, start
 from lt.metrics import agreement
 
-ROOT = Path(__file__).parents[2]
-WEIGHTS = ROOT / "book" / "_static" / "live" / "weights"
-WAYS = {"mnist->fashion": "digit → garment", "mnist->speech": "digit → word"}
-LIMITS = {"fashion": 6, "speech": 4}  # megabytes
+BOOK = Path(__file__).parents[1]
+WEIGHTS = BOOK / "_static" / "live" / "weights"
+WAYS = {"mnist->fashion": ("digit → garment", 6), "mnist->speech": ("digit → word", 4)}  # at most so many megabytes
 WORDS = {  # metrics as the table names them, and a number's form
     "megabytes": ("download", "{:.1f} MB".format),
     "transfer_accuracy_true_label": ("right class, by this page", "{:.4f}".format),
@@ -33,55 +28,36 @@ WORDS = {  # metrics as the table names them, and a number's form
 }
 
 
-def by_page(x: torch.Tensor, weights: Path) -> dict:
-    """What the page's code makes of digits x (n, 784): classes, milliseconds, bytes."""
-    command = ["node", ROOT / "benchmarks" / "live.mjs", weights, str(len(x))]
-    pixels = (x * 255).round().to(torch.uint8).cpu().numpy().tobytes()
-    try:
-        return json.loads(subprocess.run(command, input=pixels, capture_output=True, check=True).stdout)
-    except (OSError, subprocess.CalledProcessError) as error:
-        why = (getattr(error, "stderr", b"").decode().strip() or str(error)).splitlines()[-1]
-        raise LtError(f"Node.js cannot run the page's code ({why}): install it, or make the weights: pack.py") from error
-
-
 def measure(run: Run, weights: Path = WEIGHTS, digits: int = 10_000) -> str:
     """Add rows and claims of the page to a run, and return its table in Markdown."""
-    held, images = run.held("mnist").take(slice(digits)), run.images("mnist")
-    found = by_page(images.x[:digits], weights)
-    y, n, cells = held.y.cpu(), len(held), {}
-    for setting, words in WAYS.items():
+    held, pixels = run.held("mnist").take(slice(digits)), run.images("mnist").x[:digits] * 255
+    command = ["node", BOOK.parent / "benchmarks" / "live.mjs", weights, str(len(held))]
+    found = json.loads(subprocess.check_output(command, input=pixels.round().byte().cpu().numpy().tobytes()))
+    for setting, (words, most) in WAYS.items():
         name = setting.partition("->")[2]
         made = run.domain(name).items(run.bridge("mnist", name).transfer(held.mean, "mnist", name))
-        page, ours = torch.tensor(found[name]["classes"]), run.domain(name).classify(made).cpu()
-        shares = {"transfer_accuracy_true_label" + who: agreement(by, y) for who, by in (("", page), ("_torch", ours))}
+        y, ours, page = held.y.cpu(), run.domain(name).classify(made).cpu(), torch.tensor(found[name]["classes"])
+        shares = {"transfer_accuracy_true_label" + by: agreement(x, y) for by, x in (("", page), ("_torch", ours))}
         shares["class_agreement_with_torch"] = agreement(page, ours)
-        values = found[name] | shares
-        for metric, (_, form) in WORDS.items():
-            if metric in values:
-                run.add(setting, "page", [values[metric]], metric, table="page", n=n if metric in shares else None)
-            cells[metric, setting] = form(values[metric]) if metric in values else ""
+        run.add(setting, "page", [shares], table="page", n=len(held))
+        sizes = {metric: found[name][metric] for metric in WORDS if metric in found[name]}
+        run.add(setting, "page", [sizes], table="page")
         same = run[setting, "page", "class_agreement_with_torch"]
         run.claim(f"{words}: the same class as with PyTorch", same, at_least=0.99)
-        run.claim(f"{words}: megabytes to load", values["megabytes"], at_most=LIMITS[name], exact=True)
+        run.claim(f"{words}: megabytes to load", sizes["megabytes"], at_most=most, exact=True)
     where = f"times on {run.facts['cpu']}, one thread of Node.js {found['node']}"
-    lines = [f"Models of profile `{run.profile.name}`, {n:,} digits of the test split; {where}.", ""]
-    lines += [f"|  | {' | '.join(WAYS.values())} |", "| --- | --- | --- |"]
-    lines += [f"| {WORDS[m][0]} | {' | '.join(cells[m, way] for way in WAYS)} |" for m in WORDS]
+    lines = [f"Models of profile `{run.profile.name}`, {len(held):,} digits of the test split; {where}.", ""]
+    lines += [f"|  | {' | '.join(words for words, _ in WAYS.values())} |", "| --- | --- | --- |"]
+    for metric, (words, form) in WORDS.items():
+        keys = [(setting, "page", metric) for setting in WAYS]
+        lines.append(f"| {words} | {' | '.join(form(run[key].value) if key in run.rows else '' for key in keys)} |")
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure the published weights, with the models of their profile."""
-    try:
-        run = start("live", json.loads((WEIGHTS / "manifest.json").read_text(encoding="utf-8"))["profile"])
-        table, page = measure(run), ROOT / "book" / "live.md"
-    except LtError as error:
-        sys.exit(f"error: {error}")
-    os.environ["LT_RESULTS"] = str(ROOT / "book" / "results")
-    print(table, run.claims(), sep="\n\n")
-    parts = re.split("(?<=<!-- numbers -->\n).*(?=<!-- /numbers -->)", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    page.write_text(f"{table}\n".join(parts), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    run = start("live", json.loads((WEIGHTS / "manifest.json").read_text(encoding="utf-8"))["profile"])
+    table, page = measure(run), BOOK / "live.md"
+    os.environ["LT_RESULTS"] = str(BOOK / "results")
+    print(table, run.claims(), sep="\n\n")
+    numbers, text = "(?<=<!-- numbers -->\n).*(?=<!-- /numbers -->)", page.read_text(encoding="utf-8")
+    page.write_text(re.sub(numbers, lambda _: f"{table}\n", text, flags=re.DOTALL), encoding="utf-8")
