@@ -1,72 +1,48 @@
 """Choose settings on training items kept aside, never on the test split: ``python scripts/select_settings.py kl``.
 
-One group per call varies its settings, the others are the profile's. Base models, judges and bridges learn from five
-sixths of the training items; :func:`lt.metrics.transfer_score` measures on the last sixth of each class, in both
-directions, over two disjoint sets of base models. Each method has 30 candidates over its groups.
+One group per call varies its settings. All models learn from five sixths of the training items; the last sixth of each
+class measures bridges in both directions, over two sets of base models. Bridges, speech and VAEs have 30 candidates.
 """
 
-from __future__ import annotations
-
-import functools
-import itertools
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import cache, partial
+from itertools import product
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import typer
 
 from lt import LtError
 from lt.book import Run, profiles
+from lt.book.run import BOOK
 from lt.data import Items, load
 from lt.loop import progress_bar
-from lt.maps import fit_map
 
-FOLDER = Path(__file__).parents[1] / "book" / "results" / "selection"
-SETS = (0, 1)
-METRICS = ("transfer_accuracy", "diversity", "trustworthiness", "continuity")
-MARGINS = {"transfer_accuracy": 0.01, "diversity": 0.02}  # about what another set of base models changes
-RULE = "of those within 0.01 of the best accuracy, and of these within 0.02 of the largest diversity, the most accurate"
-
-
-def grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
-    """Every combination of the values of some settings."""
-    return [dict(zip(values, one, strict=True)) for one in itertools.product(*values.values())]
-
-
-BRIDGE = {
-    "kl": grid(beta_kl=(3e-4, 1e-3, 2e-3, 5e-3, 2e-2)),
-    "classification": grid(beta_cls=(0.05, 0.3, 1.0, 3.0)),
-    "swd": grid(beta_swd=(0.3, 1.0, 3.0, 10.0)),
-    "width": grid(width=(64, 128, 256, 512)),
-    "copies": grid(copies=(0, 2, 4)),
-    "schedule": grid(steps=(700, 1300, 2600), average=(0.0, 0.99)),
-    "muon": grid(muon=(0.0, 0.01, 0.02, 0.04)),
+GROUPS = {
+    "kl": {"beta_kl": (3e-4, 1e-3, 2e-3, 5e-3, 2e-2)},
+    "classification": {"beta_cls": (0.05, 0.3, 1.0, 3.0)},
+    "swd": {"beta_swd": (0.3, 1.0, 3.0, 10.0)},
+    "width": {"width": (64, 128, 256, 512)},
+    "copies": {"copies": (0, 2, 4)},
+    "schedule": {"steps": (700, 1300, 2600), "average": (0.0, 0.99)},
+    "muon": {"muon": (0.0, 0.01, 0.02, 0.04)},
+    "speech": {"beta_kl": (1e-4, 3e-4, 1e-3, 5e-3, 2e-2), "beta_cls": (0.3, 1.0, 3.0), "beta_swd": (1.0, 3.0)},
+    "vae_mnist": {"warmup": (0.0, 0.3, 0.5), "jitter": (0.0, 0.1, 0.25, 0.5, 0.75)},
+    "vae_fashion": {"warmup": (0.0, 0.3, 0.5), "jitter": (0.0, 0.1, 0.25, 0.5, 0.75)},
 }
-SPEECH = {"speech": grid(beta_kl=(1e-4, 3e-4, 1e-3, 5e-3, 2e-2), beta_cls=(0.3, 1.0, 3.0), beta_swd=(1.0, 3.0))}
-VAE = {f"vae_{name}": grid(warmup=(0.0, 0.3, 0.5), jitter=(0.0, 0.1, 0.25, 0.5, 0.75)) for name in ("mnist", "fashion")}
-GAUSSIAN = grid(ridge=(1e-4, 1e-3, 1e-2, 0.1, 0.3), shrink=(0.6, 0.8, 1.0), sure=(None, 0.9))
-POINT = grid(sure=(None, *(round(0.5 + 0.49 * i / 28, 4) for i in range(29))))
-MAPS = {"gaussian_ot": GAUSSIAN, "gaussian_gw": GAUSSIAN, "prototype": POINT, "medoid": POINT}
-MAPS["lookup"] = grid(shrink=(0.2, 0.4, 0.6, 0.8, 1.0), sure=(None, 0.5, 0.7, 0.8, 0.9, 0.99))
-MAPS["affine"] = grid(ridge=[round(10 ** (-5 + 5 * i / 29), 8) for i in range(30)])
-GROUPS = BRIDGE | SPEECH | VAE | MAPS
+CANDIDATES = {name: [dict(zip(of, one, strict=True)) for one in product(*of.values())] for name, of in GROUPS.items()}
 
 
-@functools.cache
+@cache
 def parts(corpus: str, source: str) -> tuple[Items, Items]:
     """The training items of a corpus that are learned from, and the last sixth of each class, which is kept aside."""
     items = load(corpus, "train", source)
-    aside = torch.zeros(len(items), dtype=torch.bool)
-    for label in items.y.unique():
-        of_class = (items.y == label).nonzero().flatten()
-        aside[of_class[len(of_class) * 5 // 6 :]] = True
-    return items.take(~aside), items.take(aside)
+    of_class = [(items.y == label).nonzero().flatten() for label in items.y.unique()]
+    learned, aside = zip(*(rows.tensor_split([len(rows) * 5 // 6]) for rows in of_class), strict=True)
+    return items.take(torch.cat(learned).sort()[0]), items.take(torch.cat(aside).sort()[0])
 
 
 class Aside(Run):
@@ -87,68 +63,48 @@ class Aside(Run):
 
 def changed(profile: profiles.Profile, group: str, settings: dict[str, Any]) -> profiles.Profile:
     """A profile with the settings of a candidate."""
-    if group in MAPS:
-        return profile
-
-    def renewed(config: Any) -> Any:
-        of = [{name: settings[name] for name in settings if name in vars(part)} for part in (config, config.training)]
-        return replace(config, training=replace(config.training, **of[1]), **of[0])
-
-    if group in VAE:
-        corpus = group.removeprefix("vae_")
-        return replace(profile, vae={**profile.vae, corpus: renewed(profile.vae[corpus])})
     if group == "copies":
         return replace(profile, **settings)
-    name = "speech_bridge" if group in SPEECH else "bridge"
-    return replace(profile, **{name: renewed(getattr(profile, name))})
+    corpus, name = group.removeprefix("vae_"), "speech_bridge" if group == "speech" else "bridge"
+    old = profile.vae[corpus] if corpus in profile.vae else getattr(profile, name)
+    own, training = ({key: settings[key] for key in settings if key in vars(part)} for part in (old, old.training))
+    new = replace(old, training=replace(old.training, **training), **own)
+    return replace(profile, **({"vae": {**profile.vae, corpus: new}} if corpus in profile.vae else {name: new}))
 
 
-def measured(profile: profiles.Profile, group: str, settings: dict[str, Any]) -> tuple[dict[str, Any], Run]:
-    """The row of a candidate, means over sets and directions (0 if nothing was transferred rightly), and its run."""
-    run = Aside("15_selection", changed(profile, group, settings))
-    pair, ways = ("mnist", "speech" if group in SPEECH else "fashion"), {}
-    bridges = [] if group in MAPS else run.bridges(*pair, sets=SETS)
-
-    def transfer(a: str, b: str, set: int) -> Callable:
-        if group in MAPS:
-            return fit_map(run.latents(a, set), run.latents(b, set), group, **settings).transfer
-        return functools.partial(bridges[set].transfer, source=a, target=b)
-
-    for a, b in (pair, pair[::-1]):
-        found = [run.score(transfer(a, b, set), a, b, set).values for set in SETS]
-        ways[f"{a}->{b}"] = {name: fmean(one[name] or 0.0 for one in found) for name in METRICS}
-    row = {name: fmean(way[name] for way in ways.values()) for name in METRICS}
-    seconds = sum(bridge.history["seconds"][0] for bridge in bridges)
-    return {"settings": settings, **row, "seconds": round(seconds, 1), "directions": ways}, run
+def measured(run: Run, group: str) -> dict[str, float]:
+    """Scores of bridges from and to MNIST, means over sets and directions: 0 if nothing was transferred rightly."""
+    scores, pair = [], ("mnist", "speech" if group == "speech" else "fashion")
+    for (set, bridge), (a, b) in product(enumerate(run.bridges(*pair, sets=(0, 1))), (pair, pair[::-1])):
+        scores.append(run.score(partial(bridge.transfer, source=a, target=b), a, b, set).values)
+    names = ("transfer_accuracy", "diversity", "trustworthiness", "continuity")
+    return {name.removeprefix("transfer_"): fmean(one[name] or 0.0 for one in scores) for name in names}
 
 
-def choose(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The row that the rule takes, the first of equals."""
-    for name, margin in MARGINS.items():
-        best = max(row[name] for row in rows)
-        rows = [row for row in rows if row[name] >= best - margin - 1e-9]
-    return max(rows, key=lambda row: row["transfer_accuracy"])
+def choose(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of those within 0.01 of the best accuracy, of these within 0.02 of the largest diversity, the most accurate."""
+    for name, margin in {"accuracy": 0.01, "diversity": 0.02}.items():  # about what other base models change
+        rows = [row for row in rows if row[name] >= max(one[name] for one in rows) - margin - 1e-9]
+    return max(rows, key=lambda row: row["accuracy"])
 
 
-def main(group: str, profile: str = "laptop") -> None:
+def main(group: Literal[tuple(GROUPS)], profile: Literal["quick", "laptop"] = "laptop") -> None:
     """Try every candidate of a group and write book/results/selection/GROUP.json, under _build for quick."""
-    try:
-        if group not in GROUPS or profile == "paper":
-            raise LtError(f"no group {group!r} at profile {profile}: choose quick or laptop, and {', '.join(GROUPS)}")
-        budget, started, rows = profiles.get(profile), time.perf_counter(), []
-        for settings in progress_bar(GROUPS[group], name=group):
-            row, run = measured(budget, group, settings)
-            rows.append(row)
-        best = choose(rows)
-        record = {"group": group, "profile": profile, "rule": RULE, "chosen": best["settings"], "sets": len(SETS)}
-        record |= {**run.facts, "data": run.data, "seconds": round(time.perf_counter() - started, 1), "rows": rows}
-        folder = FOLDER if profile == "laptop" else FOLDER.parents[2] / "_build" / "selection" / profile
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{group}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        print(f"{group}: {best['settings']}, of {len(rows)} candidates -> {folder / group}.json")
-    except LtError as error:
-        sys.exit(f"error: {error}")
+    rows = []
+    for settings in progress_bar(CANDIDATES[group], name=group, total=len(CANDIDATES[group]), unit="candidate"):
+        run = Aside("15_selection", changed(profiles.get(profile), group, settings))
+        text = ", ".join(f"{name} {value:g}" for name, value in settings.items())
+        rows.append({"candidate": text, "settings": settings, **measured(run, group)})
+    record = {"group": group, "profile": profile, "rule": choose.__doc__, "chosen": choose(rows)["candidate"]}
+    record |= {**run.facts, "data": run.data, "rows": rows}
+    path = (BOOK / "results" if profile == "laptop" else BOOK.parent / "_build" / profile) / f"selection/{group}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(f"{group}: {record['chosen']}, of {len(rows)} candidates -> {path}")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except LtError as error:
+        sys.exit(f"error: {error}")

@@ -19,7 +19,7 @@ spec = importlib.util.spec_from_file_location("train_gan", PATH)
 train_gan = sys.modules["train_gan"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(train_gan)
 
-TINY = train_gan.ClassifierConfig(Training(3, 8), width=2)
+TINY = train_gan.ClassifierConfig(2, training=Training(3, 8))
 CONFIG = train_gan.GANConfig(
     Training(10, 8, 2e-4, betas=(0.0, 0.99), average=0.9),
     width=4,
@@ -98,15 +98,14 @@ def test_the_game_finds_two_clusters():
 def test_training_writes_what_loading_reads_and_goes_on_where_it_stopped(tmp_path, monkeypatch, lt_error):
     monkeypatch.setattr(train_gan, "SAMPLES", 250)
     config = dataclasses.replace(CONFIG, training=dataclasses.replace(CONFIG.training, steps=600))
-
-    def train(minutes):
-        return train_gan.train(config, "embedded", tmp_path / "gan", minutes, {}, "the command")
-
+    monkeypatch.setitem(train_gan.PROFILES, "quick", ("embedded", config, {}))
     with lt_error("step 250 of 600", "more --minutes"):
-        train(0.0)
-    card = train(60.0)
-    assert json.loads(json.dumps(card)) == speech.card(tmp_path / "gan")
-    assert (card["steps"], card["command"], card["data"]["clips"]) == (600, "the command", 240)
+        train_gan.main("quick", 0.0, tmp_path / "gan")
+    train_gan.main("quick", 60.0, tmp_path / "gan")
+    card = speech.card(tmp_path / "gan")
+    command = f"python scripts/train_gan.py --profile quick --minutes 60 --to {tmp_path / 'gan'}"
+    assert (card["steps"], card["command"], card["data"]["clips"]) == (600, command, 240)
+    assert card["config"] == json.loads(json.dumps(dataclasses.asdict(config)))
     assert set(card) | {"note"} == set(speech.card())
     assert set(card["scores"]) == set(speech.card()["scores"])
     models, encoder = speech.load_pretrained(tmp_path / "gan"), speech.load_encoder(tmp_path / "gan")
