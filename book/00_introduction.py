@@ -23,7 +23,7 @@
 # Yes, by one small network and one label per item. More than **nine in ten** handwritten digits become the right garment. A second
 # bridge turns digits into spoken words. Press play.
 
-# %% cellView="form" tags=["remove-input", "setup"]
+# %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py")];
 
@@ -45,20 +45,24 @@ to_garment, to_word = run.bridge("mnist", "fashion"), run.bridge("mnist", "speec
 test = run.images("mnist")
 odd = figures.first_of_each_class(test.y, 4)[-10:][1::2]  # the fourth of each odd class
 x, y = test.x[odd], test.y[odd].tolist()
+print("digits:", *y)
+
+# %%
 garments = to_garment.translate(x, "mnist", "fashion")
 with torch.no_grad():
     z, _ = run.domain("mnist").posterior(x)
     spoken = to_word.transfer(z, "mnist", "speech")
     waves = run.speech.generator.waveform(spoken).cpu()
-print("digits:", *y)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 words = [CLASSES["speech"][i] for i in y]
 columns = {
     "digit": [(x[n], f"handwritten {word}") for n, word in enumerate(words)],
     "as a garment": [(garments[n], CLASSES["fashion"][i]) for n, i in enumerate(y)],
     "as a word": [(waves[n], word) for n, word in enumerate(words)],
 }
+
+# %% tags=["nbval-ignore-output"]
 caption = "The fourth test digit of each odd class, and what the bridges make of it."
 widgets.listening_table(columns, caption)
 

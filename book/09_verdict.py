@@ -30,14 +30,13 @@ import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d
 # %% tags=["parameters"]
 profile = "quick"  # this page trains nothing: it reads what the chapters measured
 
-# %%
+# %% tags=["nbval-ignore-output"]
 import pandas as pd
 
 from lt.book import figures, read, start
 from lt.book.run import BOOK
 from lt.book.tables import interval, table, words
 
-# %% tags=["nbval-ignore-output"]
 run = start("09_verdict", profile)
 results = read()  # rows and claims of every chapter that was run
 
@@ -95,6 +94,9 @@ table(frame.rename(columns=words), caption)
 # %%
 claims = results.claims
 of_paper = claims[claims.source != "ours"]
+
+
+# %%
 def shown_claims(frame, caption):
     """Claims as a table: text, our number, verdict."""
     ours = [interval(*line) for line in frame[["value", "low", "high"]].values.tolist()]

@@ -27,13 +27,12 @@ import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d
 # %% tags=["parameters"]
 profile = "quick"  # this page trains nothing: it reads what the chapters measured
 
-# %%
+# %% tags=["nbval-ignore-output"]
 import pandas as pd
 
 from lt.book import figures, read, start
 from lt.book.tables import interval, table, words
 
-# %% tags=["nbval-ignore-output"]
 run = start("14_reference", profile)
 results = read()
 claims, rows = results.claims, results.rows
@@ -54,6 +53,8 @@ figures.finished(axis.figure)
 
 # %%
 ours = [interval(*line) for line in claims[["value", "low", "high"]].values.tolist()]
+
+# %%
 columns = {"claim": claims.text, "source": claims.source, "ours [95 %]": ours}
 columns |= {"text": claims.expect, "verdict": claims.verdict}
 columns |= {"chapter": claims.chapter.str[:2]}
