@@ -34,7 +34,9 @@ def interval(value: float | None, low: float | None = None, high: float | None =
     """``0.971 [0.967, 0.974]``, without brackets where the interval is unknown or the number exact."""
     if value is None:
         return "not measured"
-    return number(value) + ("" if pd.isna(low) or pd.isna(high) or low == high else f" [{number(low)}, {number(high)}]")
+    return number(value) + (
+        "" if low is None or high is None or low == high or low != low else f" [{number(low)}, {number(high)}]"
+    )
 
 
 @functools.cache
