@@ -26,7 +26,7 @@ process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(0, "ut
 SOUND = "data:audio/wav;base64,"
 # scripts of themes and extensions, and what a page must hold to need them
 SERVES = {
-    "sphinx-thebe": None,
+    "thebe": None,  # its inline script is written twice, which is an error in the console
     "design-tabs": "sd-tab-set",
     "togglebutton": "toggle",
     "sphinx-design": "sd-",
@@ -86,7 +86,9 @@ def fewer_scripts(app: Sphinx, page: str, template: str, context: dict, doctree:
     for kind in ("script_files", "css_files"):
         kept = []
         for file in context.get(kind, []):
-            asked = [needs for name, needs in serves.items() if name in str(getattr(file, "filename", file))]
+            inline = (getattr(file, "attributes", None) or {}).get("body", "")
+            text = f"{getattr(file, 'filename', file)} {inline}".lower()
+            asked = [needs for name, needs in serves.items() if name in text]
             if all(needs is not None and needs in body for needs in asked):
                 kept.append(file)
         context[kind] = kept
