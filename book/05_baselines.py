@@ -409,7 +409,7 @@ run.claims()
 before = run.domain("mnist").classify(test["mnist"].x).cpu()
 after = run.domain("fashion").classify(drawn["cyclegan"]).cpu()
 counts, one = torch.zeros(10, 10), torch.ones(len(after))
-counts.index_put_((before, after), one, accumulate=True)
+counts = counts.index_put_((before, after), one, accumulate=True)
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution
