@@ -96,12 +96,12 @@ def draw(nets, down, across):
 
 draw({"": ready.network}, 2, 3)
 
+
 # %% [markdown]
 # ## The data
 #
-# The two ellipses stand for the latent spaces of two models that were trained apart. Nobody has paired their points. All that is known of a point is
-# its class, one bit: the lower half of ellipse 1 and the right half of ellipse 2 are class 1. So a map that keeps the class must turn the
-# ellipse by a quarter. To shift it and squash it would be simpler, and wrong.
+# The ellipses stand for latent spaces of two models that were trained apart. All that is known of a point is its class: the lower half of ellipse 1 and the
+# right half of ellipse 2 are class 1. So a map that keeps the class must turn the ellipse by a quarter. To shift and squash it would be simpler, and wrong.
 #
 # ## 1. The gate
 #
@@ -130,6 +130,7 @@ ours, theirs = Gate(16, 4, 2), lt.networks.GatedMixing(16, 4, 2)
 ours.load_state_dict(theirs.state_dict())  # the same weights
 h, v = torch.randn(5, 16), torch.randn(5, 4)
 check("gate", ours(h, v), theirs(h, v))
+
 
 # %% [markdown]
 # ## 2. The network
@@ -172,6 +173,7 @@ z = test[0].mean
 check("encoder", torch.stack(ours.encode(z, 0)), torch.stack(theirs.encode(z, 0)))
 check("decoder", ours.decode(z, 1), theirs.decode(z, 1))
 
+
 # %% [markdown]
 # ## 3. The KL term
 #
@@ -187,13 +189,13 @@ def kl(mean, std):
 mean, std = torch.randn(5, 2), torch.rand(5, 2) + 0.1
 check("KL", kl(mean, std), lt.losses.gaussian_kl(mean, std))
 
+
 # %% [markdown]
 # ## 4. The sliced Wasserstein distance
 #
-# How far apart are two clouds in the shared space? The *Wasserstein distance* pairs each point of one cloud with a point of the other, so that the
-# pairs are as close as they can be, and takes the mean of the squared distances. The best pairs are slow to find in the plane and easy on a line:
-# sort both clouds, pair first with first, second with second. The *sliced* distance (SWD) looks at the shadows of both clouds on many random
-# directions $\omega$:
+# How far apart are two clouds? The *Wasserstein distance* pairs the points of both so that the pairs are as close as they can be, and takes the mean of
+# the squared distances. The best pairs are slow to find in the plane and easy on a line: sort both clouds, pair first with first, second with second.
+# The *sliced* distance (SWD) looks at the shadows of both clouds on many random directions $\omega$:
 #
 # $$ \mathrm{SWD}(A, B) = \frac{1}{|\Omega|} \sum_{\omega \in \Omega} \frac{1}{n} \sum_{i=1}^{n} \big(a^\omega_{(i)} - b^\omega_{(i)}\big)^2 $$
 #
@@ -268,6 +270,7 @@ one, other = torch.Generator().manual_seed(7), torch.Generator().manual_seed(7)
 objective = lt.bridge.bridge_objective(theirs, config, train)
 check("loss", loss_of(ours, one), objective(other, torch.zeros(()))["loss"])
 
+
 # %% [markdown]
 # ## 6. The loop
 #
@@ -301,14 +304,12 @@ check("weights after 20 steps", flat(ours.parameters()), flat(theirs.parameters(
 # %% [markdown]
 # ## Which part does what?
 #
-# The paper's Figure 9 adds the parts one by one. So do we, with the loop above. A fifth bridge has the classifier without the SWD. This takes 20
-# seconds at `quick`, three minutes at `laptop` (eight random starts).
+# The paper's Figure 9 adds the parts one by one. So do we, with the loop above, and a fifth bridge has the classifier without the SWD: 20 seconds at `quick`, three minutes at `laptop`.
 
 # %% tags=["nbval-ignore-output"]
 seeds = {"quick": 1, "laptop": 8, "paper": 8}[profile]
 parts = {  # weights of the SWD and of the classifier
-    "no_label": (0, 0),
-    "label": (0, 0),
+    "no_label": (0, 0), "label": (0, 0),
     "label_and_swd": (beta_swd, 0),
     "label_and_classifier": (0, beta_cls),
     "bridging_vae": (beta_swd, beta_cls),
@@ -326,15 +327,15 @@ names = {"no label": "no_label", "label": "label", "+ SWD": "label_and_swd"}
 names["+ classifier"] = "bridging_vae"
 draw({words: nets[name][0] for words, name in names.items()}, 4, 5)
 
+
 # %% [markdown]
 # 1. *No label.* The network cannot know which ellipse it should draw. A transfer is a reconstruction: points stay where they are.
 # 2. *Label.* Points land on the other ellipse. Nothing in the loss knows a class, so the random start decides how the ellipse is turned.
 # 3. *Label and SWD.* The clouds fill the same region. How the ellipse is turned is still luck.
 # 4. *All parts.* The classifier decides. Only its term knows what belongs together. The network is smooth, so neighbours of a point go where it goes.
 #
-# Four measures on held-out points, both directions together. *Class kept*: the share that arrives on the half of its class. *On target*: the share
-# within 0.15 of the ellipse. *Order kept*: the circular rank correlation of the places along the ellipse before and after, at most 1. *Gap*:
-# how far apart the clouds are in the shared space, in units of their spread; 0 is best.
+# Four measures on held-out points, both directions together. *Class kept*: the share on the half of its class. *On target*: the share within 15 % of the radius.
+# *Order kept*: the circular rank correlation of places along the ellipse before and after. *Gap*: the distance of the clouds in the shared space over their spread.
 
 # %%
 def order_kept(a, b):
@@ -366,10 +367,9 @@ run.table("parts", caption="Table 1.1. Held-out points. Intervals are not cut at
 # %% [markdown]
 # ## What holds
 #
-# The paper describes Figure 9 in words, and they hold here. Without the label, transfer fails, and the shared space is divided. The label brings
-# most points to the other ellipse. The SWD mixes the clouds. Only the classifier makes sure of the class. In the plane the order is kept as
-# well: this is the *locality* that the paper promises ([chapter 3](03_bridging.ipynb) asks for it in 100 dimensions). One thing the pictures do not show:
-# beside the classifier, the SWD still mixes the clouds, but adds next to nothing to the class.
+# What the paper says of Figure 9 holds here. Without the label, transfer fails, and the shared space is divided. The label brings most points to the other
+# ellipse. The SWD mixes the clouds. Only the classifier makes sure of the class. In the plane the order is kept as well: this is the *locality* that the paper
+# promises ([chapter 3](03_bridging.ipynb) asks for it in 100 dimensions). Beside the classifier, the SWD adds next to nothing to the class.
 
 # %%
 one, share = "ellipse->ellipse", "transfer_accuracy"

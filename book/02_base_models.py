@@ -78,6 +78,7 @@ for i in strongest.tolist():
 # %% mystnb={"figure": {"caption": "Figure 2.2. One digit, drawn again. In each row one number of its latent runs from -3 to 3: the four numbers that change this digit most."}, "image": {"alt": "Four rows of nine digits. Along each row the drawn digit changes smoothly: strokes grow, bend or fade."}} tags=["nbval-ignore-output"]
 figures.grid(knobs)
 
+
 # %% [markdown]
 # The pictures change smoothly. Near latents mean similar pictures, and this is what a bridge works with: it never sees a
 # pixel, only latents.
@@ -111,6 +112,7 @@ class VAE(torch.nn.Module):  # as in lt.models.images
 
     def decode(self, z):
         return torch.sigmoid(self.pixels(self.decoder(z)))  # pixels from 0 to 1
+
 
 # %%
 def negative_elbo(vae, x, generator, sigma=0.1):
@@ -276,8 +278,8 @@ figures.lines(curves, "numbers of the latent, most informative first", "nats tog
 #
 # ## What holds
 #
-# Digits keep their class about as often as in the paper. Garments do so if the models learn from all images; from the 4,000 of `quick` they do not.
-# To the second judge, more than one drawn garment in ten does not show its true class.
+# From the 4,000 training images of `quick`, drawn digits keep their class nearly as often as in the paper, garments less often.
+# To the second judge, more than one drawn garment in ten does not show its true class; but this judge errs on real garments too.
 # Drawn digits are sharp, as the paper says. Drawn garments are not: more than a fifth of their edges is gone, and no bridge brings it back.
 
 # %%

@@ -110,7 +110,7 @@ print(f"kept at 0.999: about one in {round(1 / keep.float().mean().item())}")
 print("classes that were kept:", sorted(set(y[keep].tolist())))
 
 # %% [markdown]
-# Which draws were kept is stored with the weights, so that nobody draws a million times.
+# Which draws were kept is stored with the weights, so that nobody draws them again.
 
 # %%
 _, _, each, drawn = speech.accepted_samples("accepted", per_class=1)
@@ -138,7 +138,7 @@ with torch.no_grad():
 rows = {"digit": x, "to speech": say(x)[0], "sample": spoken.items(z)}
 rows |= {"again": spoken.items(again), "to a digit": written.items(to_digits)}
 
-# %% mystnb={"figure": {"caption": "Figure 4.2 (Figures 3 and 4 of the paper). One item per class. Above: held-out digits and the spectrograms that they become. Below: accepted samples of the GAN, that no bridge learned from; their reconstructions; the digits that they become."}, "image": {"alt": "Five rows of ten pictures: digits; spectrograms; other spectrograms; nearly the same spectrograms again; digits 0 to 9."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 4.2 (Figures 3 and 4 of the paper). One item per class. Above: held-out digits and the spectrograms that they become. Below: accepted samples of the GAN, that no bridge learned from; their reconstructions; the digits that they become."}, "image": {"alt": "Five rows of ten pictures: digits; spectrograms; other spectrograms; similar spectrograms again; digits 0 to 9."}} tags=["nbval-ignore-output"]
 figures.grid(rows, CLASSES["speech"])
 
 # %% [markdown]
@@ -261,10 +261,10 @@ for method in heard:
 # %% [markdown]
 # ## What holds
 #
-# More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. Nine in ten words become the right digit by the paper's protocol, which asks about latents that the bridge
-# has learned from. New words do worse: the bridge knows the GAN only by its samples, and more of them help.
+# More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. About nine in ten words become the right digit by the paper's protocol, fewer than in the paper
+# (500 samples per class at `quick`); it asks about latents that the bridge has learned from. New words do worse: the bridge knows the GAN only by its samples.
 #
-# The recogniser understands our transfers about as often as recordings. Read that together with the diversity: transfers vary less than the GAN's samples, and typical clips are easy to understand.
+# The recogniser understands our transfers about as often as recordings. Read that together with the diversity: transfers vary less than the GAN's samples.
 #
 # Locality is not shown. In both directions neighbours part more than in a random map to sixteen numbers.
 
@@ -272,7 +272,8 @@ for method in heard:
 found, table_1 = run[there, "bridging_vae", protocol], {"source": "Table 1"}
 run.claim("Digits become the right word", found, paper=0.67, at_least=0.67, **table_1)
 found = run[back, "bridging_vae", protocol]
-run.claim("Words become the right digit", found, paper=0.98, at_least=0.9, **table_1)
+short = "fails" if profile == "quick" else "holds"  # 500 samples per class
+run.claim("Words become the right digit", found, paper=0.98, expect=short, **table_1)
 found, text = run["speech", "bridging_vae", metric], "Speech is reconstructed"
 run.claim(text, found, paper=0.739, source="Table 2")
 gap = difference(by_paper[back], by_paper[there])

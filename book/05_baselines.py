@@ -20,8 +20,8 @@
 #
 # **Can older ways to translate pictures do what the bridge does?**
 #
-# One of three learns the classes, and it is less accurate and less varied than the bridge. The other two stay near **1 in 10**, which is chance.
-# The reason is in what they are shown: pairs that have nothing in common but their class.
+# One of three learns the classes, and it is less accurate and less varied than the bridge. The other two stay near chance, **1 in 10**, or twice that.
+# The reason is in what they are told: only the loss of the one compares a result with a partner of its class.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -92,6 +92,7 @@ def pairs(x, y, others, labels, batch):
 labels = [train[name].y for name in train for _ in range(2)]  # as items, too
 a, b = pairs(*labels, batch=1000)(lt.named_generator("pairs", 0))
 print("pairs of one class:", int((a == b).sum()), "of", len(a))
+
 
 # %% [markdown]
 # ## Two games
@@ -203,8 +204,7 @@ def kept(method, network, x, a, b):
 # A competitor that has not finished says nothing about its method. So each game is watched. Some training items are kept aside; ten times per run they are translated, and the judges
 # say how many keep their class. The best of the last three looks gives the weights. (The bridge keeps its last weights; but it was tuned longer, see [chapter 15](15_selection.ipynb).) A run has a *plateau* if these looks are hardly better than all before.
 #
-# At `laptop` three learning rates have a tenth of the steps each, and the best one plays the whole game. Pix2Pix and CycleGAN then have two minutes per game,
-# Latent CycleGAN half a minute. (At `quick` it is seconds: a look at the code, not at the methods.)
+# At `laptop` three learning rates have a tenth of the steps each, and the best one plays the whole game. (At `quick` a game takes seconds: a look at the code, not at the methods.)
 
 # %%
 def plateau(looks, steps):
@@ -308,6 +308,7 @@ for a, b in GAMES["pix2pix"]:
     rows |= {a: test[a].x[one], f"to {b}": made}
 figures.grid(rows)
 
+
 # %% [markdown]
 # Class and diversity are measured as in chapter 3. Garments have two more numbers. *FID* compares the judge's features of real garments and of results: lower is better, and
 # only the order can be compared with the paper's. *Tops* is the share of T-shirts, pullovers, coats and shirts, four classes of ten.
@@ -353,21 +354,20 @@ run.table("transfer", ["diversity", "tops", "fid"], "Table 5.2. How varied?")
 # ## What holds
 #
 # Pix2Pix learns the classes in both directions; in the paper it fails on the way back. It keeps fewer classes than the bridge and draws less varied results, but it has not collapsed to one
-# prototype per class: the critic asks for real garments. Both CycleGANs stay near chance. That is no bad luck: the class of a pair is in none of their terms, so any renaming of the
-# classes is as good. CycleGAN does not draw mostly shirts and jackets here. The paper says that Latent CycleGAN learns the identity; ours moves each latent more than half as far as two latents
-# lie apart. (Between digits and speech the paper's Pix2Pix and CycleGAN fail to train. We did not repeat that.)
+# prototype per class. Both CycleGANs stay near chance (from garments, Latent CycleGAN is right twice as often): the class of a pair is in none of their terms. CycleGAN does not draw mostly shirts and jackets
+# here. The paper says that Latent CycleGAN learns the identity; ours moves a latent, on average, more than half as far as two latents lie apart. (We did not try the competitors on speech.)
 
 # %%
 there, of_paper = "mnist->fashion", {"source": "Table 1"}
 found = run[there, "pix2pix", protocol]
 text = "Pix2Pix keeps the class of digits"
-run.claim(text, found, paper=0.77, at_least=0.7, **of_paper)
+run.claim(text, found, paper=0.77, **of_paper)
 for setting, method in measured:
     name, found = words(method), run[setting, method, protocol]
     if (setting, method) != (there, "pix2pix"):
-        expect = "fails" if method == "pix2pix" else "holds"
-        text = f"{name} is near chance, {setting}"
-        run.claim(text, found, at_most=0.3, expect=expect, **of_paper)
+        odd = method != "cyclegan" and setting == "fashion->mnist"
+        text, expect = f"{name} is near chance, {setting}", "fails" if odd else "holds"
+        run.claim(text, found, at_most=0.2, expect=expect, **of_paper)
     if "speech" not in setting:
         gap = run.difference(setting, "bridging_vae", method, "transfer_accuracy")
         text = f"The bridge keeps more classes than {name}, {setting}"
@@ -398,7 +398,7 @@ run.claims()
 # ## What to remember
 #
 # - Two items of one class are no true pair. An L1 loss on such pairs asks for the median of the class.
-# - A loss that never sees the class cannot keep it: a cycle is content with any renaming.
+# - A loss that never sees the class has no reason to keep it.
 # - Before you say that a competitor fails, show that it no longer gets better, or why it cannot.
 #
 # ## What to try

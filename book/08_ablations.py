@@ -47,7 +47,7 @@ run = start("08_ablations", profile)
 run.prepare("mnist", "mnist_b")  # two models of digits per set, from chapter 2
 
 # %% [markdown]
-# There are many bridges on this page. So each is trained for about a quarter of the time of [chapter 3](03_bridging.ipynb), on items alone, without moved copies. There are four sets of base models.
+# There are many bridges on this page. So each is trained for about a quarter of the time of [chapter 3](03_bridging.ipynb), on items alone, without moved copies. `laptop` has four sets of base models.
 
 # %%
 steps, batch = {"quick": (320, 64), "laptop": (700, 96), "paper": (2600, 256)}[profile]
@@ -163,7 +163,7 @@ figures.grid(rows)
 # $$
 #
 # Each item takes an average of its neighbours' rows ($W$ holds the weights of the connections, $D$ their sums per item). A part $1 - \alpha$ of the known labels flows back in, here 0.01. At the end the largest
-# entry of a row is the item's label. This takes 10,000 items; the others stay without a label.
+# entry of a row is the item's label. This takes up to 10,000 items; others stay without a label.
 
 # %% tags=["nbval-ignore-output"]
 for n in (1, 10):
@@ -194,6 +194,7 @@ _ = study({name: (config,) for name, config in parts.items()}, "parts")  # 2 min
 columns = [PROTOCOL, "transfer_accuracy", "diversity", "trustworthiness"]
 run.table("parts", columns, "Table 8.2 (Table 4 of the paper). Class kept: held out.")
 
+
 # %% [markdown]
 # How much does each change cost? Both bridges of a row stand on the same base models and see the same test items, so we may take differences item by item:
 
@@ -222,22 +223,25 @@ tables.table(frame, "Table 8.3. Each change less the whole method.")
 #
 # **Why can the gate go?** The paper says that it helps optimisation. With our optimiser (Muon) and standardised latents, plain linear layers get there as well.
 #
-# Two shared numbers in place of eight keep the class of most digits, but little else: the diversity falls by more than 0.2. A heavier KL term has the same effect in small.
+# Two shared numbers in place of eight keep the class of most digits, but little else: the diversity falls by more than 0.2. A heavier KL term makes results less diverse as well.
 #
 # ## What holds
 #
-# The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Both are so here. From 100 per class on we are far above the paper.
-# Without any label the paper sees a little more than chance, by the SWD alone. Four sets of base models do not decide that. For all labels, compare the
-# longer bridges of chapter 3: those of this page fall a little short of them.
+# The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Both are so here, up to 100 per class. With one label per class we stay below the paper.
+# Without any label the paper sees a little more than chance, by the SWD alone; so do we at `quick`, with one set of base models. For all labels, compare the
+# longer bridges of chapter 3: those of this page stay below them.
 #
 # From Table 4 we confirm that the domain label matters most. We do not see the SWD's gain of more than a tenth. Nor is the gate better "by a large margin" (section B.1).
 
 # %%
+undecided = dict.fromkeys(("0", "1", "10"), "open")
+if profile == "quick":  # one set of base models, which decides more than it should
+    undecided = {"1": "fails"}
 for n in ticks[:-1]:  # that of all labels is claimed in chapter 3
     name = f"labels_{n}"
     text = f"The paper's accuracy, labels per class: {n}"
     asked = tables.paper()["mnist->mnist", name, PROTOCOL]
-    expect = "holds" if n in ("100", "1000") else "open"
+    expect = undecided.get(n, "holds")
     found = run["mnist->mnist", name, PROTOCOL]
     run.claim(text, found, paper=asked, source="Table 3", expect=expect)
 
@@ -247,11 +251,12 @@ found = run["mnist->mnist", "labels_10", accuracy]
 run.claim("Over 50 % with ten labels per class", found, above=0.5, source="section 5.4")
 found = run["mnist->mnist", "labels_0", accuracy]
 text = "Better than chance without labels"
-run.claim(text, found, above=0.1, source="section 5.4", expect="open")
+none = undecided.get("0", "holds")
+run.claim(text, found, above=0.1, source="section 5.4", expect=none)
 for less, more in pairwise(ticks):
     gap = change(f"labels_{more}", accuracy, than=f"labels_{less}")
     text = f"Labels per class, {more} better than {less}"
-    expect = "open" if more in ("1", "all") else "holds"
+    expect = {"1": none, "all": "open"}.get(more, "holds")
     run.claim(text, gap, above=0, source="section 5.4", expect=expect)
 found = run["mnist->mnist", "labels_10_spread", accuracy]
 run.claim("Ten labels per class, spread: three in four", found, above=0.75)

@@ -21,7 +21,7 @@
 # **Does the paper hold?**
 #
 # The method holds, the printed constants do not. With the constants of the paper's text the bridge does not align the domains. With ours, more
-# than **nine in ten** digits become the right garment, trained in half a minute of one CPU core.
+# than **nine in ten** digits become the right garment, after less than a minute of training on one CPU core.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -66,7 +66,7 @@ figures.bars(kept, "class kept", at=0.1, of="chance")
 # The same bridge, the same base models, three sets of constants ([chapter 3](03_bridging.ipynb) trains them and explains the collapse):
 #
 # - **Printed constants.** The paper's text, $\beta_{KL} = 0.05$. Its likelihood can be read in two ways, as a mean or as a sum over dimensions. Neither works.
-# - **The authors' code.** $\beta_{KL} = 0.005$, absolute differences in the SWD, a classifier that is never trained. It aligns the domains slowly.
+# - **The authors' code.** $\beta_{KL} = 0.005$, absolute differences in the SWD, a classifier that is never trained. In the few steps of this table it has hardly begun.
 # - **Our recipe.** Latents scaled to one variance, $\beta_{KL} = 0.002$, Muon. It works in a fraction of the steps.
 
 # %%
@@ -87,9 +87,10 @@ table(frame.rename(columns=words), caption)
 # %% [markdown]
 # ## What the paper claims
 #
-# Every chapter states the paper's claims as lines of code, next to the data. Here are all of them. A claim *holds* if the whole 95 % interval
+# Every chapter states the paper's claims as lines of code, next to the data. Here they are. A claim *holds* if the whole 95 % interval
 # is on the right side of its bound, *fails* if it is on the wrong side, and is *open* otherwise. More uncertainty never makes a verdict
-# better. The bounds were fixed before the runs; 0.02 below the paper's number counts as reached.
+# better. A result down to 0.02 below the paper's number counts as reached. The bounds of our
+# own claims were set with first runs in view; later runs have to meet them as they are.
 
 # %%
 claims = results.claims
@@ -112,10 +113,10 @@ shown_claims(of_paper, "Table 9.2. The paper's claims.")
 # What stands behind these lines, in words:
 #
 # - **It works between pictures and into speech**, for the classes: [chapters 3](03_bridging.ipynb) and [4](04_speech.ipynb).
-# - **"Local variations are preserved" is not shown.** A random linear map to eight numbers keeps more neighbours than the bridge does.
+# - **"Local variations are preserved" is not shown.** A random linear map to eight numbers keeps at least as many neighbours.
 # - **A bridge is not the only way.** Between pictures, a closed-form map per class keeps as many classes and more neighbours ([chapter 6](06_need_a_bridge.ipynb)).
 # - **The competitors do worse**, but not all for the reasons that the paper gives ([chapter 5](05_baselines.ipynb)).
-# - **Few labels go further than the paper says** with our recipe ([chapter 8](08_ablations.ipynb)).
+# - **Ten labels per class** keep more than half of the classes, as the paper says ([chapter 8](08_ablations.ipynb)).
 #
 # ## What it costs
 #
@@ -133,6 +134,8 @@ table(cost, "Table 9.3. Seconds per chapter, and of the trainings behind it.")
 four_days, half_an_hour = 4 * 24 * 60, 30  # minutes, section 5.4
 ratio = four_days / half_an_hour
 print(f"retraining the WaveGAN over training the bridge: {ratio:.0f}")
+spent = recipes["mnist->fashion", "our_recipe", "seconds"].value
+run.claim("Our recipe trains in less than a minute", spent, exact=True, below=60)
 text = "The bridge trains about 200 times as fast as the GAN (arithmetic of 5.4)"
 run.claim(text, ratio, exact=True, at_least=150, source="section 1")
 
@@ -142,7 +145,7 @@ run.claim(text, ratio, exact=True, at_least=150, source="section 1")
 # **Easy.** The network is described well enough to write it in an hour. Class labels alone do bring two latent spaces together.
 #
 # **Hard.** The constants. The text says "L2 norm" and prints $\beta_{KL} = 0.05$ and 0.1; the code averages the error and has 0.005. A factor of
-# 100 between two readings decides whether anything works. The speech GAN took most of the time: a WaveGAN does not train on two cores.
+# 100 between two readings decides whether anything works. And the speech GAN: a WaveGAN does not train on two cores.
 #
 # **Different here.** Speech is the Free Spoken Digit Dataset with a small spectrogram GAN, not SC09 with WaveGAN. Numbers are held out; the paper measures on training
 # latents. Base models are ours; the paper's are not public. FID uses our judge's features, so its values cannot be set beside the paper's.

@@ -21,7 +21,7 @@
 # **Can one small network join more than two models?**
 #
 # Yes. One bridge serves **five** domains: two models of digits, one of clothes, one of spoken words, and a space that we turn at random. Against a bridge per pair
-# it loses at most a tenth of the classes. A further domain can join without moving the others.
+# it loses at most a tenth of the classes on average. A further domain can join without moving the others.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -196,8 +196,8 @@ caption = "Table 11.2. All six together. One set: intervals count items alone."
 run.table("overall", [kept, "diversity"], caption)
 
 # %% [markdown]
-# - **One bridge for all** loses at most a tenth of the classes against bridges that each have one pair to learn.
-# - **Joined one by one**, they lose little, if anything. The direction that nothing was trained for works too: garments become words.
+# - **One bridge for all** loses on average at most a tenth of the classes against bridges that each have one pair to learn.
+# - **Joined one by one**, they lose nothing worth naming. The direction that nothing was trained for works too: garments become words.
 # - **The rule by class** needs no network beside its classifiers. It keeps about as many classes as the bridges per pair, and more variety.
 #
 # ## Round trips

@@ -107,6 +107,7 @@ if has_words:
     same = (y[nearest.argmax(1)] == y).double().mean()
     print(f"{len(names)} names; with spread, {same:.2f} are nearest to their own class")
 
+
 # %% [markdown]
 # ## Words
 #
@@ -150,9 +151,10 @@ if has_words:
 columns, caption = ["transfer_accuracy", "diversity"], "Table 12.1. Held-out texts."
 run.table("words", columns, caption) if has_words else None
 
+
 # %% [markdown]
 # The bridge is right no more often than the nearest name: what is not in the vector cannot come out of a bridge. For new words that is little, as WordLlama knows
-# rare words by their pieces only. What the bridge adds is a picture per phrase, and pictures of one class differ. The labels do the work: with shuffled ones the bridge is near chance.
+# rare words by their pieces only. What the bridge adds is a picture per phrase, and pictures of one class differ. The labels do the work: with shuffled ones the bridge is right no more often than by chance.
 #
 # ## Faces
 #
@@ -271,7 +273,7 @@ run.table("faces", columns, "Table 12.2. Digits and faces.") if has_faces else N
 # ## A reader from outside
 #
 # All judges so far were trained on the pictures that the models were trained on. Perhaps they are too kind to what these models draw. RapidOCR learned to read signs and pages. It is not told that a picture shows a
-# digit: a 5 that it reads as an S counts as wrong. So it finds fewer even of the real digits. Is the gap between it and our judge *wider* for digits that a bridge made?
+# digit: a 5 that it reads as an S counts as wrong. Is the gap between it and our judge *wider* for digits that a bridge made?
 
 # %%
 pictures = {}
@@ -299,12 +301,12 @@ columns = ["read_by_rapidocr", "seen_by_our_judge", "gap"]
 run.table("reader", columns, "Table 12.3. Right digits.") if has_reader else None
 
 # %% [markdown]
-# The reader reads what the bridges draw nearly as often as our judge does, and the gap is about that of real digits.
+# The reader reads what the bridges draw about as often as our judge does.
 #
 # ## What holds
 #
 # The paper says that bridges "even connect different model types (VAEs and GANs)" (section 6). That holds for models from elsewhere as well, and labels are what it takes. Where classes are missing, measure some.
-# Two limits: from faces back to digits more than a quarter of the looks is lost, and a word of which no part is known stays unknown.
+# Two limits: from faces back to digits many looks are lost, and of words that no known name shares fewer than half arrive as garments.
 
 # %%
 kept = "transfer_accuracy"

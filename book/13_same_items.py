@@ -78,6 +78,7 @@ rows["the answer"] = second.items(run.held("mnist_b").mean[ten])
 # %% mystnb={"figure": {"caption": "Figure 13.1. Ten held-out images, encoded by the first model, mapped, and decoded by the second. The rotation was fitted on 1,000 other images. Last row: the second model's own reconstruction, which a perfect map would reach."}, "image": {"alt": "Four rows of ten digits. The row of the bridge shows the right digits in another hand; the row of the rotation and the last row look like the first."}} tags=["nbval-ignore-output"]
 figures.grid(rows)
 
+
 # %% [markdown]
 # ## The question as a number
 #
@@ -204,6 +205,7 @@ for shared in (8, 32):  # laptop: half a minute per bridge
         move = partial(shown.transfer, source="mnist", target="mnist_b")
         scores.append(score(move, s))
     add(f"bridge_{shared}_numbers_1000_pairs", scores)
+
 
 # %% mystnb={"figure": {"caption": "Figure 13.2. Share of held-out images that are found again, over the true pairs that a map was fitted on. Bridges also have all labels. Bars are intervals of 95 %."}, "image": {"alt": "Line chart over the number of pairs. Rotation and affine map find next to nothing from one pair and nearly all images from a hundred. The rotation that is told nothing stands as high, at the left. The bridge without pairs stands near zero; with 1,000 pairs and 32 numbers it is between."}} tags=["nbval-ignore-output"]
 def top1(method):

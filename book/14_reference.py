@@ -18,7 +18,7 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/14_reference.ipynb)
 #
-# **Where is the number?** Here: every claim and every row that a chapter measured, as two tables that you can search, sort and save.
+# **Where is the number?** Here: every claim of the book, and every row that a chapter measured.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -43,13 +43,14 @@ counts = pd.crosstab(claims.chapter.str[:2], claims.verdict)
 # %% mystnb={"figure": {"caption": "Figure 14.1. Claims of each chapter by verdict."}, "image": {"alt": "Stacked bars, one per chapter, of how many claims hold, fail or are open."}} tags=["nbval-ignore-output"]
 axis = counts.plot.barh(stacked=True, figsize=(6, 3.2))
 axis.set(xlabel="claims", ylabel="chapter")
+axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 figures.finished(axis.figure)
 
 # %% [markdown]
 # ## Claims
 #
-# *Text*: what the prose of the chapter states. *Verdict*: what this run measured, by the whole 95 % interval. Where the two differ, a test fails
-# for published results, and a person rewrites the sentence.
+# *Text*: what the prose of the chapter states. *Verdict*: what this run measured, by the whole 95 % interval. Where the two differ in a `laptop` run, a test fails,
+# and a person rewrites the sentence; a `quick` run may leave a claim open.
 
 # %%
 ours = [interval(*line) for line in claims[["value", "low", "high"]].values.tolist()]

@@ -16,7 +16,6 @@ import joblib
 import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch import Tensor
 
 from lt import loop, losses, networks
@@ -100,7 +99,8 @@ def _stored(path: Path) -> tuple[dict[str, Tensor], History] | None:
         raise LtError(f"{path} cannot be read: ask its owner, or set LT_CACHE to a folder of your own")
     try:
         with safe_open(path, "pt") as file:
-            return load_file(path), json.loads(file.metadata()["history"])
+            history = json.loads(file.metadata()["history"])
+            return {name: file.get_tensor(name) for name in file.keys()}, history  # noqa: SIM118 not a dict
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
 

@@ -22,11 +22,6 @@ def agreement(a: Tensor, b: Tensor) -> float:
     return (a == b).double().mean().item()
 
 
-def reconstruction_accuracy(domain: Domain, x: Any) -> float:
-    """Share of items (n, ...) whose predicted class survives the model's encoder and decoder (Table 2, first row)."""
-    return agreement(domain.classify(x), domain.classify(domain.items(domain.posterior(x)[0])))
-
-
 def pick(y: Tensor, most: int | None, fewest: int, generator: torch.Generator) -> dict[int, Tensor]:
     """At most ``most`` random items of each class of y (n,), -1 left out, and classes with fewer than ``fewest``."""
     order = torch.randperm(len(y), generator=generator, device=generator.device)
@@ -142,8 +137,17 @@ def paper_protocol_accuracy(
 
 @torch.no_grad()
 def fid(judge: Any, real: Tensor, made: Tensor) -> float:
-    """Fréchet distance of ``judge.features`` of real and of made items (n, ...), in float64 (Heusel et al. 2017)."""
-    both = [torch.cat([judge.features(part) for part in x.split(CHUNK)]).cpu().double() for x in (real, made)]
-    (a, b), (cov_a, cov_b) = (x.mean(0) for x in both), (x.T.cov() for x in both)
-    root = torch.linalg.eigvals(cov_a @ cov_b).sqrt().real.sum()  # trace of the square root of the product
-    return ((a - b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * root).item()
+    """Fréchet distance of ``judge.features`` of real and of made items (n, ...) (Heusel et al. 2017; torchmetrics)."""
+    from torchmetrics.image.fid import FrechetInceptionDistance  # of the book alone
+
+    class Features(torch.nn.Module):
+        num_features = judge.features(real[:1]).shape[-1]
+
+        def forward(self, x: Tensor) -> Tensor:
+            return judge.features(x)
+
+    metric = FrechetInceptionDistance(Features()).to(real.device)
+    for x, is_real in ((real, True), (made, False)):
+        for part in x.split(CHUNK):
+            metric.update(part, real=is_real)
+    return metric.compute().item()

@@ -28,11 +28,11 @@ def test_results_are_those_of_the_present_chapter(name):
 
 @pytest.mark.parametrize("name, claim", CLAIMS, ids=[f"{name}: {claim['text']}" for name, claim in CLAIMS])
 def test_every_claim_has_the_verdict_that_the_prose_states(name, claim):
-    """If this fails, a person rewrites the sentence, and ``expect`` beside it. A quick run may leave claims open."""
+    """If this fails, a person rewrites the sentence, and ``expect`` beside it. A quick run may leave some open."""
     ((kind, bound),) = claim["bound"].items()
     assert claims.verdict(claim["low"], claim["high"], kind, bound) == claim["verdict"]
-    if RECORDS[name]["profile"] == "laptop" or "open" not in (claim["verdict"], claim["expect"]):
-        assert claim["verdict"] == claim["expect"]
+    spared = {"open"} if RECORDS[name]["profile"] == "quick" else set()
+    assert claim["verdict"] in {claim["expect"]} | spared
 
 
 def test_every_row_can_be_computed_again_from_its_values():
