@@ -53,7 +53,7 @@ ready = lt.fit_bridge(train, config)  # five seconds
 # @title How a bridge is drawn
 import matplotlib.pyplot as plt
 import seaborn as sns
-TITLES = "data", "reconstruction", "1 → 2", "2 → 1", "shared z′"
+TITLES = "data", "again", "1 → 2", "2 → 1", "shared z′"
 HUES = ("#0173b2", "#029e73", "#a8a11c"), ("#8c4bab", "#d55e00", "#e9a13b")
 some = [d.mean[:200] for d in test]
 
@@ -72,7 +72,7 @@ def ground(axis, w):  # grey where w0 x + w1 y + w2 is positive
 
 @torch.no_grad()
 def draw(nets, down, across):
-    shape = {"figsize": (1.3 * across + 0.3, 1.25 * down + 0.3), "dpi": 200}
+    shape = {"figsize": (5, 5 * down / across), "dpi": 200}
     figure, axes = plt.subplots(down, across, layout="constrained", **shape)
     plt.setp(axes, xticks=[], yticks=[])
     for row, (name, net) in enumerate(nets.items()):

@@ -262,12 +262,12 @@ for name in test:
     curves[name] = (range(1, 101), together.tolist())
 
 # %% tags=["nbval-ignore-output"]
-accuracies = ["reconstruction_accuracy", "reconstruction_accuracy_second_judge"]
-run.table(
-    "base",
-    columns=[*accuracies, "edges", "negative_elbo", "nats", "active_numbers"],
-    caption="Table 2.3 (Table 2 of the paper, first row). Base models.",
-)
+columns = ["reconstruction_accuracy", "reconstruction_accuracy_second_judge"]
+run.table("base", columns, "Table 2.3 (Table 2 of the paper, first row). Base models.")
+
+# %% tags=["nbval-ignore-output"]
+columns = ["edges", "negative_elbo", "nats", "active_numbers"]
+run.table("base", columns, "Table 2.4. Their edges, and what their latents say.")
 
 # %% mystnb={"figure": {"caption": "Figure 2.4. How much the most informative numbers of a latent say together about a held-out picture. Where a curve is flat, the further numbers say nothing."}, "image": {"alt": "Two rising curves. Each rises steeply, bends and stays flat up to number 100; the curve of digits bends later and ends higher than that of garments."}} tags=["nbval-ignore-output"]
 figures.lines(curves, "numbers of the latent, most informative first", "nats together")
@@ -296,8 +296,9 @@ for name, verdict in {"mnist": "holds", "fashion": "fails"}.items():
 
 # %%
 for name in test:
-    few = run[name, "base", "active_numbers"]
-    run.claim(f"Fewer than half of the numbers are active, {name}", few, below=50)
+    most = max(run[name, "base", "active_numbers"].values)
+    text = f"Fewer than half of the numbers are active, {name}"
+    run.claim(text, most, below=50, exact=True)
     alone = run[name, "base", "same_class_by_active_numbers"]
     run.claim(f"The active numbers alone keep the class, {name}", alone, at_least=0.98)
 least = {"mnist": (0.985, 0.99), "fashion": (0.88, 0.895)}

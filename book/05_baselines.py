@@ -354,18 +354,18 @@ run.table("transfer", ["diversity", "tops", "fid"], "Table 5.2. How varied?")
 # ## What holds
 #
 # Pix2Pix learns the classes in both directions; in the paper it fails on the way back. It keeps fewer classes than the bridge and draws less varied results, but it has not collapsed to one
-# prototype per class. Both CycleGANs stay near chance (from garments, Latent CycleGAN is right twice as often): the class of a pair is in none of their terms. CycleGAN does not draw mostly shirts and jackets
+# prototype per class. Both CycleGANs stay near chance (Latent CycleGAN, between the two models of digits, is right twice as often): the class of a pair is in none of their terms. CycleGAN does not draw mostly shirts and jackets
 # here. The paper says that Latent CycleGAN learns the identity; ours moves a latent, on average, more than half as far as two latents lie apart. (We did not try the competitors on speech.)
 
 # %%
 there, of_paper = "mnist->fashion", {"source": "Table 1"}
 found = run[there, "pix2pix", protocol]
-text = "Pix2Pix keeps the class of digits"
-run.claim(text, found, paper=0.77, **of_paper)
+run.claim("Pix2Pix keeps the class of digits", found, paper=0.77, **of_paper)
+luckier = "latent_cyclegan", f"{'fashion' if profile == 'quick' else 'mnist'}->mnist"
 for setting, method in measured:
     name, found = words(method), run[setting, method, protocol]
     if (setting, method) != (there, "pix2pix"):
-        odd = method != "cyclegan" and setting == "fashion->mnist"
+        odd = (method, setting) in [("pix2pix", "fashion->mnist"), luckier]
         text, expect = f"{name} is near chance, {setting}", "fails" if odd else "holds"
         run.claim(text, found, at_most=0.2, expect=expect, **of_paper)
     if "speech" not in setting:

@@ -296,13 +296,13 @@ import matplotlib.pyplot as plt
 
 def frontier(way):
     """Accuracy against diversity of set 0; colour: trustworthiness above the floor."""
-    figure, axis = plt.subplots(figsize=(6, 3.8), layout="constrained")
+    figure, axis = plt.subplots(figsize=(5, 3.6), layout="constrained")
     floor = scores[way, "random_projection"][0]["trustworthiness"]
     groups = {"prototype": scores[way, "prototype"][:1]}
     groups |= {"Gaussian OT": scores.get((way, "gaussian_ot"), [])}
     groups |= {name: curves[way, name] for name in ("bridge", "principal axes")}
     below = {"principal axes": (-1, (0, -19), "center")}
-    below["bridge"] = (0, (0, 10), "center")
+    below |= {"bridge": (0, (0, 10), "center"), "Gaussian OT": (0, (0, -19), "right")}
     for (name, found), marker in zip(groups.items(), "PDos", strict=True):
         points = sorted((one["diversity"], one["transfer_accuracy"]) for one in found)
         above = [one["trustworthiness"] - floor for one in found]
@@ -314,9 +314,9 @@ def frontier(way):
             axis.plot(*zip(*points, strict=True), color=figures.INK, zorder=0.5)
             look = {"textcoords": "offset points", "ha": side}
             axis.annotate(name, points[end], shift, **look)
-    axis.set(xlabel="diversity", ylabel="class kept")
-    axis.margins(x=0.12, y=0.18)
-    figure.colorbar(dots, label="trustworthiness above the floor", extend="both")
+    axis.set(xlabel="diversity", ylabel="class kept", xmargin=0.12, ymargin=0.18)
+    shades = {"extend": "both", "ticks": [-0.1, 0, 0.1]}
+    figure.colorbar(dots, label="trustworthiness above the floor", **shades)
     return figures.finished(figure)
 
 
@@ -345,7 +345,7 @@ for method, move in {"bridging_vae": old, "gaussian_gw": new}.items():
 run.table("speech", columns, "Table 6.2. Held-out digits to words, one set.")
 
 # %% [markdown]
-# Class and variety arrive here too. But now the bridge keeps more neighbours. And there are things that the formula cannot do:
+# Not for a GAN's latents either: class, variety and neighbours arrive about as well by the formula. But there are things that it cannot do:
 #
 # - *Many domains in one model.* A formula needs a classifier and a fit per domain. One bridge serves five domains in one network, and a new one can join ([chapter 11](11_many_domains.ipynb)).
 # - *Few labels.* A covariance of 100 dimensions wants hundreds of labelled items per class. A bridge also learns from items without a label
@@ -391,7 +391,7 @@ for method in ("procrustes", "copy"):
     claim(f"{there}: the class is lost by {method}", found, at_most=0.4)
 way = "mnist->speech"
 claim(f"{way}: about as many classes", more(way, metric=kept), at_least=-0.02)
-claim(f"{way}: fewer neighbours ({near})", more(way, metric=near), below=0)
+claim(f"{way}: about as many neighbours", more(way, metric=near), at_least=-0.05)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()

@@ -21,7 +21,7 @@
 # **How few labels are enough, and which parts of the bridge can go?**
 #
 # Between two models of digits, ten known labels per class bring two digits in three to the right class. If each label is first handed on to its
-# neighbours, about **8** in 10 arrive, or more. Of the parts, the domain label cannot go. With all labels, the sliced Wasserstein distance and the gate can.
+# neighbours, more than **nine in ten** arrive. Of the parts, the domain label cannot go. With all labels, the sliced Wasserstein distance and the gate can.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -219,7 +219,7 @@ tables.table(frame, "Table 8.3. Each change less the whole method.")
 # target. The result is a latent of the *first* model, and the second model decodes it to some other digit.
 #
 # **Why can the SWD go?** It pulls the two clouds of $z'$ together, whatever the classes. With all labels the classifier does this too, class by class.
-# With ten labels per class the classifier has little to say, and there the SWD is worth having. It has a price: the results vary less.
+# With ten labels per class the classifier has little to say, and there the SWD seems to help; four sets do not decide it. It has a price: the results vary less.
 #
 # **Why can the gate go?** The paper says that it helps optimisation. With our optimiser (Muon) and standardised latents, plain linear layers get there as well.
 #
@@ -227,16 +227,15 @@ tables.table(frame, "Table 8.3. Each change less the whole method.")
 #
 # ## What holds
 #
-# The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Both are so here, up to 100 per class. With one label per class we stay below the paper.
-# Without any label the paper sees a little more than chance, by the SWD alone; so do we at `quick`, with one set of base models. For all labels, compare the
+# The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Both are so here, up to 1,000 per class. With one label per class we stay below the paper.
+# Without any label the paper sees a little more than chance, by the SWD alone; over four sets that stays open. For all labels, compare the
 # longer bridges of chapter 3: those of this page stay below them.
 #
 # From Table 4 we confirm that the domain label matters most. We do not see the SWD's gain of more than a tenth. Nor is the gate better "by a large margin" (section B.1).
 
 # %%
-undecided = dict.fromkeys(("0", "1", "10"), "open")
-if profile == "quick":  # one set of base models, which decides more than it should
-    undecided = {"1": "fails"}
+quick = profile == "quick"  # one set of base models, which decides more than it should
+undecided = {"1": "fails"} if quick else {"0": "open", "1": "fails"}
 for n in ticks[:-1]:  # that of all labels is claimed in chapter 3
     name = f"labels_{n}"
     text = f"The paper's accuracy, labels per class: {n}"
@@ -259,7 +258,8 @@ for less, more in pairwise(ticks):
     expect = {"1": none, "all": "open"}.get(more, "holds")
     run.claim(text, gap, above=0, source="section 5.4", expect=expect)
 found = run["mnist->mnist", "labels_10_spread", accuracy]
-run.claim("Ten labels per class, spread: three in four", found, above=0.75)
+least = 0.75 if quick else 0.9
+run.claim("Ten labels per class, spread", found, above=least)
 for n in (1, 10):
     gap = change(f"labels_{n}_spread", accuracy, than=f"labels_{n}")
     run.claim(f"Spreading helps, labels per class: {n}", gap, above=0)
@@ -271,7 +271,8 @@ gap = change("conditional_swd", accuracy, than="conditional")
 text = "The SWD adds more than a tenth"
 run.claim(text, gap, at_least=0.1, source="Table 4", expect="fails")
 gap = change("labels_10", accuracy, than="labels_10_no_swd")
-run.claim("The SWD adds, with ten labels per class", gap, above=0)
+text, expect = "The SWD adds, with ten labels per class", "holds" if quick else "open"
+run.claim(text, gap, above=0, expect=expect)
 run.claim("The SWD costs diversity", change("conditional", "diversity"), above=0)
 gap = change("conditional_swd", accuracy, than="linear_outputs")
 text = "The gate is better by a large margin"

@@ -72,12 +72,11 @@ if has_words:  # laptop: half a minute
     encode = foreign.load_words()  # texts to unit vectors (n, 256)
     words = lt.Domain("words", encode, device=run.device)
     to_garments, to_digits = learn_words("fashion"), learn_words("mnist")
-    rows = {"garment": to_garments.translate(garments, "words", "fashion")}
-    rows["digit"] = to_digits.translate(numbers, "words", "mnist")
+    drawn = to_garments.translate(garments, "words", "fashion")
+    rows = {"": torch.cat([drawn, to_digits.translate(numbers, "words", "mnist")])}
 
-# %% mystnb={"figure": {"caption": "Figure 12.1. Held-out phrases, and what two bridges draw of them. The vectors of the words come from WordLlama, the pictures from the VAEs of chapter 2. Picked by hand among those that come out right (Table 12.1 counts all); change them."}, "image": {"alt": "Five columns, headed golf trousers and exactly one, ugly sweater and bus two, party dress and three o'clock, diaper bag and gate eight, moon boots and 9 bananas. Below each heading the garment, below it the digit."}} tags=["nbval-ignore-output"]
-headings = [f"{a}\n{b}" for a, b in zip(garments, numbers)]
-figures.grid(rows, headings, size=1.1) if has_words else None
+# %% mystnb={"figure": {"caption": "Figure 12.1. Held-out phrases, and what two bridges draw of them. The vectors of the words come from WordLlama, the pictures from the VAEs of chapter 2. Picked by hand among those that come out right (Table 12.1 counts all); change them."}, "image": {"alt": "Ten pictures, each below its phrase. First row: golf trousers, ugly sweater, party dress, diaper bag and moon boots. Second row: a 1 below exactly one, a 2 below bus two, a 3 below three o'clock, an 8 below gate eight and a 9 below 9 bananas."}} tags=["nbval-ignore-output"]
+figures.grid(rows, garments + numbers, across=5, size=0.84) if has_words else None
 
 # %% [markdown]
 # ## The idea
@@ -372,4 +371,4 @@ if has_words and has_faces:
 if has_words and has_faces:
     rows = {"digit": to_digits.translate(typed, "words", "mnist")}
     rows["face"] = faces.items(z)
-figures.grid(rows, typed, size=1.1) if has_words and has_faces else None
+figures.grid(rows, typed, size=0.84) if has_words and has_faces else None

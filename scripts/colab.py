@@ -11,26 +11,16 @@ from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 
-def cell(repository: str, foreign: bool = False) -> str:
-    """The line that every chapter begins with; ``foreign`` also installs the models of chapter 12."""
-    folder = repository.rpartition("/")[2]
-    clone = f"cd; test -d {folder} || git clone -q --depth 1 {repository}"
-    run = f"~/{folder}/scripts/colab.py" + " foreign" * foreign
-    here = f'[get_ipython().system("{clone}"), get_ipython().run_line_magic("run", "{run}")]'
-    return f'import sys; "google.colab" in sys.modules and {here};'
-
-
 def versions() -> dict[str, str]:
     """The version of every installed package; of two copies, that which is imported."""
     return {found.name: found.version for found in reversed([*distributions()])}
 
 
 def pip(*arguments: str) -> None:
-    """Run ``pip install``; end the cell with the reason if it fails."""
+    """Run ``pip install``; end the cell with what it says if it fails."""
     done = subprocess.run([sys.executable, "-m", "pip", "install", "-q", *arguments], capture_output=True, text=True)
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        sys.exit(f"pip cannot install the book: {(errors or [done.stderr.strip() or 'no message'])[-1]}")
+        sys.exit(f"pip cannot install the book:\n{done.stderr}")
 
 
 def install(home: Path, foreign: bool) -> list[str]:
@@ -48,13 +38,10 @@ def install(home: Path, foreign: bool) -> list[str]:
 if __name__ == "__main__":
     home, foreign = Path(__file__).resolve().parents[1], "foreign" in sys.argv[1:]
     done = Path(sys.prefix) / f".{home.name}{'-foreign' * foreign}"  # as long-lived as what is installed there
-    if done.exists():
-        print("The book is installed.")
-    else:
+    if not done.exists():
         print("Installing the book: about a minute.", flush=True)
         if replaced := install(home, foreign):
             print(f"{', '.join(replaced)} changed: restart the session (menu Runtime), then run all cells again.")
         done.touch()
-    if str(home) not in sys.path:
-        sys.path.insert(0, str(home))  # an editable install is seen by kernels that start after it
+    sys.path.insert(0, str(home))  # an editable install is seen by kernels that start after it
     os.chdir(home / "book")  # results and pictures are there

@@ -1,7 +1,6 @@
 """The commands of ``python -m lt`` in a clone of the book: jupytext, papermill and jupyter-book, called plainly."""
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -10,35 +9,22 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import jupytext
+import nbformat
 import typer
 
 from lt.book import PROFILES
 from lt.errors import LtError
 
+ROOT = Path(__file__).resolve().parents[1]
 LAST = ("00_introduction", "09_verdict", "14_reference")  # they read what the others write
 MEMORY = 6 * 2**30  # bytes that must be free for two chapters side by side
 ALONE = {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "JUPYTER_PREFER_ENV_PATH": "1"}  # of a kernel
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-
-
-def _known(profile: str) -> str:
-    if profile not in PROFILES:
-        raise LtError(f"unknown profile {profile!r}: choose one of {', '.join(PROFILES)}")
-    return profile
-
-
 Chapters = Annotated[list[str] | None, typer.Argument(help="Such as 3, 03 or 03_bridging. Default: all.")]
-Profile = Annotated[str, typer.Option(callback=_known, help="Data and budgets: quick, laptop or paper.")]
-
-
-def find_root() -> Path:
-    """The folder with ``_toc.yml``, here or above; raises :class:`lt.LtError` outside the book."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / "_toc.yml").exists():
-            return folder
-    raise LtError(f"no _toc.yml in {Path.cwd()} or above: go to the folder of the book")
+Profile = Annotated[Literal[PROFILES], typer.Option(help="Data and budgets.")]
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def select(root: Path, names: list[str]) -> list[str]:
@@ -52,8 +38,6 @@ def select(root: Path, names: list[str]) -> list[str]:
 
 def source(path: Path) -> Any:
     """The notebook in a chapter's .py, without outputs. The id of a cell is a hash of its text: it stays with it."""
-    import jupytext
-
     notebook, seen = jupytext.read(path), dict[str, int]()
     notebook.nbformat_minor = 5  # cells have ids from here on
     for cell in notebook.cells:
@@ -69,127 +53,98 @@ def code(notebook: Any) -> list:
     return [cell for cell in cells if "injected-parameters" not in cell.metadata.get("tags", [])]
 
 
-def cleaned(executed: Any, fresh: Any, root: Path) -> Any:
-    """The notebook ``fresh`` with the outputs of an executed one: no timings, stderr, widgets, machine paths."""
+def cleaned(executed: Any, fresh: Any) -> Any:
+    """The notebook ``fresh`` with the outputs of an executed one: no timings, no stderr, no paths of this machine."""
     for number, (cell, ran) in enumerate(zip(code(fresh), code(executed), strict=True), start=1):
         cell.execution_count = number if ran.execution_count else None
-        for output in ran.outputs:
+        cell.outputs = [output for output in ran.outputs if output.get("name") != "stderr"]
+        for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = number
             if "text" in output:
-                output.text = output.text.replace(f"{root}{os.sep}", "")
-            if output.get("name") != "stderr" and "application/vnd.jupyter.widget-view+json" not in output.get(
-                "data", {}
-            ):
-                cell.outputs.append(output)
+                output.text = output.text.replace(f"{ROOT}{os.sep}", "")
     return fresh
 
 
-def execute(root: Path, profile: str, page: str) -> str:
+def execute(profile: str, page: str) -> str:
     """Run one chapter into ``_build/run/PROFILE`` and say how it went; returns its name if it failed."""
-    import nbformat
-
-    folder, results = (root / "_build" / kind / profile for kind in ("run", "results"))
+    folder, results = (ROOT / "_build" / kind / profile for kind in ("run", "results"))
     path, record, started = folder / f"{page}.ipynb", results / f"{page}.json", time.perf_counter()
     for made in (folder, results):
         made.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)  # numbers of an earlier run must not pass for this one's
-    fresh = source(root / "book" / f"{page}.py")
+    fresh = source(ROOT / "book" / f"{page}.py")
     nbformat.write(fresh, path)
-    places = {name: os.environ[name] for name in ("LT_DATA", "LT_CACHE") if os.environ.get(name)}
-    absolute = {name: str(Path(place).expanduser().resolve()) for name, place in places.items()}
-    command = [sys.executable, "-m", "papermill", path, path, "-k", "python3", "--cwd", root / "book"]
-    command += ["-p", "profile", profile, "--no-progress-bar"]
+    command = [sys.executable, "-m", "papermill", path, path, "--cwd", ROOT / "book", "-p", "profile", profile]
+    given = [name for name in ("LT_DATA", "LT_CACHE") if os.environ.get(name)]
+    absolute = {name: str(Path(os.environ[name]).expanduser().resolve()) for name in given}
     environment = os.environ | ALONE | absolute | {"LT_RESULTS": str(results)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    executed = nbformat.read(path, as_version=4)
-    executed.cells = [
-        cell for cell in executed.cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])
-    ]
-    nbformat.write(cleaned(executed, fresh, root), path)
-    trained = json.loads(record.read_text(encoding="utf-8"))["training_seconds"] if record.exists() else 0
-    print(f"{page:24} {time.perf_counter() - started:8.0f} {trained:28.0f}", flush=True)
-    if not done.returncode:
-        return ""
-    why = (done.stderr.strip().splitlines() or ["no message"])[-1]  # of a kernel that died or never started
-    for number, cell in enumerate(code(fresh), start=1):
-        for output in cell.outputs:
-            if output.output_type == "error":
-                why = f"cell [{number}]: {cell.source.splitlines()[0]}\n  {output.ename}: {output.evalue[:500]}"
-    print(f"{page} failed, {why}", file=sys.stderr, flush=True)
-    return page
+    nbformat.write(cleaned(nbformat.read(path, as_version=4), fresh), path)
+    print(f"{page:24} {time.perf_counter() - started:8.0f}", flush=True)
+    if done.returncode:
+        print(f"{page} failed, see {path}", *done.stderr.strip().splitlines()[-2:], sep="\n", file=sys.stderr)
+    return page if done.returncode else ""
 
 
 @app.command()
 def run(chapters: Chapters = None, profile: Profile = "quick") -> None:
-    """Execute chapters into _build/run/PROFILE, their numbers into _build/results/PROFILE. Published pages stay.
-
-    A chapter that fails does not stop the others.
-    """
-    root = find_root()
-    pages, failed = select(root, chapters or []), list[str]()
+    """Execute chapters into _build/run/PROFILE, their numbers into _build/results/PROFILE; published pages stay."""
+    pages, failed = select(ROOT, chapters or []), list[str]()
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if sys.platform == "linux" else 0
-    print(f"{'chapter':24} {'seconds':>8} {'of training, now or cached':>28}", flush=True)
+    print(f"{'chapter':24} {'seconds':>8}", flush=True)
     for workers, last in ((2 if (os.cpu_count() or 1) > 1 and free > MEMORY else 1, False), (1, True)):
         with ThreadPoolExecutor(workers) as pool:
-            failed += pool.map(partial(execute, root, profile), [page for page in pages if (page in LAST) == last])
+            failed += pool.map(partial(execute, profile), [page for page in pages if (page in LAST) == last])
     if any(failed):
         raise LtError(f"{', '.join(filter(None, failed))} failed, see above; the work of the other chapters is kept")
 
 
-def compile_book(folder: Path, root: Path) -> None:
-    """Compile the book in a folder into ``_build/html`` of the root; any warning is an error."""
-    shutil.rmtree(root / "_build" / "html", ignore_errors=True)
-    options = ["--path-output", str(root), "--all", "-W", "-n", "--keep-going", "-q"]
+def compile_book(folder: Path) -> None:
+    """Compile the book in a folder into ``_build/html``; any warning is an error."""
+    shutil.rmtree(ROOT / "_build" / "html", ignore_errors=True)
+    options = ["--path-output", str(ROOT), "--all", "-W", "-n", "--keep-going", "-q"]
     # not the script jupyter-book: it may be another environment's
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(folder), *options]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        lines = (done.stdout + done.stderr).splitlines()
-        print("\n".join([line for line in lines if "WARNING" in line] or lines[-20:]), file=sys.stderr)
+    if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:  # it warns on stderr
         raise LtError("jupyter-book failed or warned, see above")
-    print(f"open {root / '_build' / 'html' / 'index.html'}")
+    print(f"open {ROOT / '_build' / 'html' / 'index.html'}")
 
 
 @app.command()
 def build() -> None:
     """Compile the published notebooks into _build/html."""
-    compile_book(find_root(), find_root())
+    compile_book(ROOT)
 
 
 @app.command()
 def book(profile: Profile = "quick") -> None:
     """Execute every chapter, then compile what was run into _build/html."""
-    root = find_root()
     run([], profile)
-    stage = root / "_build" / "stage"
+    stage = ROOT / "_build" / "stage"
     shutil.rmtree(stage, ignore_errors=True)
-    shutil.copytree(root / "book", stage / "book", ignore=shutil.ignore_patterns("*.pyc", "results", "[0-9]*.py"))
-    for path in (root / "_config.yml", root / "_toc.yml"):
+    shutil.copytree(ROOT / "book", stage / "book", ignore=shutil.ignore_patterns("*.pyc", "results", "[0-9]*.py"))
+    for path in (ROOT / "_config.yml", ROOT / "_toc.yml"):
         shutil.copy(path, stage)
-    for page in select(root, []):
-        shutil.copy(root / "_build" / "run" / profile / f"{page}.ipynb", stage / "book")
-    compile_book(stage, root)
+    for page in select(ROOT, []):
+        shutil.copy(ROOT / "_build" / "run" / profile / f"{page}.ipynb", stage / "book")
+    compile_book(stage)
 
 
 @app.command()
 def publish(chapters: Chapters = None, profile: Profile = "laptop") -> None:
     """Replace published chapters and their results by executed ones, if these ran to their end as they are now."""
-    import nbformat
-
-    root = find_root()
-    pages, folder = select(root, chapters or []), root / "_build" / "run" / profile
+    pages, folder = select(ROOT, chapters or []), ROOT / "_build" / "run" / profile
     for page in pages:
-        path, now = folder / f"{page}.ipynb", [cell.source for cell in code(source(root / "book" / f"{page}.py"))]
+        path, now = folder / f"{page}.ipynb", [cell.source for cell in code(source(ROOT / "book" / f"{page}.py"))]
         ran = code(nbformat.read(path, as_version=4)) if path.exists() else []
         errors = [output for cell in ran for output in cell.outputs if output.output_type == "error"]
         if errors or [cell.source for cell in ran] != now or not all(cell.execution_count for cell in ran):
             raise LtError(f"{page} is not finished: python -m lt run {page} --profile {profile}")
-    (root / "book" / "results").mkdir(exist_ok=True)
     for page in pages:
-        shutil.copy(folder / f"{page}.ipynb", root / "book")
-        if (record := root / "_build" / "results" / profile / f"{page}.json").exists():
-            shutil.copy(record, root / "book" / "results")
+        shutil.copy(folder / f"{page}.ipynb", ROOT / "book")
+        if (record := ROOT / "_build" / "results" / profile / f"{page}.json").exists():
+            shutil.copy(record, ROOT / "book" / "results")
     print(f"published {len(pages)} chapters of profile {profile}: look at git diff, then commit book")
 
 

@@ -222,7 +222,4 @@ def main(profile: Literal["quick", "laptop"] = "laptop", minutes: float = 100, t
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except LtError as error:
-        sys.exit(f"error: {error}")
+    typer.run(main)

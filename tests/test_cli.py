@@ -69,7 +69,8 @@ def root(tmp_path, monkeypatch) -> Path:
     (book.parent / "_toc.yml").write_text(TOC)
     for name, body in {"00_introduction": LAST, "01_good": GOOD, "02_other": "# %%\nprofile\n"}.items():
         (book / f"{name}.py").write_text(HEAD + body)
-    monkeypatch.chdir(book)
+    (book / "results").mkdir()
+    monkeypatch.setattr(pipeline, "ROOT", book.parent)
     return book.parent
 
 
@@ -83,7 +84,6 @@ def call(*arguments: str) -> str:
 
 
 def test_chapters_by_number_or_name_and_the_introduction_last(root):
-    assert pipeline.find_root() == root
     assert pipeline.select(root, []) == ["01_good", "02_other", "00_introduction"]
     for name in ("1", "01", "01_good", "01_good.py", "book/01_good.ipynb"):
         assert pipeline.select(root, [name]) == ["01_good"]
@@ -93,7 +93,6 @@ def test_chapters_by_number_or_name_and_the_introduction_last(root):
     "arguments, message",
     [
         (["run", "1", "9"], "unknown chapter '9': choose from 00_introduction, 01_good, 02_other"),
-        (["book", "--profile", "fast"], "unknown profile 'fast': choose one of quick, laptop, paper"),
         (["publish"], "01_good is not finished: python -m lt run 01_good --profile laptop"),
     ],
 )
@@ -109,7 +108,6 @@ def test_run_then_publish(root, capsys):
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert sorted(line[0] for line in lines[1:3]) == ["01_good", "02_other"]
     assert lines[3][0] == "00_introduction"
-    assert {line[0]: line[-1] for line in lines}["01_good"] == "7", "seconds of training"
 
     assert call("publish", "--profile", "quick") == ""
     notebook = nbformat.read(root / "book" / "01_good.ipynb", as_version=4)
@@ -135,7 +133,7 @@ def test_a_chapter_that_fails_is_a_few_lines_and_stops_no_other(root, capsys):
     (root / "book" / "01_good.py").write_text(HEAD + BAD)
     assert call("run") == "01_good failed, see above; the work of the other chapters is kept"
     said = capsys.readouterr()
-    assert said.err == "01_good failed, cell [2]: # the next line is what fails\n  ValueError: two\nlines\n"
+    assert re.search(r"^01_good failed, see .*01_good.ipynb\n(.*\n)?ValueError: two\nlines\n$", said.err), said.err
     assert {line.split()[0] for line in said.out.splitlines()} == {"chapter", "01_good", "02_other", "00_introduction"}
     assert "01_good is not finished" in call("publish", "--profile", "quick")
     assert not (root / "book" / "02_other.ipynb").exists()
@@ -164,7 +162,7 @@ def test_book_compiles_what_was_run(root):
     )
     if (ROOT / "node_modules" / "katex").exists():
         (root / "node_modules").symlink_to(ROOT / "node_modules")
-        pipeline.compile_book(root / "_build" / "stage", root)
+        pipeline.compile_book(root / "_build" / "stage")
         page = (html / "book" / "related.html").read_text()
         assert 'class="katex"' in page, "KaTeX has drawn it"
         assert "tex-mml-chtml" not in page
@@ -182,14 +180,6 @@ def test_the_same_text_twice_has_two_ids_and_they_stay(tmp_path):
     assert [cell.id for cell in pipeline.source(path).cells][1:] == [one, three]
 
 
-def test_widgets_are_dropped(tmp_path):
-    (tmp_path / "a.py").write_text("# %%\n1\n")
-    fresh, executed = (pipeline.source(tmp_path / "a.py") for _ in range(2))
-    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
-    executed.cells[0].outputs = [nbformat.v4.new_output("display_data", data=widget)]
-    assert pipeline.cleaned(executed, fresh, tmp_path).cells[0].outputs == []
-
-
 def test_profiles_have_the_names_that_the_commands_know():
     assert [profiles.get(name).name for name in PROFILES] == list(PROFILES)
 
@@ -204,7 +194,7 @@ def test_the_command_line_takes_no_time_and_its_errors_are_one_line(tmp_path):
     assert (float(took[0]) < 0.1, took[1]) == (True, "False")
     main = "from lt.__main__ import main; main()"
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", run(main, "--version").stdout)
-    assert "--profile" in run(main, "run", "--help").stdout
+    assert "quick|laptop|paper" in run(main, "run", "--help").stdout
     for done, words in (
         (run(main, "run", "99"), "error: unknown chapter '99': choose from .*"),
         (run(main, "run", cwd=tmp_path), "error: no book in .* or above: go to the folder of its repository"),

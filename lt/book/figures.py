@@ -1,9 +1,11 @@
 """Figures that several chapters draw. Each is closed, so that a cell shows it once, by ending with it.
 
 Grounds are transparent, text is a grey that reads on white and on black, and groups are named where they are.
+None is wider than 5 inches: a phone shows 3.6, and letters of 10 points are then 9 pixels high.
 """
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +28,7 @@ def style() -> None:
         set_matplotlib_formats("svg", metadata={"Date": None})
     rc = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
     rc |= dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor"), "none")
-    rc |= {"svg.hashsalt": "lt", "figure.figsize": (6, 3.2), "font.size": 11, "legend.frameon": False}
+    rc |= {"svg.hashsalt": "lt", "figure.figsize": (5, 3), "font.size": 11, "legend.frameon": False}
     sns.set_theme(style="ticks", palette="colorblind", rc=rc)
 
 
@@ -54,48 +56,34 @@ def tiles(x: Tensor) -> np.ndarray:
     return plt.get_cmap("magma")((pixels[:, 0, ::-1] + 1) / 2)[..., :3]  # low notes at the bottom
 
 
-def grid(rows: Mapping[str, Tensor], columns: Sequence[str] = (), across: int = 10, size: float = 0.5) -> Figure:
+def grid(rows: Mapping[str, Tensor], columns: Sequence[str] = (), across: int = 10, size: float = 0.42) -> Figure:
     """Named rows of n pictures each, aligned: ``{"digits": x, "garments": made}``; ``columns`` are words above them.
-    More than ``across`` pictures go on in another block of rows."""
+    More than ``across`` pictures go on in another block of rows, below words of its own."""
     pictures = {name: tiles(x) for name, x in rows.items()}
     n = len(next(iter(pictures.values())))
     across, blocks = min(across, n), -(-n // across)
-    shape, down = (size * across + 1, size * blocks * len(rows) + 0.25 * bool(columns)), blocks * len(rows)
+    heads, down = [fill(word, round(11 * size)) for word in columns], blocks * len(rows)
+    words = max((head.count("\n") + 1 for head in heads), default=0) * -(-len(heads) // across)  # lines of them
+    shape = (size * across + 0.8, size * down + 0.18 * words)
     figure, axes = plt.subplots(down, across, figsize=shape, squeeze=False, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0, hspace=0)  # type: ignore[union-attr]
+    gaps = {"w_pad": 0.02, "h_pad": 0.05 if columns else 0.01, "wspace": 0, "hspace": 0}
+    figure.get_layout_engine().set(**gaps)  # type: ignore[union-attr]
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[], frame_on=False)
     for row, (name, made) in enumerate(pictures.items()):
         for i, tile in enumerate(made):
-            axes[i // across * len(rows) + row, i % across].imshow(tile, interpolation="nearest")
-        for block in range(blocks):
-            axes[block * len(rows) + row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for axis, word in zip(axes[0], columns, strict=False):
-        axis.set_title(word, fontsize=10)
-    return finished(figure)
-
-
-def spectrograms(mels: Mapping[str, Tensor], rate: int = 8_000, seconds: float = 1.024, across: int = 2) -> Figure:
-    """Log-mel spectrograms (bands, frames) in [-1, 1], a named panel each, over time in s and frequency in kHz."""
-    down, top = -(-len(mels) // across), np.log1p(rate / 2 / 700)  # bands are equal steps of log(1 + f / 700)
-    look = {"figsize": (3.1 * across, 2.3 * down), "squeeze": False, "sharex": True, "sharey": True}
-    figure, axes = plt.subplots(down, across, layout="constrained", **look)
-    ticks = [k for k in (0, 0.5, 1, 2, 4, 8) if k <= rate / 2000]
-    for axis, (name, mel) in zip(axes.flat, mels.items(), strict=False):
-        picture = {"X": mel.detach().cpu().squeeze().numpy(), "extent": (0, seconds, 0, 1), "vmin": -1, "vmax": 1}
-        axis.imshow(**picture, origin="lower", aspect="auto", cmap="magma")
-        axis.set(title=name, yticks=[np.log1p(k * 1000 / 700) / top for k in ticks], yticklabels=ticks)
-    for axis in axes.flat[len(mels) :]:
-        axis.set_axis_off()
-    figure.supxlabel("time [s]", fontsize=11)
-    figure.supylabel("frequency [kHz]", fontsize=11)
+            axes[i // across * len(rows) + row, i % across].imshow(tile, interpolation="none")
+        for first in axes[row :: len(rows), 0]:
+            first.set_ylabel(fill(name, 10), rotation=0, ha="right", va="center", fontsize=11)
+    for axis, head in zip(axes[:: len(rows)].flat, heads, strict=False):
+        axis.set_title(head, fontsize=10)
     return finished(figure)
 
 
 def scatter(points: Tensor, groups: Tensor, names: Sequence[str], kinds: Mapping[str, Tensor] | None = None) -> Figure:
     """Points (n, 2), coloured by their group (n,), whose name stands among them.
     ``kinds``, such as the domains ``{"digits": mask (n,), "garments": mask}``, have a marker each."""
-    figure, axis = plt.subplots(figsize=(5.6, 5), layout="constrained")
+    figure, axis = plt.subplots(figsize=(5, 4.6), layout="constrained")
     xy, group = points.detach().cpu().numpy(), groups.cpu().numpy()
     for i, (kind, mask) in enumerate((kinds or {"": groups >= 0}).items()):
         chosen, look = mask.cpu().numpy(), {"marker": "ox^"[i], "s": 14, "linewidths": (0, 0.9, 0)[i]}
@@ -105,10 +93,9 @@ def scatter(points: Tensor, groups: Tensor, names: Sequence[str], kinds: Mapping
     for g in np.unique(group):
         box = {"facecolor": "white", "edgecolor": PALETTE[g % 10], "boxstyle": "round,pad=0.15", "alpha": 0.9}
         axis.text(*np.median(xy[group == g], axis=0), names[g], ha="center", va="center", color="black", bbox=box)
-    axis.set_aspect("equal")
-    axis.axis("off")
+    axis.set(aspect="equal", xticks=[], yticks=[], frame_on=False)
     if kinds:
-        figure.legend(loc="outside lower center", ncols=len(kinds))
+        figure.legend(loc="outside lower center", ncols=len(kinds), markerscale=2)
     return finished(figure)
 
 
@@ -124,9 +111,9 @@ def lines(curves: Mapping[str, tuple[Sequence, Sequence]], x: str, y: str, log: 
         ends.append((height[-1], place[-1], name, colour))
     axis.set(xlabel=x, ylabel=y, xscale="log" if log else "linear")
     wanted = np.array([height for height, *_ in sorted(ends)])
-    steps = 0.07 * np.ptp(axis.get_ylim()) * np.arange(len(ends))
-    at = np.maximum.accumulate(wanted - steps) + steps  # no name covers another
-    for height, (_, right, name, colour) in zip(at - (at - wanted).mean(), sorted(ends), strict=True):
+    steps = 0.09 * np.ptp(axis.get_ylim()) * np.arange(len(ends))
+    up, down = np.maximum.accumulate(wanted - steps), np.minimum.accumulate((wanted - steps)[::-1])[::-1]
+    for height, (_, right, name, colour) in zip((up + down) / 2 + steps, sorted(ends), strict=True):  # none is covered
         label = axis.annotate(name, (right, height), (6, 0), textcoords="offset points", color=colour, va="center")
         label.set_annotation_clip(False)
     return finished(figure)
@@ -134,7 +121,7 @@ def lines(curves: Mapping[str, tuple[Sequence, Sequence]], x: str, y: str, log: 
 
 def bars(values: Mapping[str, Estimate], x: str, at: float | None = None, of: str = "") -> Figure:
     """Estimates by name as bars with intervals and their numbers; dashed at ``at``, which ``of`` names."""
-    figure, axis = plt.subplots(figsize=(6, 0.34 * len(values) + 0.8), layout="constrained")
+    figure, axis = plt.subplots(figsize=(5, 0.34 * len(values) + 0.8), layout="constrained")
     for row, (name, of_name) in enumerate(values.items()):
         value = of_name.value or 0.0
         axis.barh(name, value, height=0.7, color=PALETTE[row % 10], alpha=0.75)

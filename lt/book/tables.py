@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from IPython.display import HTML
 from pandas.io.formats.style import Styler
 
 WORDS = dict(
@@ -16,13 +17,15 @@ WORDS = dict(
     prototype="class prototype", lookup="class lookup", gaussian_ot="Gaussian OT by class", procrustes="Procrustes",
     gaussian_gw="principal axes by class", transfer_accuracy="class kept", transfer_accuracy_true_label="by true label",
     transfer_accuracy_second_judge="by second judge", transfer_accuracy_paper_protocol="by the paper's protocol",
-    fid="FID", top1="top-1",
+    reconstruction_accuracy="class kept", reconstruction_accuracy_second_judge="by second judge",
+    fid="FID", top1="top-1", negative_elbo="negative ELBO",
 )  # fmt: skip
+VERDICTS = {"holds": ("✓", "#009e7333"), "fails": ("✗", "#d55e0033"), "open": ("?", "#80808033")}  # mark, ground
 
 
 def words(key: str) -> str:
     """A setting, method or metric as people write it: ``mnist->fashion`` is MNIST → Fashion-MNIST."""
-    return " → ".join(WORDS.get(part, part.replace("_", " ")) for part in key.split("->"))
+    return " → ".join(WORDS.get(part, part.replace("_", " ").replace("swd", "SWD")) for part in key.split("->"))
 
 
 def number(value: float) -> str:
@@ -34,9 +37,9 @@ def interval(value: float | None, low: float | None = None, high: float | None =
     """``0.971 [0.967, 0.974]``, without brackets where the interval is unknown or the number exact."""
     if value is None:
         return "not measured"
-    return number(value) + (
-        "" if low is None or high is None or low == high or low != low else f" [{number(low)}, {number(high)}]"
-    )
+    if low is None or high is None or not low < high:
+        return number(value)
+    return f"{number(value)} [{number(low)}, {number(high)}]"
 
 
 @functools.cache
@@ -53,19 +56,27 @@ class Table(Styler):
         return f"{self.caption}\n{self.data.to_string()}"
 
     def _repr_html_(self) -> str:
-        label = html.escape(str(self.caption))
-        return (
-            f'<div class="lt-table" style="overflow-x: auto" role="group" aria-label="{label}">{self.to_html()}</div>'
-        )
+        box = '<div class="lt-table" style="overflow-x: auto" role="group" aria-label="'
+        return f'{box}{html.escape(str(self.caption))}">{self.to_html()}</div>'
 
 
-def table(frame: pd.DataFrame, caption: str) -> Table:
-    """A frame of texts or numbers with its caption above it; its index names the rows."""
+def table(frame: pd.DataFrame, caption: str, verdicts: Sequence[str] = ("verdict",)) -> Table:
+    """A frame of texts or numbers with its caption above it; its index names the rows. ``verdicts`` get their marks."""
     frame = frame.rename_axis(index=[None] * frame.index.nlevels, columns=", ".join(filter(None, frame.index.names)))
-    left, above = "text-align: left; vertical-align: top", "caption-side: top; text-align: left"
-    looks = [{"selector": "th, td", "props": left}, {"selector": "caption", "props": above}]
+    looks = {"th, td": "text-align: left; vertical-align: top", "caption": "caption-side: top; text-align: left"}
     made: Table = Table(frame, uuid="lt", cell_ids=False, precision=3).set_caption(caption)  # type: ignore[assignment]
-    return made.set_table_styles(looks)  # type: ignore[return-value, arg-type]
+    if told := [name for name in verdicts if name in frame]:  # needs an index without repeats
+        looks |= {f"td.{word}": f"background: {ground}" for word, (_, ground) in VERDICTS.items()}
+        first = frame[told].map(lambda text: text.split()[0])
+        made.set_td_classes(first)  # not .map: its rules would be those of every table of the page
+        made.format(lambda text: f"{VERDICTS.get(text.split()[0], '–')[0]} {text}", subset=told)
+    return made.set_table_styles([{"selector": part, "props": how} for part, how in looks.items()])  # type: ignore
+
+
+def folded(tables: Mapping[str, Table]) -> HTML:
+    """Tables by title, each in a fold that a click on its title opens."""
+    fold = '<details><summary style="padding: 0.2em 0">{}</summary>{}</details>'
+    return HTML("".join(fold.format(title, one._repr_html_()) for title, one in tables.items()))
 
 
 def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str) -> Table:
