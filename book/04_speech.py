@@ -167,7 +167,7 @@ widgets.listening_table(table, "Figure 4.3. Both directions. Nothing is picked."
 # - **The judge** saw the other half, and took part in nothing.
 # - **An independent recogniser**, PocketSphinx, knows English from other people's speech. It hears sound, not spectrograms, and is told that the word is a digit.
 #
-# Class, diversity and locality are measured as in chapter 3; of speech, diversity is relative to accepted samples. At `laptop` there are six bridges, one per set of base models.
+# Class, diversity and locality are measured as in chapter 3; of speech, the panel is the second judge, and diversity is relative to accepted samples. The floor of locality is a random map to sixteen numbers. At `laptop` there are six bridges, one per set of base models.
 
 # %%
 from functools import partial
@@ -191,18 +191,12 @@ for setting in (there, back):
     run.add(setting, "bridging_vae", shares, protocol, n=1000, table="transfer")
 
 # %% tags=["nbval-ignore-output"]
-run.table(
-    "transfer",
-    columns=["transfer_accuracy", "transfer_accuracy_second_judge", protocol],
-    caption="Table 4.1 (Table 1 of the paper). Second judge of speech: the panel.",
-)
+columns = ["transfer_accuracy", "transfer_accuracy_second_judge", protocol]
+run.table("transfer", columns, "Table 4.1 (Table 1 of the paper).")
 
 # %% tags=["nbval-ignore-output"]
-run.table(
-    "transfer",
-    columns=["diversity", "trustworthiness", "continuity"],
-    caption="Table 4.2. Random projection, to 16 numbers, is the floor of locality.",
-)
+columns = ["diversity", "trustworthiness", "continuity"]
+run.table("transfer", columns, "Table 4.2. Random projection: the floor of locality.")
 
 # %% [markdown]
 # The paper's protocol asks about latents that the bridge has learned from. The held-out columns are the harder test. Speech to speech is a reconstruction (Table 2 of the paper):
@@ -261,8 +255,8 @@ for method in heard:
 # %% [markdown]
 # ## What holds
 #
-# More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. About nine in ten words become the right digit by the paper's protocol, fewer than in the paper
-# (500 samples per class at `quick`); it asks about latents that the bridge has learned from. New words do worse: the bridge knows the GAN only by its samples.
+# More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. By the paper's protocol nearly all words become the right digit, as in the paper; it asks about latents that
+# the bridge has learned from. (From the 500 samples per class of `quick` fewer do.) New words do a little worse: the bridge knows the GAN only by its samples.
 #
 # The recogniser understands our transfers about as often as recordings. Read that together with the diversity: transfers vary less than the GAN's samples.
 #

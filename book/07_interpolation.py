@@ -299,7 +299,6 @@ for way, called in ways.items():
 # %% tags=["nbval-ignore-output"]
 run.claims()
 
-
 # %% [markdown]
 # ## What to remember
 #
@@ -312,17 +311,14 @@ run.claims()
 # Is the arc worth its sines? Walk along straight lines, and ask how sure the judge is of the middle.
 
 # %%
-def straight(a, b):
-    return (a + b) / 2  # the middle of a straight line; that of the arc: slerp at 0.5
-
-
 i, j = torch.randint(len(held), (2, 1000), generator=lt.named_generator("try", 0))
 a, b = held.mean[i[i != j]], held.mean[j[i != j]]
+middle = (a + b) / 2  # of straight lines; that of the arcs: slerp at 0.5
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution
 half = torch.tensor([0.5], device=a.device)
-for name, z in {"line": straight(a, b), "arc": slerp(a, b, half)[:, 0]}.items():
+for name, z in {"line": middle, "arc": slerp(a, b, half)[:, 0]}.items():
     sure = digits.probabilities(digits.items(z)).amax(-1) > 0.9
     length = z.norm(dim=-1).mean()
     print(f"{name}: sure of {sure.double().mean():.2f}, mean length {length:.1f}")

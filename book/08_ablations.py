@@ -138,9 +138,6 @@ for d in hidden:
 columns = [PROTOCOL, "transfer_accuracy", "diversity"]
 run.table("labels", columns, "Table 8.1 (Table 3 of the paper). Class kept: held out.")
 
-# %% [markdown]
-# The same ten digits, through bridges that know more and more labels:
-
 # %% mystnb={"figure": {"caption": "Figure 8.2. Ten test digits (first row), and what the second model draws for them when the bridge knows 0, 1 or 10 labels per class, 10 that were spread, or all."}, "image": {"alt": "Six rows of ten digits. First row: 0 to 9. With 0 labels and with 1 label many come out as other digits. With 10 labels fewer do. With 10 that were spread, and with all, nearly all are the digits of the first row."}} tags=["nbval-ignore-output"]
 test = run.images("mnist")
 x = test.x[figures.first_of_each_class(test.y)]
