@@ -1,6 +1,7 @@
 """The commands of ``python -m lt`` in a clone of the book: jupytext, papermill and jupyter-book, called plainly."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -81,7 +82,8 @@ def execute(profile: str, page: str) -> str:
     environment = os.environ | ALONE | absolute | {"LT_RESULTS": str(results)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     nbformat.write(cleaned(nbformat.read(path, as_version=4), fresh), path)
-    print(f"{page:24} {time.perf_counter() - started:8.0f}", flush=True)
+    trained = json.loads(record.read_text(encoding="utf-8"))["training_seconds"] if record.exists() else 0
+    print(f"{page:24} {time.perf_counter() - started:8.0f} {trained:28.0f}", flush=True)
     if done.returncode:
         print(f"{page} failed, see {path}", *done.stderr.strip().splitlines()[-2:], sep="\n", file=sys.stderr)
     return page if done.returncode else ""
@@ -92,7 +94,7 @@ def run(chapters: Chapters = None, profile: Profile = "quick") -> None:
     """Execute chapters into _build/run/PROFILE, their numbers into _build/results/PROFILE; published pages stay."""
     pages, failed = select(ROOT, chapters or []), list[str]()
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if sys.platform == "linux" else 0
-    print(f"{'chapter':24} {'seconds':>8}", flush=True)
+    print(f"{'chapter':24} {'seconds':>8} {'of training, now or cached':>28}", flush=True)
     for workers, last in ((2 if (os.cpu_count() or 1) > 1 and free > MEMORY else 1, False), (1, True)):
         with ThreadPoolExecutor(workers) as pool:
             failed += pool.map(partial(execute, profile), [page for page in pages if (page in LAST) == last])
