@@ -71,8 +71,7 @@ def execute(profile: str, page: str) -> str:
     """Run one chapter into ``_build/run/PROFILE`` and say how it went; returns its name if it failed."""
     folder, results = (ROOT / "_build" / kind / profile for kind in ("run", "results"))
     path, record, started = folder / f"{page}.ipynb", results / f"{page}.json", time.perf_counter()
-    for made in (folder, results):
-        made.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     record.unlink(missing_ok=True)  # numbers of an earlier run must not pass for this one's
     fresh = source(ROOT / "book" / f"{page}.py")
     nbformat.write(fresh, path)

@@ -44,6 +44,7 @@ from pathlib import Path
 print("at", profile, "in", Path.cwd())
 print("noise", file=sys.stderr)
 record = {"chapter": "01_good", "profile": profile, "training_seconds": 7.0, "rows": [], "claims": []}
+Path(os.environ["LT_RESULTS"]).mkdir(parents=True, exist_ok=True)
 size = Path(os.environ["LT_RESULTS"], "01_good.json").write_text(json.dumps(record))
 
 # %%
@@ -57,7 +58,7 @@ from lt.book import widgets
 
 widgets.player(torch.sin(torch.arange(800.0)), 8000, "one")
 """
-LAST = "# %%\nimport os\n\nsorted(os.listdir(os.environ['LT_RESULTS']))\n"
+LAST = "# %%\nimport os\nfrom pathlib import Path\n\n[p.name for p in Path(os.environ['LT_RESULTS']).glob('*')]\n"
 
 
 @pytest.fixture

@@ -71,13 +71,6 @@ def test_names_at_the_ends_of_lines_do_not_cover_each_other(last):
     assert len(axis.collections) == 3, "intervals"
 
 
-def test_bars_have_names_and_numbers():
-    axis = figures.bars({"a": estimate(0.5), "b": estimate(0.25)}, "x", 0.4, "floor").axes[0]
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
-    assert [text.get_text() for text in axis.texts] == ["0.5", "0.25", "floor"]
-    assert [bar.get_width() for bar in axis.patches] == [0.5, 0.25]
-
-
 def test_groups_are_named_where_they_are():
     points, groups = torch.tensor([[0.0, 0.0], [1.0, 1.0], [10.0, 10.0]]), torch.tensor([0, 0, 1])
     figure = figures.scatter(points, groups, ["zero", "one"], {"digits": groups == 0, "garments": groups == 1})

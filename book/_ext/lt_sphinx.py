@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import subprocess
-from functools import partial
 from pathlib import Path
 
 from docutils import nodes
@@ -45,7 +44,7 @@ def lead_figure_first(app: Sphinx, doctree: nodes.document, page: str) -> None:
         doctree[0].insert(doctree[0].index(cells[0]), nodes.container("", lead.pop(), classes=["cell", "lt-lead"]))
 
 
-def draw_equations(library: Path, app: Sphinx, doctree: nodes.document, page: str) -> None:
+def draw_equations(library: Path, doctree: nodes.document) -> None:
     """Replace the equations of a page by what KaTeX makes of them."""
     found = [node for kind in (nodes.math, nodes.math_block) for node in doctree.findall(kind)]
     tasks = json.dumps([[node.astext(), isinstance(node, nodes.math_block)] for node in found])
@@ -82,7 +81,7 @@ def setup(app: Sphinx) -> None:
         ignored = shutil.ignore_patterns("*.ttf", "*.woff", "*js", "contrib", "*.md", "katex.css")
         shutil.copytree(found[0], Path(app.outdir) / "_static" / "katex", ignore=ignored, dirs_exist_ok=True)
         app.add_css_file("katex/katex.min.css")
-        app.connect("doctree-resolved", partial(draw_equations, found[0] / "katex.js"))
+        app.connect("doctree-resolved", lambda app, doctree, page: draw_equations(found[0] / "katex.js", doctree))
     app.connect("doctree-resolved", lead_figure_first)
     app.connect("doctree-resolved", sounds_to_files)
     app.connect("html-page-context", fewer_scripts, priority=900)

@@ -117,21 +117,3 @@ def lines(curves: Mapping[str, tuple[Sequence, Sequence]], x: str, y: str, log: 
         label = axis.annotate(name, (right, height), (6, 0), textcoords="offset points", color=colour, va="center")
         label.set_annotation_clip(False)
     return finished(figure)
-
-
-def bars(values: Mapping[str, Estimate], x: str, at: float | None = None, of: str = "") -> Figure:
-    """Estimates by name as bars with intervals and their numbers; dashed at ``at``, which ``of`` names."""
-    figure, axis = plt.subplots(figsize=(5, 0.34 * len(values) + 0.8), layout="constrained")
-    for row, (name, of_name) in enumerate(values.items()):
-        value = of_name.value or 0.0
-        axis.barh(name, value, height=0.7, color=PALETTE[row % 10], alpha=0.75)
-        low, high = (value if end is None else end for end in (of_name.low, of_name.high))
-        axis.hlines(row, low, high, color=INK, linewidth=2.5)
-        place = (max(value, high, 0.0), row)
-        axis.annotate(f"{value:.3g}", place, (5, 0), textcoords="offset points", va="center", fontsize=10)
-    axis.set(xlabel=x, ylim=(len(values) - 0.4, -0.6 - 0.7 * (at is not None)))
-    axis.margins(x=0.12)
-    if at is not None:
-        axis.axvline(at, color=INK, linestyle="--")
-        axis.annotate(of, (at, -0.9), (3, 0), textcoords="offset points", va="center", fontsize=10)
-    return finished(figure)
