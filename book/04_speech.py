@@ -20,7 +20,7 @@
 #
 # **What does a handwritten seven sound like?**
 #
-# Press play. The same small bridge joins a VAE of pictures with a GAN of sound, and more than **nine in ten** digits become the right word.
+# Press play. The same small bridge joins a VAE of pictures with a GAN of sound, and more than **nine in ten** digits become the right word. There are six speakers, and neighbours do not stay neighbours.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -94,7 +94,7 @@ for name, part in {"z": z, "code": code, "spectrogram": mel, "sound": wave}.item
 # %% [markdown]
 # ## Latents without an encoder
 #
-# A bridge learns from latents and their classes. A VAE encodes pictures; a GAN can encode nothing. So the paper turns it round: draw $z$ from the prior, let a classifier name what the generator makes
+# A bridge learns from latents and their classes. A VAE encodes pictures; a GAN cannot. (The autoencoder could encode recordings to codes. We leave that unused: the paper's generator has none.) So the paper turns it round: draw $z$ from the prior, let a classifier name what the generator makes
 # of it, and keep $z$ only if the classifier is sure,
 #
 # $$ z \sim \mathcal N(0, I), \qquad y = \arg\max_k \; p\big(k \mid g(z)\big), \qquad \text{keep } (z, y) \text{ if } p\big(y \mid g(z)\big) \ge \tau . $$
@@ -142,7 +142,7 @@ rows |= {"again": spoken.items(again), "to a digit": written.items(to_digits)}
 figures.grid(rows, CLASSES["speech"])
 
 # %% [markdown]
-# Now listen. Each row is the same class in both directions: the first test digit and its word, a sample of the GAN and its digit.
+# Now listen. Each row is the same class in both directions: the first test digit and its word, a sample of the GAN and its digit. Beside a word made of a digit stands what the judge hears, beside a sample its class. Not all come out right.
 
 # %%
 with torch.no_grad():
@@ -258,7 +258,7 @@ for method in heard:
 # More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. By the paper's protocol nearly all words become the right digit, as in the paper; it asks about latents that
 # the bridge has learned from. (From the 500 samples per class of `quick` fewer do.) New words do a little worse: the bridge knows the GAN only by its samples.
 #
-# The recogniser understands our transfers about as often as recordings. Read that together with the diversity: transfers vary less than the GAN's samples.
+# The recogniser understands our transfers at least as often as recordings, of which it misses many. Read that together with the diversity: transfers vary less than the GAN's samples.
 #
 # Locality is not shown. In both directions neighbours part more than in a random map to sixteen numbers.
 

@@ -258,9 +258,9 @@ run.table("maps", columns, caption)
 # Compare the bridge with the principal axes. Their diversity was made equal on items kept aside, and is nearly so here.
 #
 # - **From digits to clothes**, the principal axes keep about as many classes and clearly more neighbours.
-# - **From clothes to digits**, they keep at least about as many classes and, by trustworthiness, more neighbours.
+# - **From clothes to digits**, they keep about as many classes and, by trustworthiness, more neighbours. By continuity both stay below the floor.
 # - By trustworthiness, the principal axes lie above the floor (random projection) both ways.
-# - The *prototype* is about the ceiling of accuracy: all that reading the class can give. The bridge does not get past it.
+# - The *prototype* is about the ceiling of accuracy: all that reading the class can give. The bridge hardly gets past it.
 #
 # The controls say why one number is not enough. The prototype has the class and no variety. The lookup has class and variety, and no neighbours. Procrustes and the copy have
 # no class. Gaussian OT loses the neighbours: it looks for equal coordinates, and there are none.
@@ -268,7 +268,7 @@ run.table("maps", columns, caption)
 # ## Not only at one point
 #
 # Is the bridge just set badly? A heavier KL term makes its results less diverse, a lighter one more. Here is its curve, over one set of base models, beside the curve of the
-# principal axes over $s$. The curves lie close to each other in accuracy; in colour, which is locality, they do not. Each new bridge takes about half a minute at `laptop`.
+# principal axes over $s$. In accuracy the curves lie within a few points in a hundred; in colour, which is locality, they differ more. Each new bridge takes about half a minute at `laptop`.
 
 # %%
 laptop = [0.1, 0.25, 1, 2.5, 5]  # times the weight of the profile's bridge
@@ -345,13 +345,13 @@ for method, move in {"bridging_vae": old, "gaussian_gw": new}.items():
 run.table("speech", columns, "Table 6.2. Held-out digits to words, one set.")
 
 # %% [markdown]
-# Not for a GAN's latents either: class, variety and neighbours arrive about as well by the formula. But there are things that it cannot do:
+# Not for a GAN's latents either: class, variety and neighbours arrive about as well by the formula (the neighbours badly by both, [chapter 4](04_speech.ipynb)). Three things speak for a bridge. The last two we have not compared:
 #
 # - *Many domains in one model.* A formula needs a classifier and a fit per domain. One bridge serves five domains in one network, and a new one can join ([chapter 11](11_many_domains.ipynb)).
 # - *Few labels.* A covariance of 100 dimensions wants hundreds of labelled items per class. A bridge also learns from items without a label
 #   ([chapter 8](08_ablations.ipynb)).
-# - *A path between classes.* The formula decides the class first, so its results jump where the decision changes. A bridge is continuous
-#   ([chapter 7](07_interpolation.ipynb)).
+# - *A path between classes.* The formula decides the class first, so its results jump where the decision changes. A bridge is continuous,
+#   though it changes quickly as well ([chapter 7](07_interpolation.ipynb)).
 #
 # ## What holds
 
@@ -400,7 +400,7 @@ run.claims()
 # ## What to remember
 #
 # - Try the formula first. Where classes are known, it needs no training but that of two small classifiers.
-# - Compare at equal diversity: accuracy is bought by shrinking.
+# - Compare at equal diversity: shrinking buys accuracy.
 # - No single number tells a translation from a prototype, a lottery or a copy.
 #
 # ## What to try

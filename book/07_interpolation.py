@@ -20,7 +20,7 @@
 #
 # **Does a small step stay a small step?**
 #
-# Inside a class, mostly. Walk from one digit to another of its class, and the garment changes with it, though less evenly than
+# Inside a class, nearly. Walk from one digit to another of its class, and the garment changes with it, though less evenly than
 # the model of clothes would by itself. Between two classes the garment waits, then jumps: the largest of 32 steps is more than **3** mean steps long.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
@@ -118,7 +118,7 @@ figures.lines(curves, "step", "size, in mean steps")
 # %% [markdown]
 # ## Within a class and between classes
 #
-# One walk proves little. We walk between random pairs of test items, in both directions. Both ends of a walk have one class, or they have two.
+# One walk proves little. We walk between random pairs of test items, in both directions. Both ends of a walk have one class at the source, or they have two. (Where the bridge misreads an end, a walk within a class crosses a border after all.)
 
 # %%
 ways = {"mnist->fashion": "digits to garments", "fashion->mnist": "garments to digits"}
@@ -146,14 +146,14 @@ def shown(within):
     return {name: torch.cat(parts) for name, parts in rows.items()}
 
 
-# %% mystnb={"figure": {"caption": "Figure 7.3 (Figure 6 of the paper). Four walks within a class, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures. In each row both ends are of one class, and the pictures change little by little. The third row of a block changes less evenly than the second."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 7.3 (Figure 6 of the paper). Four walks within a class, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures. In the first row of a block both ends are of one class. Most pictures change little by little. The third row of a block changes less evenly than the second."}} tags=["nbval-ignore-output"]
 figures.grid(shown(within=True))
 
 # %% mystnb={"figure": {"caption": "Figure 7.4 (Figure 7 of the paper). Four walks between two classes, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures, with another class at each end. The second row passes through blurred mixtures. The third row keeps one class, then changes to the next within a step or two, at times by way of a third class."}} tags=["nbval-ignore-output"]
 figures.grid(shown(within=False))
 
 # %% [markdown]
-# The same walks under your hand:
+# Other walks of the same kinds, under your hand:
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title Move along a walk
@@ -255,7 +255,7 @@ run.table("between", columns, "Table 7.2. Walks between two classes.")
 # The way is longer, too.
 #
 # The paper's reason is that the transfer "always stays on the manifold of the actual data". The transfer's pictures are indeed nearer to real ones than those of the arc, and the judge is surer of them.
-# On average they are about as near to real ones as those are to each other. "Always" is too much: the judge is in doubt at more than one point in twenty.
+# On average they are about as near to real ones as those are to each other. "Always" is too much: the judge is in doubt at one point in ten, or more. (The target's own arcs within a class do not reach 0.95 either.)
 # And a jump leaves out what lies between, so it makes a judge surer whatever its reason.
 
 # %%

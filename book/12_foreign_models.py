@@ -20,7 +20,7 @@
 #
 # **Can a bridge join a model that you found with a model that you made?**
 #
-# Yes. It needs points of both latent spaces and one label per point, and nothing else. Type a phrase such as *moon boots*: of a hundred phrases that the bridge has
+# Yes. It needs points of both latent spaces, labels for some of them, and a few settings. Type a phrase such as *moon boots*: of a hundred phrases that the bridge has
 # never seen, more than **80** become a picture of the right garment.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
@@ -152,7 +152,7 @@ run.table("words", columns, caption) if has_words else None
 
 
 # %% [markdown]
-# The bridge is right no more often than the nearest name: what is not in the vector cannot come out of a bridge. For new words that is little, as WordLlama knows
+# The bridge is right about as often as the nearest name. For new words that is little, as WordLlama knows
 # rare words by their pieces only. What the bridge adds is a picture per phrase, and pictures of one class differ. The labels do the work: with shuffled ones the bridge is right no more often than by chance.
 #
 # ## Faces
@@ -305,7 +305,7 @@ run.table("reader", columns, "Table 12.3. Right digits.") if has_reader else Non
 # ## What holds
 #
 # The paper says that bridges "even connect different model types (VAEs and GANs)" (section 6). That holds for models from elsewhere as well, and labels are what it takes. Where classes are missing, measure some.
-# Two limits: from faces back to digits many looks are lost, and of words that no known name shares fewer than half arrive as garments.
+# Two limits: from faces back to digits many looks are lost, and of phrases whose nouns no known name has, fewer than half become the right garment.
 
 # %%
 kept = "transfer_accuracy"
