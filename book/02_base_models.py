@@ -279,7 +279,7 @@ figures.lines(curves, "numbers of the latent, most informative first", "nats tog
 # ## What holds
 #
 # Drawn digits and garments keep their class as often as in the paper, or within 0.02 of it. (From the 4,000 training images of `quick`, garments less often.)
-# To the second judge, more than one drawn garment in ten does not show its true class; but this judge errs on real garments too.
+# To the second judge, more than one drawn garment in ten does not show its true class; of real garments it misses nearly one in ten as well.
 # Drawn digits are sharp, as the paper says. Drawn garments are not: more than a fifth of their edges is gone, and no bridge brings it back.
 
 # %%

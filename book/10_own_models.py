@@ -93,7 +93,7 @@ report
 print("problems:", report.problems)
 
 # %% [markdown]
-# A transfer keeps about as many classes as can be read off the source, or as the target can show, whichever is less. Note the dimensions: in a VAE many
+# A bridge keeps about as many classes as can be read off the source, or as the judge finds in what the target decodes, whichever is less. Note the dimensions: in a VAE many
 # are idle, in a PCA *all* carry information. The shared space $z'$ has eight numbers, so not all of it arrives.
 #
 # So the settings above differ from the defaults: the class weighs more (`beta_cls`), and a heavier KL term drops detail (`beta_kl`). Of eight settings

@@ -20,8 +20,8 @@
 #
 # **Can one small network join more than two models?**
 #
-# Yes. One bridge serves **five** domains: two models of digits, one of clothes, one of spoken words, and a space that we turn at random. On average
-# it keeps about as many classes as a bridge per pair. A further domain can join without moving the others.
+# Yes. One bridge serves **five** domains: two models of digits, one of clothes, one of spoken words, and a space that we turn at random. Measured over six directions,
+# it keeps on average about as many classes as a bridge per pair. A further domain can join without moving the others.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -197,8 +197,8 @@ run.table("overall", [kept, "diversity"], caption)
 
 # %% [markdown]
 # - **One bridge for all** keeps on average about as many classes as bridges that each have one pair to learn, and less variety.
-# - **Joined one by one**, they lose nothing worth naming. The direction that nothing was trained for works too: garments become words.
-# - **The rule by class** needs no network beside its classifiers. It keeps about as many classes as the bridges per pair, and more variety.
+# - **Joined one by one**, they lose no classes on average, but variety of words. The direction that nothing was trained for works too: garments become words.
+# - **The rule by class** needs no network beside its classifiers. On average it keeps about as many classes as the bridges per pair, fewer of them into digits, and more variety.
 #
 # ## Round trips
 #
@@ -235,7 +235,7 @@ figures.grid(rows)
 # one picture is easy to keep. So the class alone says little after a round trip: read it beside the diversity.
 #
 # In the one bridge, the sevens stay more different. A likely reason: each bridge of a pair has a shared space of its own, and each drops other details. In one bridge
-# all steps drop the same ones. The rule drops least: after a whole round, an axis comes back to itself.
+# all steps drop the same ones. The rule drops least of the variety: after a whole round, an axis comes back to itself. It keeps the fewest classes.
 #
 # ## What it costs
 

@@ -226,7 +226,7 @@ columns = ["top1", "transfer_accuracy"]
 run.table("items", columns, "Table 13.1. Two models of digits. Top-1: found again.")
 
 # %% [markdown]
-# A hundred pairs are enough for a rotation. Who has pairs needs no bridge; and who has two models of one kind of data needs no pairs. Shown pairs help the bridge, and more numbers in $z'$ help it further, but a rotation from a
+# A hundred pairs are enough for a rotation. Who has pairs needs no bridge; and these two models, which differ in their random start, need no pairs. Shown pairs help the bridge, and more numbers in $z'$ help it further, but a rotation from a
 # tenth of these pairs does better.
 #
 # ## Across domains: a few labels
@@ -280,8 +280,8 @@ run.table("labels", caption="Table 13.2. A few labels per class, one set of mode
 run.table("spread", caption="Table 13.3. Spread labels of the target that are true.")
 
 # %% [markdown]
-# Spreading helps on both ways. Even into speech it does, where most of the spread labels are wrong: latents of a GAN are one round cloud, and its classes do not form groups. The wrong labels are
-# scattered over the classes, so the true one can still be the most frequent.
+# Ten labels that spread, in both domains, help both ways. Even into speech they do, where most of the spread labels are wrong: latents of a GAN are one round cloud, and its classes do not form groups. The wrong labels are
+# scattered over the classes, so the true one may still be the most frequent.
 #
 # ## What holds
 

@@ -104,5 +104,5 @@ folded(by_chapter)
 # - **Class kept**: share of items whose class is the same before and after, each seen by its own judge; also by the true label and by a second judge.
 # - **Diversity**: mean distance of rightly transferred results within a class, relative to the target's own reconstructions of real items.
 # - **Locality**: trustworthiness (neighbours after were neighbours before) and continuity (neighbours before are neighbours after), beside the floor of a *random projection* to as many numbers as $z'$ has.
-# - **The paper's protocol**: 1,000 class-balanced training latents, $z$ and $z'$ sampled. Only it stands beside the paper's number.
+# - **The paper's protocol**: 1,000 class-balanced training latents, $z$ and $z'$ sampled. Only it stands beside the paper's transfer accuracy.
 # - **Nothing is chosen on the test split** ([how the settings were chosen](15_selection.ipynb)).

@@ -18,7 +18,7 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/15_selection.ipynb)
 #
-# **Were the settings chosen on the items that measure them?** No. They were chosen on training items kept aside; the test split was not read. Every choice has a near tie. The rule itself was changed once after results were known; this page says what that decided.
+# **Were the settings chosen on the items that measure them?** No, for the bridges and VAEs below. They were chosen on training items kept aside; the test split was not read. Every choice has a near tie. The rule itself was changed once after results were known; this page says what that decided.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
