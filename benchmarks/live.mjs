@@ -1,15 +1,18 @@
-// The live page's own code under Node.js, on digits: node benchmarks/live.mjs WEIGHTS COUNT < DIGITS. Writes one JSON object.
+// The live page's own code under Node.js: node benchmarks/live.mjs WEIGHTS COUNT < DIGITS. Writes one JSON object. Digits after the
+// first COUNT are asked for one thing alone: how far they look like none.
 // `python book/live/measure.py` calls it and compares the classes with PyTorch's.
 
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { rasterise } from "../book/_static/live/drawing.js";
 import { Models } from "../book/_static/live/models.js";
+import { strokes } from "./strokes.mjs";
 
 const [folder, count] = process.argv.slice(2);
 const manifest = join(folder, "manifest.json");
 
-/** @param {import("../book/_static/live/models.js").FileEntry} entry */
+/** @param {FileEntry} entry */
 async function read(entry) {
   const data = await readFile(join(folder, entry.path));
   return /** @type {ArrayBuffer} */ (data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
@@ -42,6 +45,9 @@ for (let i = 0; i < n; i++) {
 out.fashion.warm_ms = spent / n;
 await models.need("more");
 out.fashion.classes = garments.map((garment) => largest(models.run("fashion.judge", garment)));
+const doubt = (/** @type {Float32Array} */ seen) => models.doubt(seen, models.run("mnist.encoder", seen)).score;
+out.doubt = { digits: Array.from({ length: pixels.length / 784 }, (_, i) => doubt(digit(i))) };
+for (const [kind, drawings] of Object.entries(strokes(10))) out.doubt[kind] = drawings.map((drawing) => doubt(rasterise(drawing)));
 
 started = performance.now();
 await models.need("sound");

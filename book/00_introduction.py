@@ -21,7 +21,13 @@
 # **Two generative models were trained apart, on different data. Can they be joined afterwards, without changing either?**
 #
 # Yes, by one small network and one label per item. More than **nine in ten** handwritten digits become the right garment. A second
-# bridge turns digits into spoken words. Press play.
+# bridge turns digits into spoken words. Draw one yourself, or listen to five of them below.
+#
+# <link rel="stylesheet" href="../_static/live/live.css">
+# <div id="lt-live" data-front>
+# <p><a href="https://latent-translation.github.io/latent-translation-book/book/live.html">Draw a digit</a> in your browser: it becomes a garment and a word, with all numbers on the way.</p>
+# </div>
+# <script type="module" src="../_static/live/digit.js"></script>
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -81,8 +87,8 @@ widgets.listening_table(columns, caption)
 #
 # ## Does the paper hold?
 #
-# The idea does. The printed constants do not: in both readings of the text, the bridge loses the class. Our constants, which the rest of the
-# book uses, keep it. This is no fair race: the first three rows have far fewer steps than the authors gave them, and so the authors' code
+# The idea does. The printed constants do not, in the short trainings of this table: in both readings of the text, the bridge loses the class. Our constants, which the rest of the
+# book uses, keep it in as short a time. This is no fair race: the first three rows have far fewer steps than the authors gave them, and the authors' code
 # has hardly begun. `benchmarks/three_rows.py` trains them in full.
 
 # %% tags=["nbval-ignore-output"]
@@ -126,4 +132,4 @@ run.claims()
 #   models of pictures and of sound. Chapters 5 to 9 ask whether the bridge is needed.
 # - **Use.** [Chapter 10](10_own_models.ipynb) joins two models of your own.
 #
-# Each chapter runs in Colab, or on a laptop without a GPU. Profile `quick` takes minutes and `laptop` an evening; `paper` has the paper's constants.
+# Each chapter runs in Colab, or on a laptop without a GPU. These pages show a run at profile `laptop`. What you run is `quick`, minutes with less data, until you change the first cell; `laptop` takes an evening, and `paper` has the paper's constants.

@@ -61,6 +61,17 @@ def test_page(name, browser, site):  # noqa: F811
     assert browser.execute_script(wide) == [], "the page scrolls sideways"
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if name[5:7] < "14"])  # not of the reference
+def test_the_lead_figure_stands_below_the_answer_and_above_all_code(name, browser, site):  # noqa: F811
+    opened(browser, f"{site}/{name}.html")
+    for pixels, phone in ((1280, False), (390, True)):
+        screen(browser, pixels, phone)
+        places = "[...document.querySelectorAll(arguments[0])].map(e => e.getBoundingClientRect().top)"
+        tops = [browser.execute_script(f"return {places}", f"article {part}") for part in ("p", ".cell_input")]
+        (lead,) = browser.execute_script(f"return {places}", "article .lt-lead :is(figure, .lt-table)")
+        assert tops[0][1] < lead < min(720, *tops[1])
+
+
 def test_search_finds_chapters_and_asks_nobody_else(browser, site):  # noqa: F811
     screen(browser)
     opened(browser, f"{site}/search.html?q=Wasserstein")

@@ -26,7 +26,7 @@ DRAW = """
                 pad.dispatchEvent(new PointerEvent(`pointer${i === stroke.length ? 'up' : i ? 'move' : 'down'}`,
                     {clientX: box.left + point.x * box.width, clientY: box.top + point.y * box.height, pointerId: 1}));
             do for (let n = 2; n; n--) await new Promise(requestAnimationFrame); while (page.at === 'work');
-            out.push(['digit-judged', 'judged'].map((name) => document.getElementById(`lt-${name}`).textContent));
+            out.push(['digit-judged', 'judged'].map((name) => document.getElementById(`lt-${name}`)?.textContent));
         }
         return out;
     };
@@ -43,6 +43,9 @@ def place(tmp_path_factory):
     head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     icon = '<link rel="icon" href="data:,"><title>Page</title>'
     (folder / "book" / "live.html").write_text(f"{head}{icon}<main>{body}</main>", encoding="utf-8")
+    cell = (ROOT / "book" / "00_introduction.py").read_text(encoding="utf-8")
+    block = re.search('# <link rel="stylesheet".*?</script>', cell, re.DOTALL)[0].replace("\n# ", "\n")
+    (folder / "book" / "front.html").write_text(f"{head}{icon}<main>{block}<p>After.</main>", encoding="utf-8")
     with served(folder, Weights) as address:
         yield folder, f"{address}/book/live.html"
 
@@ -103,11 +106,12 @@ def test_nothing_moves_and_no_stroke_is_lost_while_weights_arrive(page, phone):
     assert page.execute_script("return document.scrollingElement.scrollWidth") <= (390 if phone else 1400)
 
 
-@pytest.mark.parametrize("way", ["cut", "altered"])
-def test_a_damaged_answer_is_not_kept(page, way):
+@pytest.mark.parametrize(("way", "said"), {"cut": "", "altered": "checksum", "refused": "500"}.items())
+def test_a_damaged_answer_is_not_kept(page, way, said):
     Weights.way = way
     press(page, "#lt-examples button")
     waited(page, "!document.getElementById('lt-retry').hidden")
+    assert said in text(page, "status")
     Weights.way = ""
     press(page, "#lt-retry")
     assert waited(page, "document.getElementById('lt-judged').textContent")
@@ -131,6 +135,7 @@ def test_draw_hear_and_clear(page):
     assert page.execute_script(pictures) == untouched, "the right button does not draw"
     finger(page, [("Start", 0.5, 0.1), *(("Move", 0.5, step / 10) for step in range(2, 10))])
     waited(page, TROUSERS)
+    page.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")  # it is drawn
     stroke = page.execute_script(pictures)[0]
     page.execute_async_script(other, 0)
     assert page.execute_script(pictures)[0] == stroke, "nor does a second finger"
@@ -155,6 +160,76 @@ def test_draw_hear_and_clear(page):
     press(page, "#lt-play")
     assert waited(page, "/blocks sound/.test(document.getElementById('lt-status').textContent)")
     assert complaints(page) == []
+
+
+def test_the_first_page_draws_by_itself_and_speaks_once_sound_is_allowed(browser, place):  # noqa: F811
+    grey = """
+        const copy = new OffscreenCanvas(280, 240).getContext('2d');
+        copy.drawImage(document.getElementById('lt-pad'), 0, 0);
+        return copy.getImageData(0, 0, 280, 240).data.filter((x) => x === 153).length > 6000;
+    """
+    moves = {"name": "prefers-reduced-motion", "value": "reduce"}
+    for still in (True, False):
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [moves] if still else []})
+        browser.execute_cdp_cmd("Network.clearBrowserCache", {})
+        Weights.asked, Weights.way = (), ""
+        screen(browser)
+        opened(browser, place[1].replace("live.html", "front.html"))
+        time.sleep(1.2)
+        assert browser.execute_script(grey) is not still
+    assert Weights.asked == (), "nothing is fetched before the first touch"
+    shifts = """
+        new PerformanceObserver((list) => arguments[0](list.getEntries().length))
+            .observe({type: 'layout-shift', buffered: true});
+        setTimeout(arguments[0], 300, 0);
+    """
+    assert browser.execute_async_script(shifts) == 0
+    browser.execute_script(DRAW)
+    sevens = [drawing(7, style) for style in STYLES]
+    draws = "window.found([arguments[0]]).then(arguments[1])"
+    browser.execute_async_script(draws, sevens[0])
+    assert browser.execute_script(grey) is False, "the first touch takes the example away"
+    assert waited(browser, "/neaker/.test(document.getElementById('lt-judged').textContent)")
+    browser.find_element("id", "lt-play").click()
+    waited(browser, HEARD)
+    browser.execute_script("delete document.getElementById('lt-live').dataset.samples")
+    browser.execute_async_script(draws, sevens[1])
+    assert waited(browser, HEARD), "no second press"
+    assert violations(browser, "#lt-live") == []
+    assert complaints(browser) == []
+
+
+def test_what_is_no_digit_is_said_and_what_was_drawn_can_be_taken_along(page, place):
+    page.execute_script(DRAW)
+    cross = [[{"x": 0.1, "y": 0.1}, {"x": 0.9, "y": 0.9}], [{"x": 0.9, "y": 0.1}, {"x": 0.1, "y": 0.9}]]
+    for strokes, said in ((drawing(7, "upright"), "looks like a digit"), (cross, "looks like no digit")):
+        page.execute_async_script("window.found([arguments[0]]).then(arguments[1])", strokes)
+        waited(page, f"/{said}/.test(document.getElementById('lt-doubt').textContent)")
+    stroke = page.execute_script(f"return {GARMENT}")
+    press(page, "#lt-link")
+    waited(page, "/link|address/.test(document.getElementById('lt-status').textContent)")
+    link = page.execute_script("return location.href")
+    press(page, "#lt-undo")
+    waited(page, f"{GARMENT} !== {json.dumps(stroke)}")
+    page.get("about:blank")
+    opened(page, link)
+    waited(page, "/no digit/.test(document.getElementById('lt-doubt').textContent)")
+    page.execute_script("""
+        window.files = [];
+        const made = URL.createObjectURL;
+        URL.createObjectURL = (file) => { window.files.push([file.type, file.size]); return made(file); };
+    """)
+    for name, file in (("picture", "digit.png"), ("sound", "word.wav")):
+        press(page, f"#lt-{name}")
+        waited(page, f"document.getElementById('lt-status').textContent === 'Saved as {file}.'")
+    (png, size), wav = page.execute_script("return window.files")
+    assert (png, size > 1000, wav) == ("image/png", True, ["audio/wav", 44 + 2 * 8192])
+    page.execute_script("""
+        document.querySelector('#lt-flow canvas').focus();
+        document.getElementById('lt-garment').dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
+    """)
+    assert "box of 20 pixels" in text(page, "flow-why")
+    assert "decoder of garments" in text(page, "why")
 
 
 def test_by_keyboard_and_for_a_screen_reader(page):
@@ -212,13 +287,13 @@ def test_thirty_drawings_are_recognised_and_leave_nothing_behind(page):
 
 def test_a_file_cannot_fetch_but_the_page_in_one_file_can(page, place):
     page.get((place[0] / "book" / "live.html").as_uri())
-    script = "return document.getElementById(arguments[0]).checkVisibility()"
+    script = "return document.getElementById(arguments[0]).checkVisibility({visibilityProperty: true})"
     assert [page.execute_script(script, name) for name in ("lt-fallback", "lt-live")] == [True, False]
     assert "http.server" in text(page, "fallback")
     one = place[0] / "one.html"
     one.write_text(pack.inlined(STATIC / "live" / "weights"), encoding="utf-8")
     opened(page, one.as_uri())
-    waited(page, "!document.getElementById('lt-live').hidden")
+    waited(page, "document.getElementById('lt-garment')")
     press(page, "#lt-examples button", 1)
     waited(page, TROUSERS)
     asked = [e["params"]["request"]["url"] for e in events(page) if e["method"] == "Network.requestWillBeSent"]

@@ -91,7 +91,11 @@ def test_javascript_computes_what_torch_does(weights, tmp_path):
     signal = torch.randn(2, 512, dtype=torch.float64)
     spectrum = torch.fft.fft(torch.complex(*signal))
     fft = {"re": signal[0], "im": signal[1], "outRe": spectrum.real, "outIm": spectrum.imag}
-    facts = {"cases": cases, "waves": waves, "fft": {name: x.tolist() for name, x in fft.items()}}
+    seen = run.images("mnist").x[:1]
+    with torch.no_grad():
+        back, judged = run.vae("mnist").decode(run.vae("mnist").encode(seen)[0]), run.judge("mnist")(seen).softmax(-1)
+    facts = {"lost": float((seen - back).square().sum() / seen.square().sum()), "judgedSeen": judged[0].tolist()}
+    facts |= {"cases": cases, "waves": waves, "fft": {name: x.tolist() for name, x in fft.items()}}
     (tmp_path / "expected.json").write_text(json.dumps({**facts, "layers": layers(tmp_path)}))
     node("--test", "tests/live.test.mjs", LT_LIVE_WEIGHTS=str(weights), LT_LIVE_EXPECTED=str(tmp_path))
 
@@ -115,7 +119,7 @@ def test_the_page_is_measured_by_its_own_code(weights):
     for setting in measure.WAYS:
         assert run[setting, "page", "class_agreement_with_torch"].value >= 0.8
         assert run[setting, "page", "warm_ms"].value > 0
-    assert len(table.splitlines()) == 4 + len(measure.WORDS)
+    assert len(table.splitlines()) == 7 + len(measure.WORDS)
 
 
 def test_published_weights_are_small_and_as_right_as_pytorch():

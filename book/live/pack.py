@@ -156,9 +156,8 @@ def export(run: Run, folder: Path) -> None:
     # what the page shows at first, light on dark as there: a digit of each class, its garment, its word
     z = [run.bridge("mnist", to).transfer(run.held("mnist").mean[digits], "mnist", to) for to in ("fashion", "speech")]
     rows = [1 - run.images("mnist").x[digits], 1 - fashion.decode(z[0]), speech.decode(z[1])]
-    pixels = [torch.from_numpy(tiles(x)).permute(0, 3, 1, 2).float() for x in rows]
-    picture = torch.cat([nn.functional.interpolate(x, 64) for x in pixels])
-    save_image(picture, folder.parent / "preview.webp", nrow=len(digits), padding=0)
+    pixels = [nn.functional.interpolate(torch.from_numpy(tiles(x)).permute(0, 3, 1, 2).float(), 64) for x in rows]
+    save_image(torch.cat(pixels), folder.parent / "preview.webp", nrow=len(digits), padding=0)
 
 
 def module(name: str) -> str:
@@ -173,7 +172,7 @@ def inlined(folder: Path) -> str:
     packed = {path.name: base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.iterdir())}
     files = json.dumps({name: f"data:;base64,{text}" for name, text in packed.items()})
     page = (STATIC.parents[1] / "live.md").read_text(encoding="utf-8")
-    body = page[page.index('<p class="lt-note" id="lt-fallback">') : page.index("<link ")]
+    body = page[page.index('<p class="lt-note" id="lt-fallback">') : page.index('<script type="module"')]
     body = body.replace('id="lt-live"', f"""id="lt-live" data-worker="{module("worker")}" data-addresses='{files}'""")
     return f"""<!DOCTYPE html><meta charset="utf-8"><title>Draw a digit</title>{body}
 <style>{(STATIC / "live.css").read_text(encoding="utf-8")}</style>
@@ -182,9 +181,8 @@ def inlined(folder: Path) -> str:
 
 def main(profile: str = "laptop", inline: Path | None = None) -> None:
     """Write the weights of the page "Draw a digit", or with --inline FILE the whole page into one file."""
-    run = start("live", profile)
     with tempfile.TemporaryDirectory() as scratch:
-        export(run, folder := (Path(scratch) if inline else STATIC) / "weights")
+        export(start("live", profile), folder := (Path(scratch) if inline else STATIC) / "weights")
         if inline:
             inline.write_text(inlined(folder), encoding="utf-8")
 

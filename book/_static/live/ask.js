@@ -1,3 +1,4 @@
+/// <reference path="./types.d.ts" />
 // Questions to the worker, and its answers.
 
 /** @type {Worker | null} */
@@ -6,30 +7,22 @@ let worker = null;
 const waiting = new Map();
 let questions = 0;
 
-/**
- * Ask the worker; it is started by the first question.
- * @param {Record<string, unknown>} question
- * @param {(bytes: number) => void} got
- * @returns {Promise<any>}
- */
+/** Ask the worker; it is started by the first question. @param {Question} question @param {(bytes: number) => void} got @returns {Promise<any>} */
 export function ask(question, got = () => {}) {
   if (!worker) {
-    const { worker: script, addresses } = document.getElementById("lt-live")?.dataset ?? {}; // set where all is in one notebook
+    const { worker: script, addresses } = document.getElementById("lt-live")?.dataset ?? {}; // set where all is in one file
     worker = new Worker(script ?? new URL("./worker.js", import.meta.url), { type: "module" });
     if (addresses) worker.postMessage({ addresses: JSON.parse(addresses) });
     worker.addEventListener("message", ({ data }) => {
       const asked = waiting.get(data.id);
-      if ("bytes" in data) {
-        asked?.got(data.bytes);
-        return;
-      }
+      if ("bytes" in data) return asked?.got(data.bytes);
       waiting.delete(data.id);
       if ("error" in data) asked?.reject(new Error(data.error));
       else asked?.resolve(data.found);
     });
     worker.addEventListener("error", () => {
-      for (const asked of waiting.values())
-        asked.reject(new Error("this browser cannot run the page's worker. It is older than 2023, or it blocks scripts"));
+      const error = new Error("this browser cannot run the page's worker. It is older than 2023, or it blocks scripts");
+      for (const asked of waiting.values()) asked.reject(error);
       waiting.clear();
       worker = null;
     });

@@ -1,49 +1,36 @@
+/// <reference path="./types.d.ts" />
 // Strokes of a pen, and the 28 x 28 pixels that the encoder sees: a box of 20 pixels, centred by mass, as MNIST's digits are.
-
-/** @typedef {{x: number, y: number}} Point */
 
 /** @type {Record<string, [number, number]>} right and down */
 export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-export const SIZE = 28;
+const SIZE = 28;
 const BOX = 20; // pixels of the longer side, pen included
 const PEN = 2.6; // pixels
 const EDGE = 0.8; // pixels over which the pen's edge fades
 const SMALLEST = 0.15; // of the canvas: a dot is not blown up to a whole digit
 
-/**
- * Ink of strokes whose points are in pixels.
- * @param {Point[][]} strokes
- * @returns {Float32Array}
- */
+/** Ink of strokes whose points are in pixels. @param {Strokes} strokes */
 function ink(strokes) {
   const out = new Float32Array(SIZE * SIZE);
   const reach = (PEN + EDGE) / 2;
-  for (const stroke of strokes) {
-    for (let i = 0; i < stroke.length; i++) {
-      const a = stroke[Math.max(0, i - 1)];
-      const b = stroke[i];
-      const [dx, dy] = [b.x - a.x, b.y - a.y];
-      const length = dx * dx + dy * dy;
-      const [left, right] = [Math.min(a.x, b.x) - reach, Math.max(a.x, b.x) + reach];
-      const [top, bottom] = [Math.min(a.y, b.y) - reach, Math.max(a.y, b.y) + reach];
-      for (let y = Math.max(0, Math.floor(top)); y <= Math.min(SIZE - 1, bottom); y++) {
-        for (let x = Math.max(0, Math.floor(left)); x <= Math.min(SIZE - 1, right); x++) {
-          const t = length ? Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / length)) : 0;
-          const distance = Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
-          const value = Math.min(1, Math.max(0, (reach - distance) / EDGE));
-          if (value > out[y * SIZE + x]) out[y * SIZE + x] = value;
-        }
+  for (const [a, b] of strokes.flatMap((stroke) => stroke.map((b, i) => [stroke[Math.max(0, i - 1)], b]))) {
+    const [dx, dy] = [b.x - a.x, b.y - a.y];
+    const length = dx * dx + dy * dy;
+    const [left, right] = [Math.min(a.x, b.x) - reach, Math.max(a.x, b.x) + reach];
+    const [top, bottom] = [Math.min(a.y, b.y) - reach, Math.max(a.y, b.y) + reach];
+    for (let y = Math.max(0, Math.floor(top)); y <= Math.min(SIZE - 1, bottom); y++) {
+      for (let x = Math.max(0, Math.floor(left)); x <= Math.min(SIZE - 1, right); x++) {
+        const t = length ? Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / length)) : 0;
+        const distance = Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
+        const value = Math.min(1, Math.max(0, (reach - distance) / EDGE));
+        if (value > out[y * SIZE + x]) out[y * SIZE + x] = value;
       }
     }
   }
   return out;
 }
 
-/**
- * What the encoder sees of a drawing.
- * @param {Point[][]} strokes in units of the canvas, 0 to 1
- * @returns {Float32Array} 784 pixels in [0, 1]
- */
+/** What the encoder sees of a drawing. @param {Strokes} strokes in units of the canvas, 0 to 1 @returns {Float32Array} 784 pixels in [0, 1] */
 export function rasterise(strokes) {
   if (!strokes.length) return new Float32Array(SIZE * SIZE);
   let [left, right, top, bottom] = [1, 0, 1, 0];
@@ -53,8 +40,7 @@ export function rasterise(strokes) {
   }
   const scale = (BOX - PEN) / Math.max(right - left, bottom - top, SMALLEST);
   const middle = (SIZE - 1) / 2;
-  /** @param {number} dx @param {number} dy */
-  const place = (dx, dy) =>
+  const place = (/** @type {number} */ dx, /** @type {number} */ dy) =>
     strokes.map((stroke) =>
       stroke.map((point) => ({
         x: (point.x - (left + right) / 2) * scale + middle + dx,
@@ -72,11 +58,33 @@ export function rasterise(strokes) {
   return ink(place(middle + 0.5 - x / mass, middle + 0.5 - y / mass));
 }
 
+const FINE = 36 ** 2 - 1; // steps along each side of the canvas, where strokes are text
+
+/** Strokes as text for an address: four characters for each of at most 51 points, strokes apart by a hyphen. @param {Strokes} strokes */
+export function toText(strokes) {
+  const digits = (/** @type {number} */ value) =>
+    Math.round(FINE * Math.min(1, Math.max(0, value)))
+      .toString(36)
+      .padStart(2, "0");
+  return strokes
+    .map((stroke) => {
+      const step = Math.ceil(stroke.length / 50);
+      const few = stroke.filter((_, i) => i % step === 0 || i === stroke.length - 1);
+      return few.map(({ x, y }) => digits(x) + digits(y)).join("");
+    })
+    .join("-");
+}
+
+/** Strokes from such text; none where it is something else. @param {string} text @returns {Strokes} */
+export function fromText(text) {
+  if (!/^([0-9a-z]{4})+(-([0-9a-z]{4})+)*$/.test(text) || text.length > 20_000) return [];
+  const at = (/** @type {string} */ digits) => Number.parseInt(digits, 36) / FINE;
+  return text.split("-").map((stroke) => (stroke.match(/.{4}/g) ?? []).map((one) => ({ x: at(one.slice(0, 2)), y: at(one.slice(2)) })));
+}
+
 /**
  * Follow one pointer from its press to its release: no second finger, and no button but the first.
- * @param {HTMLElement} where
- * @param {(event: PointerEvent) => void} pressed
- * @param {(event: PointerEvent) => void} moved
+ * @param {HTMLElement} where @param {(event: PointerEvent) => void} pressed @param {(event: PointerEvent) => void} moved
  */
 export function follow(where, pressed, moved) {
   /** @type {number | null} */
@@ -108,8 +116,9 @@ export class Pad {
     this.canvas = canvas;
     this.changed = changed;
     this.say = say;
-    /** @type {Point[][]} */
+    /** @type {Strokes} */
     this.strokes = [];
+    this.shown = false; // the strokes are no drawing of the reader's, but one that shows what can be done here
     this.down = false; // a key has put the pen down
     this.cursor = { x: 0.5, y: 0.25 };
     this.keyboard = false;
@@ -118,7 +127,7 @@ export class Pad {
       canvas,
       (event) => {
         this.keyboard = this.down = false;
-        this.strokes.push([this.at(event)]);
+        this.begin(this.at(event));
         this.renew();
       },
       (event) => {
@@ -133,6 +142,13 @@ export class Pad {
       this.paint();
     });
     this.paint();
+  }
+
+  /** A new stroke. @param {Point} point */
+  begin(point) {
+    if (this.shown) this.strokes = [];
+    this.shown = false;
+    this.strokes.push([point]);
   }
 
   /** Add a point to the last stroke, if it is farther than a tenth of a pixel of what the encoder sees. @param {Point} point */
@@ -168,10 +184,12 @@ export class Pad {
       if (this.down) this.extend({ ...this.cursor });
     } else if (event.key === " " || event.key === "Enter") {
       this.down = !this.down;
-      if (this.down) this.strokes.push([{ ...this.cursor }]);
+      if (this.down) this.begin({ ...this.cursor });
       this.say(this.down ? "pen down" : "pen up");
     } else if (event.key === "Delete" || event.key === "Backspace") {
-      this.clear();
+      this.put([]);
+    } else if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+      this.put(this.strokes.slice(0, -1));
     } else {
       return;
     }
@@ -181,22 +199,35 @@ export class Pad {
     else this.paint();
   }
 
-  clear() {
-    this.strokes = [];
-    this.down = false;
+  /** Other strokes in place of those that are there. @param {Strokes} strokes @param {boolean} tell whether that is a change */
+  put(strokes, tell = true) {
+    this.strokes = strokes;
+    this.down = this.shown = false;
     this.paint();
-    this.changed();
+    if (tell) this.changed();
   }
 
-  /**
-   * Show the pixels of an example until something is drawn.
-   * @param {Float32Array} pixels
-   */
+  /** Draw strokes one point per frame, as an example; the first touch takes them away. @param {Strokes} strokes */
+  show(strokes) {
+    this.shown = true;
+    this.strokes = [];
+    const points = strokes.flatMap((stroke, i) => stroke.map((point) => ({ i, point })));
+    const next = () => {
+      const one = points.shift();
+      if (!one || !this.shown) return;
+      this.strokes[one.i] = [...(this.strokes[one.i] ?? []), one.point];
+      this.paint();
+      requestAnimationFrame(next);
+    };
+    next();
+  }
+
+  /** Show the pixels of an example until something is drawn. @param {Float32Array} pixels */
   picture(pixels) {
-    const context = this.canvas.getContext("2d");
     const each = this.canvas.width / SIZE;
+    const context = this.canvas.getContext("2d");
+    if (!context) return;
     pixels.forEach((value, i) => {
-      if (!context) return;
       context.fillStyle = `rgb(${255 * value} ${255 * value} ${255 * value})`;
       context.fillRect((i % SIZE) * each, Math.floor(i / SIZE) * each, each, each);
     });
@@ -208,21 +239,20 @@ export class Pad {
     const size = this.canvas.width;
     context.fillStyle = "#000";
     context.fillRect(0, 0, size, size);
-    context.strokeStyle = context.fillStyle = "#fff";
+    context.strokeStyle = this.shown ? "#999" : "#fff";
     context.lineWidth = size / 12;
     context.lineCap = context.lineJoin = "round";
-    if (!this.strokes.length && !this.keyboard) {
-      context.font = `${size / 12}px sans-serif`;
-      context.textAlign = "center";
-      context.fillStyle = "#aaa";
-      context.fillText("draw here", size / 2, size / 2);
-      context.fillStyle = "#fff";
-    }
     for (const stroke of this.strokes) {
       context.beginPath();
       context.moveTo(stroke[0].x * size, stroke[0].y * size);
       for (const point of stroke) context.lineTo(point.x * size, point.y * size);
       context.stroke();
+    }
+    if ((this.shown || !this.strokes.length) && !this.keyboard) {
+      context.font = `${size / 12}px sans-serif`;
+      context.textAlign = "center";
+      context.fillStyle = "#ccc";
+      context.fillText("draw here", size / 2, this.shown ? 0.98 * size : size / 2);
     }
     if (this.keyboard) {
       context.strokeStyle = this.down ? "#e69f00" : "#56b4e9";

@@ -1,65 +1,48 @@
+/// <reference path="./types.d.ts" />
 // The frozen models and the two bridges between them. It runs in a worker of the page, and under Node.js where the page is measured.
 
 import { Bridge, network, softmax, Tensors, unpack } from "./nn.js";
 import { Sound } from "./sound.js";
 
-/**
- * @typedef {{path: string, bytes: number, unpacked: number, sha256: string}} FileEntry
- * @typedef {{format: number, files: Record<string, FileEntry>, tensors: Record<string, import("./nn.js").TensorEntry>,
- *   networks: Record<string, import("./nn.js").Layer[]>, bridges: Record<string, import("./nn.js").BridgeEntry>,
- *   classes: {mnist: string[], fashion: string[], speech: string[]}, items: {examples: number[], garments: number[], clips: number[]},
- *   sound: import("./sound.js").Facts,
- *   map: {centre: number[], axes: number[][], low: number[], high: number[], labels: number[], domains: number[]}}} Manifest
- * @typedef {{kind: "pixels", value: Float32Array, noise?: Float32Array} | {kind: "shared", value: Float32Array}
- *   | {kind: "example" | "garment" | "clip", value: number, noise?: Float32Array}} Origin
- * @typedef {{seen: Float32Array | null, chosen: Float32Array | null, zChosen: Float32Array | null,
- *   voice: {z: Float32Array, shared: Float32Array} | null, zDigit: Float32Array, mean: Float32Array, std: Float32Array | null,
- *   shared: Float32Array, votes: Float32Array, zGarment: Float32Array, garment: Float32Array, guess: Float32Array, judged: Float32Array | null, digit: Float32Array | null,
- *   digitJudged: Float32Array | null, mel: Float32Array | null, word: Float32Array | null}} Outcome
- */
-
-const FORMAT = 1;
+/** What is made once, from its name, when it is first asked for. @template T @param {(name: string) => T} make */
+function once(make) {
+  /** @type {Map<string, T>} */
+  const made = new Map();
+  return (/** @type {string} */ name) => {
+    const found = made.get(name) ?? make(name);
+    made.set(name, found);
+    return found;
+  };
+}
 
 /** Everything that can be asked of the models. */
 export class Models {
-  /**
-   * @param {Manifest} manifest
-   * @param {(entry: FileEntry, got: (bytes: number) => void) => Promise<ArrayBuffer>} read fetches one file
-   */
+  /** @param {Manifest} manifest @param {(entry: FileEntry, got: (bytes: number) => void) => Promise<ArrayBuffer>} read fetches one file */
   constructor(manifest, read) {
-    if (manifest.format !== FORMAT) throw new Error("this page and its weights do not fit together: reload the page");
+    if (manifest.format !== 1) throw new Error("this page and its weights do not fit together: reload the page");
     this.manifest = manifest;
     this.read = read;
     this.tensors = new Tensors(manifest.tensors);
     /** @type {Map<string, Promise<void>>} */
     this.wanted = new Map();
-    /** @type {Map<string, import("./nn.js").Step>} */
-    this.networks = new Map();
-    /** @type {Map<string, Bridge>} */
-    this.bridges = new Map();
-    /** @type {Map<string, Float32Array>} */
-    this.items = new Map();
-    /** @type {Sound | null} */
-    this.sound = null;
+    this.network = once((name) => network(manifest.networks[name], this.tensors));
+    this.bridge = once((name) => new Bridge(manifest.bridges[name], this.tensors));
+    this.items = once((name) => this.tensors.get(name));
+    this.sound = once((name) => new Sound(manifest.sound, this.tensors.get(name)));
   }
 
-  /**
-   * Fetch a file if it has not been fetched; after a failure the next call tries again.
-   * @param {string} file
-   * @param {(bytes: number) => void} got
-   */
+  /** Fetch a file if it has not been fetched; after a failure the next call tries again. @param {string} file @param {(bytes: number) => void} got */
   need(file, got = () => {}) {
-    let wanted = this.wanted.get(file);
-    if (!wanted) {
-      wanted = this.read(this.manifest.files[file], got)
-        .then(unpack)
-        .then((data) => {
-          if (data.byteLength !== this.manifest.files[file].unpacked) throw new Error(`${file}: not all of it has arrived`);
-          this.tensors.files.set(file, data);
-        });
-      this.wanted.set(file, wanted);
-      wanted.catch(() => this.wanted.delete(file));
-    }
+    const before = this.wanted.get(file);
+    if (before) return before;
+    const load = async () => {
+      const data = await unpack(await this.read(this.manifest.files[file], got));
+      if (data.byteLength !== this.manifest.files[file].unpacked) throw new Error(`${file}: not all of it has arrived`);
+      this.tensors.files.set(file, data);
+    };
+    const wanted = load();
+    this.wanted.set(file, wanted);
+    wanted.catch(() => this.wanted.delete(file));
     return wanted;
   }
 
@@ -70,41 +53,28 @@ export class Models {
 
   /** @param {string} name @param {Float32Array} x */
   run(name, x) {
-    let found = this.networks.get(name);
-    if (!found) {
-      found = network(this.manifest.networks[name], this.tensors);
-      this.networks.set(name, found);
-    }
-    return found(x);
-  }
-
-  /** @param {"fashion" | "speech"} name */
-  bridge(name) {
-    let found = this.bridges.get(name);
-    if (!found) {
-      found = new Bridge(this.manifest.bridges[name], this.tensors);
-      this.bridges.set(name, found);
-    }
-    return found;
+    return this.network(name)(x);
   }
 
   /** One row of a tensor of items. @param {string} name @param {number} i */
   item(name, i) {
-    let all = this.items.get(name);
-    if (!all) {
-      all = this.tensors.get(name);
-      this.items.set(name, all);
-    }
     const size = this.manifest.tensors[name].shape[1];
-    return all.slice(i * size, (i + 1) * size);
+    return this.items(name).slice(i * size, (i + 1) * size);
   }
 
   /**
-   * A garment, and all else whose files are there. The word follows only if `speak`.
-   * @param {Origin} origin
-   * @param {boolean} speak
-   * @returns {Outcome}
+   * How little a picture looks like a digit: the share of it that the digits' own encoder and decoder lose (of the squared ink),
+   * times the tenth root of their judge's doubt. Above `doubt` in the manifest, a drawing looks like no digit.
+   * @param {Float32Array} seen @param {Float32Array} z its latent @returns {Doubt}
    */
+  doubt(seen, z) {
+    const back = this.run("mnist.decoder", z);
+    const lost = seen.reduce((sum, x, i) => sum + (x - back[i]) ** 2, 0) / seen.reduce((sum, x) => sum + x * x, 1e-6);
+    const judged = softmax(this.run("mnist.judge", seen));
+    return { lost, judged, score: lost * Math.max(1e-6, 1 - Math.max(...judged)) ** 0.1 };
+  }
+
+  /** A garment, and all else whose files are there. The word follows only if `speak`. @param {Origin} origin @param {boolean} speak @returns {Outcome} */
   translate(origin, speak) {
     const bridge = this.bridge("fashion");
     /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "voice" | "mel">} */
@@ -128,7 +98,7 @@ export class Models {
         zDigit = voices.decode(from.voice.shared, "mnist");
       } else {
         from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
-        zDigit = this.run("mnist.encoder", from.seen);
+        zDigit = this.run("mnist.encoder", /** @type {Float32Array} */ (from.seen));
       }
       posterior = bridge.encode(zDigit, "mnist");
     }
@@ -146,18 +116,12 @@ export class Models {
     const guess = bridge.classify(shared);
     return {
       ...from,
-      zDigit: speaks,
-      mean,
-      std,
-      shared,
+      ...{ zDigit: speaks, mean, std, shared, zGarment, garment, guess, digit },
       votes: bridge.votes(shared, guess.indexOf(Math.max(...guess))),
-      zGarment,
-      garment,
-      guess,
       judged: more ? softmax(this.run("fashion.judge", garment)) : null,
-      digit,
       digitJudged: digit ? softmax(this.run("mnist.judge", digit)) : null,
       word: from.mel ? softmax(this.run("speech.judge", from.mel)) : null,
+      doubt: more && from.seen && zDigit ? this.doubt(from.seen, zDigit) : null,
     };
   }
 
@@ -169,7 +133,6 @@ export class Models {
 
   /** @param {Float32Array} mel */
   wave(mel) {
-    this.sound ??= new Sound(this.manifest.sound, this.tensors.get("mel.inverse"));
-    return this.sound.wave(mel);
+    return this.sound("mel.inverse").wave(mel);
   }
 }

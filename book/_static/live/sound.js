@@ -1,8 +1,5 @@
+/// <reference path="./types.d.ts" />
 // From a log-mel spectrogram to a sound: what LogMel.waveform of lt/models/speech.py does, in double precision.
-
-/**
- * @typedef {{rate: number, size: number, hop: number, bands: number, frames: number, floor: number, ceiling: number, iterations: number}} Facts
- */
 
 /** A Fourier transform of one size, a power of two, in place. */
 export class FFT {
@@ -15,41 +12,19 @@ export class FFT {
     for (let i = 1; i < size; i++) this.reversed[i] = (this.reversed[i >> 1] >> 1) | (i & 1 ? size >> 1 : 0);
   }
 
-  /**
-   * @param {Float64Array} re
-   * @param {Float64Array} im
-   */
+  /** @param {Float64Array} re @param {Float64Array} im */
   forward(re, im) {
     const { size, cos, sin, reversed } = this;
     for (let i = 0; i < size; i++) {
       const j = reversed[i];
-      if (j > i) {
-        const r = re[i];
-        const m = im[i];
-        re[i] = re[j];
-        im[i] = im[j];
-        re[j] = r;
-        im[j] = m;
-      }
+      if (j > i) [re[i], re[j], im[i], im[j]] = [re[j], re[i], im[j], im[i]];
     }
     // the first two rounds have no multiplications: their factors are 1 and -i
     for (let a = 0; a < size; a += 4) {
-      const r0 = re[a] + re[a + 1];
-      const r1 = re[a] - re[a + 1];
-      const r2 = re[a + 2] + re[a + 3];
-      const r3 = re[a + 2] - re[a + 3];
-      const m0 = im[a] + im[a + 1];
-      const m1 = im[a] - im[a + 1];
-      const m2 = im[a + 2] + im[a + 3];
-      const m3 = im[a + 2] - im[a + 3];
-      re[a] = r0 + r2;
-      im[a] = m0 + m2;
-      re[a + 1] = r1 + m3;
-      im[a + 1] = m1 - r3;
-      re[a + 2] = r0 - r2;
-      im[a + 2] = m0 - m2;
-      re[a + 3] = r1 - m3;
-      im[a + 3] = m1 + r3;
+      const [r0, r1, r2, r3] = [re[a] + re[a + 1], re[a] - re[a + 1], re[a + 2] + re[a + 3], re[a + 2] - re[a + 3]];
+      const [m0, m1, m2, m3] = [im[a] + im[a + 1], im[a] - im[a + 1], im[a + 2] + im[a + 3], im[a + 2] - im[a + 3]];
+      [re[a], re[a + 1], re[a + 2], re[a + 3]] = [r0 + r2, r1 + m3, r0 - r2, r1 - m3];
+      [im[a], im[a + 1], im[a + 2], im[a + 3]] = [m0 + m2, m1 - r3, m0 - m2, m1 + r3];
     }
     for (let half = 4; half < size; half *= 2) {
       const step = size / (2 * half);
@@ -71,10 +46,7 @@ export class FFT {
 
 /** The way from spectrograms to sound. */
 export class Sound {
-  /**
-   * @param {Facts} facts
-   * @param {Float32Array} inverse pseudo-inverse of the mel filters, (bands, bins)
-   */
+  /** @param {SoundFacts} facts @param {Float32Array} inverse pseudo-inverse of the mel filters, (bands, bins) */
   constructor(facts, inverse) {
     this.facts = facts;
     this.inverse = inverse;
@@ -93,10 +65,7 @@ export class Sound {
     this.im = new Float64Array(facts.size);
   }
 
-  /**
-   * Magnitudes, frame after frame; the last frame is silent.
-   * @param {Float32Array} mel (bands, frames) in [-1, 1]
-   */
+  /** Magnitudes, frame after frame; the last frame is silent. @param {Float32Array} mel (bands, frames) in [-1, 1] */
   magnitudes(mel) {
     const { bands, frames, floor, ceiling } = this.facts;
     const [low, high] = [Math.log(floor), Math.log(ceiling)];
@@ -113,19 +82,14 @@ export class Sound {
 
   /**
    * Inverse short-time transform. Two frames go through one Fourier transform, as real and imaginary part.
-   * @param {Float64Array} magnitude
-   * @param {Float64Array} re phases, of length 1
-   * @param {Float64Array} im
-   * @returns {Float64Array} the padded signal
+   * @param {Float64Array} magnitude @param {Float64Array} re phases, of length 1 @param {Float64Array} im @returns {Float64Array} the padded signal
    */
   toSignal(magnitude, re, im) {
     const { size, hop } = this.facts;
     const { bins, padded, window } = this;
     padded.fill(0);
     for (let frame = 0; frame < this.columns; frame += 2) {
-      const a = frame * bins;
-      const b = a + bins;
-      const two = frame + 1 < this.columns;
+      const [a, b, two] = [frame * bins, (frame + 1) * bins, frame + 1 < this.columns];
       for (let k = 0; k < bins; k++) {
         const real = k > 0 && k < bins - 1; // the first and the last bin have no imaginary part
         const ar = magnitude[a + k] * re[a + k];
@@ -155,12 +119,7 @@ export class Sound {
     return padded;
   }
 
-  /**
-   * Short-time transform of a padded signal, again two frames at a time.
-   * @param {Float64Array} padded
-   * @param {Float64Array} re
-   * @param {Float64Array} im
-   */
+  /** The same way back, again two frames at a time. @param {Float64Array} padded @param {Float64Array} re @param {Float64Array} im */
   toSpectrum(padded, re, im) {
     const { size, hop } = this.facts;
     const { bins, window } = this;
@@ -183,11 +142,7 @@ export class Sound {
     }
   }
 
-  /**
-   * A sound with about this spectrogram, by Griffin-Lim with momentum, from zero phases.
-   * @param {Float32Array} mel (bands, frames)
-   * @returns {Float32Array} samples in [-1, 1]
-   */
+  /** Samples in [-1, 1] of about this spectrogram, by Griffin-Lim with momentum, from zero phases. @param {Float32Array} mel (bands, frames) */
   wave(mel) {
     const magnitude = this.magnitudes(mel);
     const n = magnitude.length;
@@ -200,8 +155,7 @@ export class Sound {
         const r = newRe[i] - momentum * oldRe[i];
         const m = newIm[i] - momentum * oldIm[i];
         const length = Math.sqrt(r * r + m * m) + 1e-16;
-        re[i] = r / length;
-        im[i] = m / length;
+        [re[i], im[i]] = [r / length, m / length];
       }
       [newRe, newIm, oldRe, oldIm] = [oldRe, oldIm, newRe, newIm];
     }
@@ -210,28 +164,4 @@ export class Sound {
     const peak = out.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-8);
     return Float32Array.from(out, (value) => value / peak);
   }
-}
-
-/** @type {AudioBufferSourceNode | null} */
-let playing = null;
-
-/**
- * Play samples, and stop what plays.
- * @param {AudioContext} context
- * @param {Float32Array} wave
- * @param {number} rate
- */
-export async function play(context, wave, rate) {
-  if (context.state !== "running") {
-    // a browser that blocks sound may leave this promise open for ever
-    await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 1500))]);
-    if (/** @type {string} */ (context.state) !== "running") throw new Error("The browser blocks sound on this page");
-  }
-  playing?.stop();
-  const buffer = context.createBuffer(1, wave.length, rate);
-  buffer.getChannelData(0).set(wave);
-  playing = context.createBufferSource();
-  playing.buffer = buffer;
-  playing.connect(context.destination);
-  playing.start();
 }
