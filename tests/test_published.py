@@ -44,6 +44,9 @@ def test_every_row_can_be_computed_again_from_its_values():
             if row["low"] is not None and alone.low is not None:  # items make an interval wider than sets alone
                 low, high = (max(alone.low, 0), min(alone.high, 1)) if row["share"] else (alone.low, alone.high)
                 assert row["high"] - row["low"] > 0.9 * (high - low), (name, row)
+                if row["share"]:  # and at most as wide as if the same items failed in every set
+                    widest: Estimate = estimate(known, n=row["n"])
+                    assert row["high"] - row["low"] < 1.001 * (widest.high - widest.low) + 1e-9, (name, row)
 
 
 def test_the_paper_s_number_stands_beside_its_own_protocol_alone():
