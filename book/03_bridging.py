@@ -20,15 +20,14 @@
 #
 # **Can a digit become a shoe, when the model of digits and the model of shoes were trained apart?**
 #
-# Yes. More than **nine in ten** digits become the right garment, and different digits of one class become different garments.
-# The price: the garments vary less than the model of clothes could draw, and neighbours often part.
+# Yes. More than **nine in ten** digits become the right garment, and different digits of one class become different garments. The price: the garments vary less than the model of clothes could draw, and neighbours often part.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py")];
 
 # %% tags=["parameters"]
-profile = "quick"  # quick: a minute on two cores; laptop: 12 minutes
+profile = "quick"  # a minute on two cores; this page shows "laptop" (12 minutes)
 
 # %% tags=["nbval-ignore-output"]
 import torch
@@ -51,19 +50,13 @@ x = test["mnist"].x[figures.first_of_each_class(test["mnist"].y, 2)]  # (20, 784
 figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 
 # %% [markdown]
-# Which garment belongs to which digit is a choice. The paper's Table 5 makes it: 0 T-shirt, 1 trousers, 2 pullover, 3 dress,
-# 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+# Which garment belongs to which digit is a choice. The paper's Table 5 makes it: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 #
 # ## The idea
 #
-# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a
-# *latent* $z$, 100 numbers. The bridge is a second, small VAE over these numbers. It encodes $z$, together with a *domain label* $D$,
-# into eight *shared* numbers $z'$. It decodes $z'$ with a label as well. With the other label on the way
-# out, the result is a latent of the other model:
+# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers. The bridge is a second, small VAE over these numbers. It encodes $z$, with a *domain label* $D$, into eight *shared* numbers $z'$. It decodes $z'$ with a label as well. If that is the other label, the result is a latent of the other model; if it is the same, a reconstruction. Each arrow is a line of code below:
 #
-# $$ z_1 \;\xrightarrow{\;D = 1\;}\; z' \;\xrightarrow{\;D = 2\;}\; \hat z_2 $$
-#
-# With the same label on both sides, the result is a reconstruction.
+# $$ x_1 \;\xrightarrow{\text{model 1}}\; z_1 \;\xrightarrow{\;D = 1\;}\; z' \;\xrightarrow{\;D = 2\;}\; \hat z_2 \;\xrightarrow{\text{model 2}}\; \hat x_2 $$
 
 # %%
 with torch.no_grad():
@@ -74,44 +67,21 @@ with torch.no_grad():
 for name, part in {"z": z, "z'": z_shared, "z_hat": z_hat, "garment": garment}.items():
     print(f"{name:8} {tuple(part.shape)}")
 
-
 # %% [markdown]
-# ## The gate
+# The network is that of [chapter 1](01_synthetic.ipynb), typed there line by line, with four layers of 128 units in the encoder and in the decoder. Both end in the *gated mixing layer* of Figure 10 of the paper.
 #
-# Encoder and decoder end in a *gated mixing layer* (Figure 10 of the paper). The hidden layers $h$ propose an output $\Delta z$.
-# A linear map of the input $v$ proposes another. For each number, a gate $g$ between 0 and 1 says how much of either is taken:
-#
-# $$ \mathrm{out} = (1 - g) \odot W_z v + g \odot \Delta z, \qquad [\Delta z, a] = W_h h, \quad g = \sigma(a) $$
-
-# %%
-class GatedMixing(torch.nn.Module):  # as in lt.networks
-    def __init__(self, hidden, skip, out):
-        super().__init__()
-        self.from_hidden = torch.nn.Linear(hidden, 2 * out)
-        self.from_input = torch.nn.Linear(skip, out)
-
-    def forward(self, h, v):
-        dz, g = self.from_hidden(h).chunk(2, dim=-1)
-        g = torch.sigmoid(g)
-        return (1 - g) * self.from_input(v) + g * dz
-
-
-# %% [markdown]
 # ## The loss
 #
-# Four terms (Figure 8 of the paper), as in the plane of [chapter 1](01_synthetic.ipynb), now on latents of pictures:
+# The encoder answers with a distribution, a mean and a standard deviation for each of the eight numbers; $z'$ is drawn from it. For each domain $d$, three questions: does its latent come back (squared error, a mean over 100 dimensions), how much does $z'$ say (KL, in nats), can one linear classifier for both domains read the class off $z'$ (cross entropy $H$)? For both together: do they fill the same region (sliced Wasserstein distance)?
 #
-# - *Reconstruction*: each latent comes back from $z'$ (squared error, a mean over the 100 dimensions).
-# - *KL*: the posterior of $z'$ stays near a standard normal distribution.
-# - *SWD*: both domains fill the same region of the shared space (sliced Wasserstein distance).
-# - *Classification*: one linear classifier reads the class off $z'$, whatever the domain.
+# $$ \mathcal L = \sum_d \Big( \tfrac{1}{100} \lVert z_d - \hat z_d \rVert^2 + \beta_{KL} \, \mathrm{KL}_d + \beta_{Cls} \, H_d \Big) + \beta_{SWD} \, \mathrm{SWD} $$
 #
-# The posterior of each training picture is stored once; each step draws a fresh latent from it. Nobody pairs a digit with a garment.
+# This is Figure 8 of the paper; chapter 1 explains each term. Both domains go through the network as one batch, of latents drawn anew from the stored posterior of each training picture. Nobody pairs a digit with a garment. `fit_bridge` minimises this loss with the training loop of chapter 1.
 
 # %%
 from lt.bridge import bridge_objective, centre_and_scale
 
-beta_kl, beta_swd, beta_cls = 0.002, 1.0, 0.3
+beta_kl, beta_swd, beta_cls = 0.002, 1.0, 0.3  # our recipe
 scaled = [centre_and_scale(d) for d in latents]  # to mean 0, mean variance 1 per domain
 
 
@@ -148,8 +118,6 @@ equal = torch.isclose(typed, terms["loss"], rtol=1e-4)
 print("this loss and that of lt.bridge:", "equal" if equal else "they differ")
 
 # %% [markdown]
-# `fit_bridge` minimises this loss with the training loop of chapter 1.
-#
 # ## The shared space
 #
 # If the loss works as meant, a digit and its garment share a place: points of one class lie together, whatever their domain.
@@ -160,15 +128,14 @@ with torch.no_grad():
 cloud = torch.cat(clouds)
 axes = torch.linalg.eigh(cloud.T.cov()).eigenvectors[:, -2:]  # (8, 2)
 classes = torch.cat([test[name].y[:1000] for name in test])
-kinds = {"digits": torch.arange(len(cloud)) < len(clouds[0])}
-kinds["garments"] = ~kinds["digits"]
+from_digits = torch.arange(len(cloud)) < len(clouds[0])
+kinds = {"digits": from_digits, "garments": ~from_digits}
 
 # %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits (circles) and garments (crosses) in the shared space: the two main axes of z'. Colour and number: the class."}, "image": {"alt": "A map with coloured groups named 0 to 9, some of which overlap; in each group circles and crosses are mixed."}} tags=["nbval-ignore-output"]
 figures.scatter(cloud @ axes, classes, "0123456789", kinds)
 
 # %% [markdown]
-# Every point can be decoded as a digit and as a garment. Point at one, tap it, or use the arrow keys. (Or draw a digit yourself:
-# [Draw a digit](live.md) runs such a bridge in your browser.)
+# Every point can be decoded as a digit and as a garment. Point at one, tap it, or use the arrow keys. (Or draw a digit yourself: [Draw a digit](live.md) runs such a bridge in your browser.)
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title A map to touch
@@ -206,18 +173,65 @@ twins = run.bridge("mnist", "mnist_b")  # laptop: half a minute
 rows["to model two"] = twins.translate(rows["digits"], "mnist", "mnist_b")
 figures.grid(rows)
 
+
 # %% [markdown]
 # ## How good is it?
 #
-# Three measures, each worth little alone:
+# Three measures, each worth little alone.
 #
-# - **Class.** The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have
-#   the *true* class, by the same judge and by a second, convolutional one.
-# - **Diversity.** How far apart are right results of one class, in pixels, relative to what the target model can draw? 0 is one prototype per class.
-# - **Locality.** *Trustworthiness*: were neighbours after the transfer neighbours before? *Continuity*: do neighbours before stay
-#   neighbours after? Both are 1 at best. Any smooth map scores well, so a *floor* stands beside them: random linear maps of $z$ to eight numbers.
+# **Class.** The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
 #
-# Each set below has base models of its own, trained from other seeds; `laptop` has six, half a minute per bridge. Intervals count sets and test items.
+# **Diversity.** How far apart are two right results $x$ of one class, in pixels? We divide by the same of $r$, what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class:
+#
+# $$ \mathrm{diversity} = \operatorname{mean}_{i < j} \lVert x_i - x_j \rVert \; / \; \operatorname{mean}_{i < j} \lVert r_i - r_j \rVert $$
+#
+# **Locality.** Are the $k = 10$ nearest of an item the same before and after? Let item $j$ be neighbour number $b_{ij}$ of item $i$ before the transfer and $a_{ij}$ after it, among $n$ items of a class. *Trustworthiness*: were neighbours after the transfer neighbours before? A false neighbour costs more, the farther away it was (Venna and Kaski, 2001):
+#
+# $$ \mathrm{trustworthiness} = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j: \, a_{ij} \le k} \max(0, b_{ij} - k) $$
+#
+# *Continuity* has $a$ and $b$ exchanged: do neighbours before stay neighbours after? Both are 1 at best. Any smooth map scores well, so a *floor* stands beside them: the same of five random linear maps of $z$ to eight numbers. Here is all of it for one pair of classes, sevens and sneakers:
+
+# %%
+def spread(x):
+    return F.pdist(x).mean()  # the mean distance of two items
+
+
+def ranks(x):
+    distance = torch.cdist(x.double(), x.double())
+    return distance.argsort(-1).argsort(-1)  # (n, n); 0 is the item itself
+
+
+def neighbours_kept(near, far, k=10):
+    n = len(near)
+    neighbours = (near >= 1) & (near <= k)
+    too_far = (far - k).clamp(min=0)
+    return 1 - 2 * (neighbours * too_far).sum() / (n * k * (2 * n - 3 * k - 1))
+
+
+# %% tags=["nbval-ignore-output"]
+held = {name: run.held(name) for name in test}
+sevens, real = (d.take((d.y == 7).nonzero().flatten()[:300]) for d in held.values())
+with torch.no_grad():
+    made = clothes.items(bridge.transfer(sevens.mean, "mnist", "fashion"))  # (n, 784)
+    own = clothes.items(real.mean)  # real sneakers, drawn by the same model
+right = made[clothes.classify(made) == 7]  # class 7 are sneakers
+before, after = ranks(sevens.mean), ranks(made)
+maps = torch.randn(5, 100, 8, generator=lt.named_generator("random maps", 0))
+floors = [neighbours_kept(ranks(sevens.mean @ one), before) for one in maps.to(own)]
+ours = {"diversity": spread(right) / spread(own)}
+ours["trustworthiness"] = neighbours_kept(after, before)
+ours["its floor"] = sum(floors) / len(floors)
+ours["continuity"] = neighbours_kept(before, after)
+
+seen = [made, sevens.mean, sevens.y, sevens.y, clothes.classify]
+theirs = lt.metrics.transfer_score(*seen, own=own, own_y=real.y).values
+floor = lt.metrics.floor(sevens.mean, sevens.y, dimensions=8)
+theirs["its floor"] = floor["trustworthiness"]
+for name, value in ours.items():
+    print(f"{name:16} typed here {value:.4f}, by lt {theirs[name]:.4f}")
+
+# %% [markdown]
+# The tables average over the classes (for diversity above and below the line, before dividing), with at most 300 random items of each. Each set below has base models of its own, trained from other seeds; `laptop` has six, half a minute per bridge. Intervals count sets and test items.
 
 # %%
 from functools import partial
@@ -254,9 +268,7 @@ run.table("transfer", columns, "Table 3.2. Random projection: the floor of local
 # %% [markdown]
 # The paper measures on 1,000 *training* latents, 100 per class, with $z$ and $z'$ sampled. Only that column may stand beside its number.
 #
-# Read both tables together. The class arrives. The variety of a class arrives in part. The neighbourhood arrives between two models
-# of digits. Between digits and clothes it hardly does: trustworthiness is just above the floor, a random map to eight numbers, and continuity
-# is below it. So nearly all that is kept there comes for nothing. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
+# Read both tables together. The class arrives, its variety in part. The neighbourhood arrives between two models of digits. Between digits and clothes nearly all that is kept of it comes for nothing: a random map keeps about as much. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
 #
 # Reconstructions have a table too. "Base model" is the frozen VAE alone, without a bridge.
 
@@ -282,14 +294,16 @@ run.table("reconstruction", caption="Table 3.3 (Table 2 of the paper). Held out.
 # %% [markdown]
 # ## Which constants?
 #
-# The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ (section B.1) and calls the likelihood "the L2 norm"; the authors' code has $\beta_{KL} = 0.005$ and *averages*
-# the squared error over the 100 dimensions. Read as a *sum*, the error weighs a hundred times as much against every other term. So there are two readings of
-# the text, the code, and our recipe. Here are all four, over one set of base models.
-# The first three get far fewer steps than the authors gave them (50,000 by the text, 20,000 of 512 latents by the code), and at `quick` narrower layers.
-# At `laptop` each takes a minute or two.
+# The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ (section B.1) and calls the likelihood "the L2 norm"; the authors' code has $\beta_{KL} = 0.005$ and *averages* the squared error over the 100 dimensions. Read as a *sum*, the error weighs a hundred times as much against every other term. So there are two readings of the text, the code, and our recipe. Here are all four, over one set of base models. The first three are *cut short*: of the steps that the authors gave them (last row of Table 3.4) they get few, and at `quick` narrower layers too; [chapter 9](09_verdict.ipynb) has all four at full length. At `laptop` each takes a minute or two here.
+#
+# Table 3.4 has the fields of `lt.BridgeConfig`. *reduction*: is the error averaged or summed over the dimensions of a latent? *power*: does the SWD take squares (2) or absolute differences (1)? *frozen*: does the classifier stay as it was drawn? *standardise*: is each domain brought to variance 1? *muon*: the learning rate of Muon; 0 is Adam alone. The layers are four in all of them.
 
 # %%
-from dataclasses import replace
+from dataclasses import asdict, replace
+
+import pandas as pd
+
+from lt.book import tables
 
 steps = {"quick": 200, "laptop": 3000, "paper": 50_000}[profile]
 width = {"quick": 128, "laptop": 512, "paper": 512}[profile]
@@ -300,16 +314,25 @@ printed = lt.BridgeConfig(
 recipes = {
     "printed_constants": printed,
     "printed_constants_summed": replace(printed, reduction="sum"),
-    # the code also has absolute differences in the SWD and an untrained classifier
     "authors_code": replace(printed, beta_kl=0.005, power=1, frozen=True),
     "our_recipe": run.profile.bridge,
 }
 
+# %% tags=["nbval-ignore-output"]
+shown = ["reduction", "beta_kl", "beta_swd", "beta_cls", "power", "frozen"]
+shown += ["standardise", "width"]
+shown += ["training." + name for name in ("steps", "batch", "lr", "schedule", "muon")]
+frame = pd.json_normalize([asdict(config) for config in recipes.values()])[shown]
+frame["in full"] = ["50,000 x 128", "50,000 x 128", "20,000 x 512", "as here"]
+frame.index = [tables.words(recipe) for recipe in recipes]
+tables.table(frame.astype(str).T, "Table 3.4. As used here; in full: steps x batch.")
+
 # %%
-for recipe, config in recipes.items():
-    one = run.bridge("mnist", "fashion", config=config)
-    for setting in ("mnist->fashion", "fashion->mnist"):
-        a, b = ends[setting]
+ways = ("mnist->fashion", "fashion->mnist")
+for setting in ways:
+    a, b = ends[setting]
+    for recipe, config in recipes.items():
+        one = run.bridge("mnist", "fashion", config=config)  # trained once, then cached
         score = run.score(partial(one.transfer, source=a, target=b), a, b)
         with torch.no_grad():
             nats = losses.gaussian_kl(*one.encode(run.held(a).mean, a)).mean().item()
@@ -319,24 +342,18 @@ for recipe, config in recipes.items():
 
 # %% tags=["nbval-ignore-output"]
 columns = ["transfer_accuracy", "diversity", "nats", "seconds"]
-run.table("recipe", columns, "Table 3.4. Four recipes. Nats: what z' says.")
+results = run.table("recipe", columns, "Table 3.5. Results. Nats: what z' says.")
+short_runs = [tables.words(recipe) for recipe in list(recipes)[:3]]
+results.format_index(lambda name: name + ", cut short" * (name in short_runs))
 
 # %% [markdown]
-# With the printed constants, error averaged, $z'$ says less than the class could say, $\ln 10 \approx 2.3$ nats (1 nat is 1.44 bits): the posterior has
-# all but *collapsed*. Why? To say something, a posterior must leave the prior, and each nat of that costs $\beta_{KL}$. It pays only where
-# other terms fall by more. A nat about the class saves at most $\beta_{Cls}$, which is the same 0.05. A nat about anything else saves
-# a part of one latent dimension out of 100, which is less. So the picture itself is not worth a word.
+# With the printed constants, error averaged, $z'$ says less than the class could say, $\ln 10 \approx 2.3$ nats (1 nat is 1.44 bits): the posterior has all but *collapsed*. Why? To say something, a posterior must leave the prior, and each nat of that costs $\beta_{KL}$. It pays only where other terms fall by more. A nat about the class saves at most $\beta_{Cls}$, which is the same 0.05. A nat about anything else saves a part of one latent dimension out of 100, which is less. So the picture itself is not worth a word.
 #
-# With the error summed, $z'$ says much about its input, but classes end up anywhere: the terms that bring them together weigh too little.
-# The authors' code needs more steps than this; here it has hardly begun. Our recipe (narrower layers, larger batches, Muon) takes less than half its time, and is there. These seconds compare recipes, not losses.
+# With the error summed, $z'$ says much about its input, but classes end up anywhere: the terms that bring them together weigh too little. The authors' code has too few steps here. Our recipe (narrower layers, larger batches, Muon) takes less than half its time, and is there. These seconds compare recipes, not losses.
 #
 # ## What holds
 #
-# More than nine in ten digits become the right garment, and about nine in ten garments the right digit. By the paper's own protocol,
-# all three directions reach its Table 1. (A result down to 0.02 below the paper's counts as reached. From the 4,000 training images per corpus of `quick` they do not.) The results are more
-# than half as varied as the target model's own. "Local variations are preserved" holds between two models of digits. Between digits and
-# clothes the bridge's trustworthiness is just above the floor, and its continuity below it. Reconstructions reach the paper's
-# Table 2; those of garments lose a few more classes in a hundred than the base model's.
+# More than nine in ten digits become the right garment, and about nine in ten garments the right digit. By the paper's own protocol, all three directions reach its Table 1. (A result down to 0.02 below the paper's counts as reached. From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own. "Local variations are preserved" holds between two models of digits. Between digits and clothes the bridge's trustworthiness is just above the floor, and its continuity below it. Reconstructions reach the paper's Table 2; those of garments lose a few more classes in a hundred than the base model's.
 
 # %%
 short = "fails" if profile == "quick" else "holds"  # 4,000 training images
@@ -359,8 +376,8 @@ for name, value in {"mnist": 0.989, "fashion": 0.903}.items():
     text = f"Reconstructions, {name}"
     run.claim(text, found, paper=value, source="Table 2", expect=short)
     gap = run.difference(name, "bridging_vae", "base", metric)
-    text, verdict = f"Reconstructions, {name}: close to the base model's", fits[name]
-    run.claim(text, gap, at_least=-0.02, source="section 5.1", expect=verdict)
+    text += ": close to the base model's"
+    run.claim(text, gap, at_least=-0.02, source="section 5.1", expect=fits[name])
 
 # %%
 for way in ends:
@@ -370,11 +387,9 @@ for way in ends:
         gap = run.difference(way, "bridging_vae", "random_projection", near)
         text = f"Local variations preserved, {way}: {near} above the floor"
         run.claim(text, gap, above=0, source="section 5.2", expect=verdict)
-for way in ("mnist->fashion", "fashion->mnist"):
+for way in ways:
     gap = run.difference(way, "our_recipe", "authors_code", "transfer_accuracy")
     run.claim(f"In a short training our recipe beats the code's, {way}", gap, above=0)
-    kept = run[way, "authors_code", "transfer_accuracy"]
-    run.claim(f"The code's recipe is on its way, {way}", kept, above=0.2, expect=short)
 nats = run["mnist->fashion", "printed_constants", "nats"].value
 run.claim("Printed constants: less than ln 10 nats", nats, below=2.303, exact=True)
 

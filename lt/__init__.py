@@ -13,19 +13,21 @@ from lt.errors import LtError
 __version__ = "0.3.0"
 
 if TYPE_CHECKING:
+    from lt.alignment import spread_labels
     from lt.bridge import Bridge, BridgeConfig, fit_bridge, fit_bridges
     from lt.latents import Domain, Latents
     from lt.loop import Training, named_generator
-    from lt.own.checks import diagnose, preflight
+    from lt.maps import fit_map
+    from lt.own.checks import compare, diagnose, preflight
     from lt.own.files import load_bridge
     from lt.own.join import join
 
 _HOME = {
     **dict.fromkeys(("Bridge", "BridgeConfig", "fit_bridge", "fit_bridges"), "lt.bridge"),
-    **dict.fromkeys(("diagnose", "preflight"), "lt.own.checks"),
+    **dict.fromkeys(("compare", "diagnose", "preflight"), "lt.own.checks"),
     **dict.fromkeys(("Domain", "Latents"), "lt.latents"),
     **dict.fromkeys(("Training", "named_generator"), "lt.loop"),
-    **{"join": "lt.own.join", "load_bridge": "lt.own.files"},
+    **{"fit_map": "lt.maps", "join": "lt.own.join", "load_bridge": "lt.own.files", "spread_labels": "lt.alignment"},
 }
 __all__ = ["LtError", *sorted(_HOME)]
 

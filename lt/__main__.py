@@ -17,7 +17,7 @@ def main() -> None:
         pipeline = next((path for path in found if path.exists()), None)
         if pipeline is None:
             raise LtError(f"no book in {Path.cwd()} or above: go to the folder of its repository")
-        runpy.run_path(str(pipeline), run_name="__main__")
+        runpy.run_path(str(pipeline))["app"](prog_name="python -m lt")
     except LtError as error:
         sys.exit(f"error: {error}")
     except ModuleNotFoundError as error:

@@ -147,7 +147,3 @@ def publish(chapters: Chapters = None, profile: Profile = "laptop") -> None:
         if (record := ROOT / "_build" / "results" / profile / f"{page}.json").exists():
             shutil.copy(record, ROOT / "book" / "results")
     print(f"published {len(pages)} chapters of profile {profile}: look at git diff, then commit book")
-
-
-if __name__ == "__main__":
-    app(prog_name="python -m lt")

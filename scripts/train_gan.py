@@ -198,7 +198,7 @@ def main(profile: Literal["quick", "laptop"] = "laptop", minutes: float = 100, t
     drawing, drawn = fitted("speech autoencoder", autoencoder, learn_codes, config.autoencoder, clips)
     gan, played = fitted("speech GAN", both_players, partial(play, drawing, 60 * minutes), config, clips)
     models = speech.Speech(gan["generator"], speech.Panel(members[:-1]).eval(), members[-1])
-    parts = {**vars(models), "encoder": drawing["encoder"]}
+    parts = vars(models)
     hashes = {name: save_weights(part, to / f"speech_{name}.safetensors") for name, part in parts.items()}
     raw = save({f"{name}.{key}": v for name, n in accepted.items() for key, v in accept(models, name, n).items()})
     (to / "speech_accepted.safetensors").write_bytes(raw)

@@ -1,5 +1,9 @@
 """Verdicts of claims, and tables of results."""
 
+import json
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -121,3 +125,27 @@ def test_numbers_have_the_decimals_that_they_need():
         assert tables.number(value) == tables.interval(value, value, value) == text, "an exact number has no interval"
     assert tables.interval(None) == "not measured"
     assert tables.interval(0.5, float("nan"), float("nan")) == "0.500", "a frame has nan where nothing is known"
+
+
+def test_claims_show_settings_and_methods_as_words():
+    texts = {
+        "Class kept, mnist->fashion": "Class kept, MNIST → Fashion-MNIST",
+        "mnist->mnist_b, fashion: as diverse": "MNIST → MNIST, second model, Fashion-MNIST: as diverse",
+        "many_bridge, mnist->speech->mnist": "many bridge, MNIST → speech → MNIST",
+        "Ten in a class, as fashionable as MNIST": "Ten in a class, as fashionable as MNIST",
+    }
+    made = [claims.claim(text, estimate(0.9, 0.8, 1), above=0.5) for text in texts]
+    assert list(claims.shown(made, "").data.index) == list(texts.values())
+    kinds = claims.shown([{**one, "kind": "letters"} for one in made], "By kind.")
+    assert list(kinds.data.index) == [("letters", text) for text in texts.values()]
+    assert kinds._repr_html_().count("✓ holds") == len(texts)
+    for path in sorted((Path(__file__).parents[1] / "book" / "results").glob("[0-9]*.json")):
+        for text in claims.shown(json.loads(path.read_text(encoding="utf-8"))["claims"], "").data.index:
+            assert not re.search(r"->|\w_\w|\b(mnist|fashion)\b", text), (path.stem, text)
+
+
+def test_folds_have_a_box_that_searches_them():
+    one = tables.table(pd.DataFrame({"a": ["x"]}, index=["row"]), "Caption")
+    html = tables.folded({"first: 1 row": one, "second: 1 row": one}, "class kept, a -> b").data
+    assert html.count("<details>") == html.count("<caption>") == 2
+    assert '<label>Search: <input type="search" placeholder="class kept, a -&gt; b"' in html

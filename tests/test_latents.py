@@ -1,7 +1,6 @@
 """Latents and domains: what is refused, what is mended, functions of batches, judges, labels, rejection sampling."""
 
 import functools
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -97,27 +96,19 @@ KINDS += [(list(torch.from_numpy(A)), A), (torch.from_numpy(A).to_sparse(), A), 
 
 
 @pytest.mark.parametrize("x, expected", KINDS, ids=lambda x: f"{type(x).__name__} {getattr(x, 'dtype', '')}")
-def test_what_numpy_would_mend_is_mended(x, expected, lt_error):
+def test_what_numpy_would_mend_is_mended(x, expected):
     items = as_items(x)
     assert items.tolist() == expected.tolist()
     assert items.dtype == torch.float32 or not items.is_floating_point()
     assert torch.equal(Domain("d", lambda z: z.float().cumsum(1)).posterior(x)[0], items.float().cumsum(1))
 
 
-def test_what_is_no_batch_of_numbers_stays_a_list_or_is_one_line(lt_error):
+def test_texts_stay_a_list():
     assert as_items(["a", "bb"]) == as_items(np.array(["a", "bb"])) == as_items(pd.Series(["a", "bb"])) == ["a", "bb"]
     assert Domain("w", lambda words: [[len(w)] for w in words]).posterior(["a", "bb"])[0].tolist() == [[1], [2]]
-    ragged = [torch.zeros(2), torch.zeros(3)]
-    assert as_items(ragged) == ragged
-    for x in ("one text", {"x": 1}, 3, None, torch.tensor(1.0), np.float64(3)):
-        with lt_error("one row per item"):
-            as_items(x)
-    for x in (pd.DataFrame({"a": [1], "b": ["x"]}), np.array([["a"]])):
-        with lt_error("not all are numbers"):
-            as_items(x)
 
 
-def test_datasets_and_loaders_bring_their_labels(lt_error):
+def test_datasets_and_loaders_bring_their_labels():
     pairs, before, expected = TensorDataset(X, Y), torch.get_rng_state(), DIGITS.latents(X, Y)
     DIGITS.latents(pairs)
     assert torch.equal(torch.get_rng_state(), before), "no draw of the global generator"
@@ -128,24 +119,16 @@ def test_datasets_and_loaders_bring_their_labels(lt_error):
         assert torch.equal(found.y, Y)
         assert torch.equal(DIGITS.classify(data), DIGITS.classify(X))
     assert torch.equal(DIGITS.latents(TensorDataset(X), Y).y, Y)
-    with lt_error("leave y out"):
-        DIGITS.latents(pairs, Y)
-    with lt_error("digits", "transform to tensors"):
-        DIGITS.latents(DataLoader([object()] * 3))
 
 
 def test_labels_are_whole_numbers_of_any_kind(lt_error):
     plain = np.array([0, 1, 1, 0])
     kinds = [plain.astype(kind) for kind in ("i4", "u1", ">i8", "u2", "u8", "f8", "bool")]
     for y in (*kinds, plain.tolist(), torch.tensor(plain), torch.tensor(plain).bfloat16(), pd.Series(plain)):
-        assert labels_of(y).tolist() == [0, 1, 1, 0]
-        assert labels_of(y).dtype == torch.int64
+        assert torch.equal(labels_of(y), torch.tensor([0, 1, 1, 0]))
     assert labels_of([10**9, -1, 2**53]).tolist() == [10**9, -1, 2**53]
-    for wrong in (["a", "b"], np.array(["1", "2"]), pd.Series([1, "b"])):
-        with lt_error("must be integers", "return_inverse"):
-            labels_of(wrong, "digits")
-    for wrong in (np.eye(3), [0.5, 1], [np.nan, 1], [-2, 0], 3):
-        with lt_error("digits", "one integer per item"):
+    for wrong, words in ((["a", "b"], "return_inverse"), ([-2, 0], "one integer per item")):
+        with lt_error("digits", words):
             labels_of(wrong, "digits")
     with lt_error("digits", "11 items, 4 labels"):
         DIGITS.latents(X, Y[:4])
@@ -182,42 +165,19 @@ def test_a_posterior_may_come_in_any_form(n):
         assert std is None
 
 
-@pytest.mark.parametrize(
-    ("encode", "words"),
-    [
-        (lambda x: x[:1], ("shape (1, 6) for 11 items", "one row per item")),
-        (lambda x: x.sum(1), ("means of shape (11,)", "(n, latent)")),
-        (lambda x: x[:, None], ("means of shape (11, 1, 6)", "(n, latent)")),
-        (lambda x: (x, x, x), ("3 parts",)),
-        (lambda x: (x, x[:, :2]), ("stds of shape (11, 2)", "means of shape (11, 6)")),
-        (lambda x: (x, -x), ("stds", "the smallest -0.9", "logvar")),
-        (lambda x: x / 0, ("NaN or infinite",)),
-        (lambda x: ["text"] * len(x), ("a list of 11 str",)),
-        (lambda x: None, ("result of encode", "NoneType")),
-        (lambda x: x @ torch.ones(5, 2), ("encode failed on shape (11, 6)", "RuntimeError", "x[None]")),
-    ],
-)
-def test_what_an_encoder_returns_is_checked(encode, words, lt_error):
-    with lt_error("digits", *words):
-        Domain("digits", encode).posterior(X)
-
-
 def test_what_cannot_be_asked_or_answered_is_one_line(lt_error):
-    for squeezed in (lambda x: x.squeeze(), lambda x: (x.squeeze(), x.squeeze().abs())):  # a last chunk of one item
-        with lt_error("shape (3,) for 1 items", "one row per item"):
-            Domain("a", squeezed).posterior(torch.zeros(513, 3))
+    for encode, *words in (
+        (lambda x: x[:1], "shape (1, 6) for 11 items", "one row per item"),
+        (lambda x: (x, -x), "stds", "the smallest -0.9", "logvar"),
+        (lambda x: x @ torch.ones(5, 2), "encode failed on shape (11, 6)", "RuntimeError", "x[None]"),
+    ):
+        with lt_error("digits", *words):
+            Domain("digits", encode).posterior(X)
     with lt_error("after shape (512, 1)"):
         Domain("a", decode=lambda z: z[:, : len(z) // 500 or 2]).items(torch.zeros(513, 4))
-    with lt_error("NaN", "decode"):
-        Domain("a", decode=lambda z: z.log()).items(-torch.ones(2, 4))
     for what, ask in (("encode", "posterior"), ("decode", "items"), ("judge", "classify")):
         with lt_error(f"digits has no {what}", f"Domain('digits', {what}=...)"):
             getattr(Domain("digits"), ask)(torch.zeros(3, 4))
-    with lt_error("nothing to encode", "at least one"):
-        DIGITS.posterior(X[:0])
-    for z in (torch.zeros(4), torch.zeros(2, 5)):
-        with lt_error("latents", "(n, 4)"):
-            DIGITS.items(z)
     with lt_error("(n, 7)"):
         replace(DIGITS, latent=7).posterior(X)
     with lt_error("judge_gives='maybe'", "probabilities"):
@@ -241,9 +201,6 @@ def test_a_module_in_training_mode_is_used_in_evaluation_mode_and_left_as_it_was
         torch.testing.assert_close(mean, X, rtol=1e-4, atol=1e-5)
         assert [m.training for m in vae.modules()] == [True, True, False, True]
     assert vae.body[0].num_batches_tracked == 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        Domain("digits", vae.eval().encode).posterior(X)
 
 
 def test_copies_follow_the_items_and_keep_their_labels(lt_error):
@@ -303,9 +260,6 @@ def test_labels_are_classes_and_no_probabilities(lt_error):
     assert Domain("d", judge=lambda x: x[:, 0], judge_gives="labels").classify(torch.ones(2, 1)).tolist() == [1, 1]
     with lt_error("gives labels", "give logits or probabilities"):
         judge.probabilities(torch.zeros(9, 1))
-    for wrong in (lambda x: x.sum(1), lambda x: x[:, :1], lambda x: x[:1], lambda x: x[..., None]):
-        with lt_error("digits", "judge gives"):
-            Domain("digits", judge=wrong).classify(X)
 
 
 # ---------------------------------------------------------------- rejection sampling

@@ -103,9 +103,6 @@ def test_the_pretrained_models_score_what_their_card_says():
     for least in (0.95, speech.SURE):
         p = scores[f"acceptance_at_{least:g}"]
         assert (sure >= least).double().mean().item() == pytest.approx(p, abs=4 * math.sqrt(p * (1 - p) / 500))
-    code, _ = speech.load_encoder()(mel)
-    drawn = models.generator.decoder(code)
-    assert (drawn - mel).abs().mean() < 0.5 * (mel.mean(0) - mel).abs().mean()
 
 
 @torch.no_grad()

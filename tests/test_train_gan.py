@@ -108,10 +108,9 @@ def test_training_writes_what_loading_reads_and_goes_on_where_it_stopped(tmp_pat
     assert card["config"] == json.loads(json.dumps(dataclasses.asdict(config)))
     assert set(card) | {"note"} == set(speech.card())
     assert set(card["scores"]) == set(speech.card()["scores"])
-    models, encoder = speech.load_pretrained(tmp_path / "gan"), speech.load_encoder(tmp_path / "gan")
+    models = speech.load_pretrained(tmp_path / "gan")
     assert models.generator(torch.zeros(1, 6)).shape == (1, 1, 64, 64)
     assert models.judge(torch.zeros(1, 1, 64, 64)).shape == (1, 10)
-    assert encoder(torch.zeros(1, 1, 64, 64))[0].shape == (1, 5)
 
 
 def test_accepted_rows_are_the_first_draws_that_the_panel_is_sure_of(lt_error):

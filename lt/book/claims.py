@@ -1,6 +1,7 @@
 """Executable claims: a sentence, what was measured, what it asks for, and the verdict of the whole interval."""
 
 import operator
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from lt.metrics import Estimate
 
 VERDICTS = ("holds", "fails", "open")
 BOUNDS = {"at_least": operator.ge, "at_most": operator.le, "above": operator.gt, "below": operator.lt}
+KEYS = re.compile(r"\w+(->\w+)+|\w+_\w+|\b(mnist|fashion)\b")  # of settings and methods, in the text of a claim
 MARGIN = 0.02  # how far below the paper's number a reproduction may lie
 
 
@@ -47,14 +49,15 @@ def claim(
 
 
 def shown(claims: Sequence[Mapping], caption: str) -> tables.Table:
-    """Records of claims as a table: claim, ours with its interval, what is asked, verdict."""
-    lines = []
+    """Records of claims as a table: claim, ours with interval, what is asked, verdict; and ``kind`` if they have it."""
+    lines, index = [], ["kind", "claim"] if any("kind" in one for one in claims) else ["claim"]
     for one in claims:
         ((kind, limit),) = one["bound"].items()
         beside = "" if one["paper"] is None else f" (paper: {one['paper']:g})"
         unlike = "" if one["verdict"] == one["expect"] else f" (the text: {one['expect']})"
-        text = one["text"] + ("" if one["source"] == "ours" else f" ({one['source']})")
+        text = KEYS.sub(lambda key: tables.words(key[0]), one["text"])
+        text += "" if one["source"] == "ours" else f" ({one['source']})"
         ours, asked = tables.interval(one["value"], one["low"], one["high"]), kind.replace("_", " ")
-        lines.append([text, ours, f"{asked} {limit:.4g}{beside}", one["verdict"] + unlike])
-    columns = ["claim", "ours [95 %]", "asked", "verdict"]
-    return tables.table(pd.DataFrame(lines, columns=columns).set_index("claim"), caption)
+        lines.append([one.get("kind"), text, ours, f"{asked} {limit:.4g}{beside}", one["verdict"] + unlike])
+    frame = pd.DataFrame(lines, columns=["kind", "claim", "ours [95 %]", "asked", "verdict"]).set_index(index)
+    return tables.table(frame[["ours [95 %]", "asked", "verdict"]], caption)

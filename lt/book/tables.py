@@ -13,7 +13,8 @@ from pandas.io.formats.style import Styler
 WORDS = dict(
     mnist="MNIST", mnist_b="MNIST, second model", fashion="Fashion-MNIST", base="base model",
     bridging_vae="bridging VAE", pix2pix="Pix2Pix", cyclegan="CycleGAN",
-    latent_cyclegan="Latent CycleGAN", authors_code="the authors' code",
+    latent_cyclegan="Latent CycleGAN", printed_constants="text, error averaged",
+    printed_constants_summed="text, error summed", authors_code="authors' code",
     prototype="class prototype", lookup="class lookup", gaussian_ot="Gaussian OT by class", procrustes="Procrustes",
     gaussian_gw="principal axes by class", transfer_accuracy="class kept", transfer_accuracy_true_label="by true label",
     transfer_accuracy_second_judge="by second judge", transfer_accuracy_paper_protocol="by the paper's protocol",
@@ -73,10 +74,22 @@ def table(frame: pd.DataFrame, caption: str, verdicts: Sequence[str] = ("verdict
     return made.set_table_styles([{"selector": part, "props": how} for part, how in looks.items()])  # type: ignore
 
 
-def folded(tables: Mapping[str, Table]) -> HTML:
-    """Tables by title, each in a fold that a click on its title opens."""
+FILTER = """<script>for (const box of document.querySelectorAll(".lt-folded input")) box.oninput = () => {
+  const parts = box.value.toLowerCase().replace(/\\s*(->|→)\\s*/g, " → ").split(",").map(part => part.trim());
+  for (const fold of box.closest(".lt-folded").querySelectorAll("details")) {
+    const lines = [...fold.querySelectorAll("tbody tr")];
+    for (const line of lines) line.hidden = !parts.every(part => line.textContent.toLowerCase().includes(part));
+    fold.hidden = lines.every(line => line.hidden), fold.open = box.value.trim() && !fold.hidden;
+  }
+}</script>"""
+
+
+def folded(tables: Mapping[str, Table], example: str) -> HTML:
+    """Tables by title in folds, below a box: of lines with all words in it, between commas, such as the ``example``."""
     fold = '<details><summary style="padding: 0.2em 0">{}</summary>{}</details>'
-    return HTML("".join(fold.format(title, one._repr_html_()) for title, one in tables.items()))
+    box = f'<label>Search: <input type="search" placeholder="{html.escape(example)}" style="width: 17em"></label>'
+    folds = "".join(fold.format(title, one._repr_html_()) for title, one in tables.items())
+    return HTML(f'<div class="lt-folded">{box}{folds}</div>{FILTER}')
 
 
 def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str) -> Table:

@@ -18,13 +18,6 @@ FIGURES = Path(__file__).parents[2] / "book" / "_static" / "figures"
 LIMIT = 300_000  # bytes of one interactive figure
 
 
-class Html(HTML):
-    """A piece of a page whose ``repr`` is the same in every run."""
-
-    def __repr__(self) -> str:
-        return "a piece of the page"
-
-
 def _image(pixels: Any) -> str:
     from PIL import Image
 
@@ -42,14 +35,10 @@ def sound(wave: Tensor, rate: int, kind: str = "PCM_16") -> str:
     return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def _player(wave: Tensor, rate: int, name: str) -> str:
-    label = escape(f"{name}, {len(wave) / rate:.1f} s")
-    return f'{escape(name)} <audio controls preload="none" aria-label="{label}" src="{sound(wave, rate)}"></audio>'
-
-
-def player(wave: Tensor, rate: int, name: str) -> Html:
+def player(wave: Tensor, rate: int, name: str) -> HTML:
     """A player of one clip (samples,), beside the word that it says."""
-    return Html(f"<p>{_player(wave, rate, name)}</p>")
+    label, source = escape(f"{name}, {len(wave) / rate:.1f} s"), sound(wave, rate)
+    return HTML(f'{escape(name)} <audio controls preload="none" aria-label="{label}" src="{source}"></audio>')
 
 
 def picture(x: Tensor, name: str) -> str:
@@ -58,33 +47,33 @@ def picture(x: Tensor, name: str) -> str:
     return f'<img {look} alt="{escape(name)}" src="{_image((tiles(x[None])[0] * 255).astype("uint8"))}">'
 
 
-def listening_table(columns: Mapping[str, Sequence], caption: str, rate: int = 8_000) -> Html:
+def listening_table(columns: Mapping[str, Sequence], caption: str, rate: int = 8_000) -> HTML:
     """A row per item. A cell is words, or (item, words): a picture, or for clips (samples,) a player."""
 
     def cell(value: Any) -> str:
         if isinstance(value, str):
             return escape(value)
         item, name = value
-        return _player(item, rate, name) if item.ndim == 1 and len(item) > 4096 else picture(item, name)
+        return player(item, rate, name).data if item.ndim == 1 and len(item) > 4096 else picture(item, name)
 
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     rows = zip(*[map(cell, column) for column in columns.values()], strict=True)
     body = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in rows)
     table = f'<table class="listening"><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table>'
-    return Html(f'<div class="lt-table" style="overflow-x: auto">{table}</div>')
+    return HTML(f'<div class="lt-table" style="overflow-x: auto">{table}</div>')
 
 
 def sheet(x: Tensor, columns: int = 20) -> dict[str, Any]:
     """Pictures (n, 784) in [0, 1] as one image, for interactive figures: address, columns, side of a picture."""
-    side, rows = round(x[0].numel() ** 0.5), -(-len(x) // columns)
-    canvas = x.new_zeros(rows * columns, side, side)
-    canvas[: len(x)] = x.view(-1, side, side).clamp(0, 1)
-    joined = canvas.view(rows, columns, side, side).transpose(1, 2).reshape(rows * side, columns * side)
+    from torchvision.utils import make_grid
+
+    side = round(x[0].numel() ** 0.5)
+    joined = make_grid(x.view(-1, 1, side, side).clamp(0, 1), columns, padding=0)[0]
     levels = ((joined * 31).round() * 255 / 31).round().byte().cpu().numpy()  # 32 greys: half the size of 256
     return {"src": _image(levels), "columns": columns, "size": side}
 
 
-def interactive(name: str, data: Mapping, label: str) -> Html:
+def interactive(name: str, data: Mapping, label: str) -> HTML:
     """The figure ``book/_static/figures/NAME.js`` with its data, below the static figure that it belongs to.
     Without JavaScript it is hidden. ``label`` is what a screen reader says. Raises :class:`lt.LtError` above LIMIT."""
     text = "\n".join((FIGURES / file).read_text(encoding="utf-8") for file in ("common.js", f"{name}.js"))
@@ -98,4 +87,4 @@ def interactive(name: str, data: Mapping, label: str) -> Html:
     made += f'<script type="module">\n{source}\n{start}draw(box, {given});\n</script>'
     if len(made.encode()) > LIMIT:
         raise LtError(f"the figure {name} has {len(made.encode()):,} bytes, more than {LIMIT:,}: give it fewer points")
-    return Html(made)
+    return HTML(made)

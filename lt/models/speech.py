@@ -223,13 +223,6 @@ def load_pretrained(folder: Path = ASSETS, device: torch.device | str = "cpu") -
     return Speech(**models)
 
 
-def load_encoder(folder: Path = ASSETS) -> SpectrogramEncoder:
-    """The encoder that was trained with the generator's decoder: together they are a VAE of recordings."""
-    facts = card(folder)
-    encoder = SpectrogramEncoder(facts["config"]["autoencoder"]["code"])
-    return load_weights(encoder, folder / "speech_encoder.safetensors", facts["sha256"]["encoder"])
-
-
 def draws(name: str, block: int, latent: int) -> Tensor:
     """A block of the endless sequence ``name`` of points of the prior, (1000, latent): the same on every machine."""
     return torch.randn(BLOCK, latent, generator=named_generator(f"{name} {block}", 0))

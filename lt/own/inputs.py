@@ -16,7 +16,8 @@ from lt.errors import LtError
 
 CHUNK = 512  # rows per forward pass when a whole split goes through a network
 UNKNOWN = -1  # the label of an item whose class is not known
-FAILURES = (ValueError, TypeError, RuntimeError, IndexError, AttributeError)  # of functions that get unexpected input
+FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError,
+            StopIteration, TypeError, ValueError)  # of functions that get unexpected input  # fmt: skip
 
 
 def as_items(x: Any, name: str = "items") -> Any:
@@ -52,25 +53,27 @@ def with_labels(x: Any, y: Any, name: str) -> tuple[Any, Any]:
     """Items as tensor or list, and their labels: those of a Dataset's or DataLoader's pairs, or ``y``."""
     if not isinstance(x, (DataLoader, Dataset)):
         return as_items(x, name), y
-    loader = x if isinstance(x, DataLoader) else DataLoader(x, CHUNK, generator=torch.Generator())
     try:
+        loader = x if isinstance(x, DataLoader) else DataLoader(x, CHUNK, generator=torch.Generator())
         batches = [b if isinstance(b, (tuple, list)) and not isinstance(b[0], str) else (b,) for b in loader]
         columns = [[as_items(part, name) for part in column] for column in zip(*batches, strict=True)]
+        found, *rest = [torch.cat(c) if isinstance(c[0], Tensor) else [*itertools.chain(*c)] for c in columns]
     except FAILURES as error:  # such as pictures without a transform to tensors
         raise LtError(f"{name}: no batches can be made ({first_line(error)}): give a transform to tensors") from error
     if y is not None and (len(columns) > 1 or x is loader):
         raise LtError(f"{name}: labels beside a DataLoader or pairs: let it give pairs (item, label), leave y out")
-    x, *rest = [torch.cat(c) if isinstance(c[0], Tensor) else [*itertools.chain(*c)] for c in columns]
-    return x, rest[0] if rest else y
+    return found, rest[0] if rest else y
 
 
 def labels_of(y: Any, name: str = "labels") -> Tensor:
     """Labels (n,) of whole numbers of any type as int64, -1 where not known; :class:`lt.LtError` for anything else."""
-    y = (y.double() if y.is_floating_point() else y).detach().cpu() if isinstance(y, Tensor) else y
-    array = np.asarray(y)
+    y = (y.double() if y.is_floating_point() else y).detach().to_dense().cpu() if isinstance(y, Tensor) else y
+    with contextlib.suppress(ValueError):  # of unlike rows
+        y = np.asarray(y)
+    array = y if isinstance(y, np.ndarray) else np.asarray("ragged")
     if array.dtype.kind not in "biuf":
         raise LtError(f"{name}: labels must be integers, these are text: give np.unique(y, return_inverse=True)[1]")
-    if array.ndim != 1 or not (np.isfinite(array) & (array == np.floor(array)) & (array >= UNKNOWN)).all():
+    if array.ndim != 1 or not ((array == np.floor(array)) & (array >= UNKNOWN) & (array < 2.0**63)).all():
         given = f"{array.dtype} of shape {array.shape}" + (f", the smallest {array.min()}" if array.size else "")
         raise LtError(f"{name}: labels are {given}: give one integer per item, from 0, or -1 where it is not known")
     return torch.from_numpy(array.astype(np.int64))
@@ -79,9 +82,9 @@ def labels_of(y: Any, name: str = "labels") -> Tensor:
 def pairs_of(pairs: Any, sizes: Sequence[int], wanted: str) -> Tensor:
     """Item numbers (p, 2) of two domains of these sizes as integers; :class:`lt.LtError` for anything else."""
     found, ends = as_items(pairs, "pairs"), torch.tensor(sizes)
-    shaped = found.ndim == 2 and found.shape[1] == len(sizes) == 2 and len(found) and not found.is_floating_point()
-    if not shaped or bool(((found.cpu() < 0) | (found.cpu() >= ends)).any()):
-        raise LtError(f"pairs of shape {tuple(found.shape)}: {wanted}")
+    shaped = getattr(found, "ndim", 0) == 2 and found.shape[1] == len(sizes) == 2 and not found.is_floating_point()
+    if not shaped or not len(found) or bool(((found.cpu() < 0) | (found.cpu() >= ends)).any()):
+        raise LtError(f"pairs of {shape_of(found)}: {wanted}")
     return found
 
 
@@ -101,16 +104,16 @@ def called(function: Callable, x: Any, what: str, name: str, device: torch.devic
 def _result(function: Callable, x: Any, what: str, name: str, before: list[list[Tensor]]) -> list[Tensor]:
     try:
         out = function(x)
+        pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
+        parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
     except FAILURES as error:
         reason = f"{what} failed on {shape_of(x)} ({first_line(error)})"
         raise LtError(f"{name}: {reason}: one item x is a batch x[None]") from error
-    pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
-    parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
-    if len(parts) > 2:
+    if not 0 < len(parts) < 3 or len(parts) != len(before[0] if before else parts):
         raise LtError(f"{name}: encode gives {len(parts)} parts: give points, (mean, std) or a torch distribution")
     found = [as_items(part, f"{name}: result of {what}") for part in parts]
     for part, like in zip(found, before[0] if before else found, strict=True):
-        if not isinstance(part, Tensor) or len(part) != len(x) or part.shape[1:] != like.shape[1:]:
+        if not isinstance(part, Tensor) or part.is_complex() or len(part) != len(x) or part.shape[1:] != like.shape[1:]:
             given = f"{shape_of(part)} for {len(x)} items" + (f" after {shape_of(like)}" if before else "")
             raise LtError(f"{name}: {what} gives {given}: give numbers, one row per item, all of one shape")
         if not part.isfinite().all():
@@ -180,7 +183,7 @@ def first_line(error: Exception) -> str:
 
 
 def shape_of(x: Any) -> str:
-    return f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else f"a list of {len(x)} {type(x[0]).__name__}"
+    return f"shape {tuple(x.shape)}" if isinstance(x, Tensor) else f"a list of {len(x)} {type([*x, None][0]).__name__}"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,122 @@
+"""Whatever a user hands in, and whatever functions return: it works, or one line says what to do. Kinds are written
+as expressions: of numbers x (n, d), of labels y (n,), of what a function gets."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd  # noqa: F401
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import sparse  # noqa: F401
+from torch import distributions as of  # noqa: F401
+from torch.utils.data import DataLoader, TensorDataset  # noqa: F401
+from toys import TINY_BRIDGE, blobs
+
+import lt
+from lt.own.inputs import as_items, labels_of  # noqa: F401
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+T = torch.from_numpy
+ITEMS = """x; x[::-1, ::-1]; x.repeat(2, 0)[::2]; x.T.copy().T; np.broadcast_to(x[:1], x.shape); np.matrix(x)
+x[:, 0]; np.ma.masked_array(x, x > 0); np.zeros(len(x), [("a", "f4"), ("b", "i4")]); x[:, :, None, None]; x[0, 0]
+x[:0]; x[:, :0]; np.where(x > 0, np.nan, x); x * 1e300; sparse.csr_matrix(x); sparse.coo_matrix(x)
+sparse.lil_matrix(x); x.tolist(); sparse.csr_array(x); pd.DataFrame(x)
+pd.DataFrame(x.astype(int)).astype("Int64").where(x > 0); pd.Series(x[:, 0])
+pd.DataFrame({"a": x[:, 0], "b": "text"}); pd.Series(x[:, 0].astype(str)).astype("category"); tuple(map(tuple, x))
+pd.Series(pd.to_datetime(x[:, 0].astype(int))); pd.MultiIndex.from_arrays([x[:, 0], x[:, 0]]); list(x); list(T(x))
+[T(x[0]), T(x[0]).long(), T(x)]; [row[: 1 + i % 2].tolist() for i, row in enumerate(x)]; list(map(str, x)); []; None
+[None] * len(x); [{"x": row} for row in x]; [2**70] * len(x); "text"; b"x"; dict; {"x": x}; set(x[:, 0])
+range(len(x)); (row for row in x); T(x); T(x).requires_grad_(); T(x).half(); T(x).bfloat16(); T(x) > 0; T(x) * 1j
+T(x).to_sparse(); T(x).to_sparse_csr(); T(x[:1]).expand(len(x), -1); TensorDataset(T(x))
+TensorDataset(T(x), torch.zeros(len(x))); TensorDataset(T(x), T(x), T(x)); Items([{"x": row} for row in x])
+Items([*x, x]); Items(["text"] * len(x)); Items([])
+torch.utils.data.ConcatDataset.__new__(torch.utils.data.ConcatDataset); Items({0: x}); DataLoader(Items(x), 2)
+DataLoader([T(x), T(x)[:, :1]], None); DataLoader([object()])"""
+LABELS = """y; np.eye(3)[y]; y[:, None]; y + 1000; y + 2**62; y.astype("u8") + 2**63; y + 1e300
+[2**70 + int(k) for k in y]; y + 0.5; np.where(y > 0, np.nan, y); np.where(y > 0, np.inf, y); y * 0 - 1; y - 3; y - 1
+y[1:]; y[:0]; 3; list(map(str, y)); [None, *y[1:]]; [[1], [1, 2]] * len(y); pd.Series(y)
+pd.Series(y).astype("Int64").where(y > 0); y.tolist(); T(y); "012"; pd.Series(y).astype("category"); T(y).bfloat16()
+T(y).to_sparse(); T(y) * 1j; sparse.csr_matrix(y); dict(enumerate(y)); np.ma.masked_array(y, y > 0)
+(label for label in y)"""
+DTYPES = ">f8 <f4 >f4 f2 g >i2 i4 >i8 u1 u2 u4 u8 ? c8 O U S M8[s] m8[s]".split()
+RETURNS = """x; x.numpy(); x.tolist(); pd.DataFrame(x.numpy()); sparse.csr_matrix(x.numpy()); (x, x.abs())
+[x, x.abs()]; (x,); (); (x, x, x); (x, -1 - x.abs()); (x, x[:, :1]); [[1.0] * (1 + i % 2) for i in range(len(x))]
+[[[1.0], [1.0, 2.0]]] * 2; of.Normal(x, 1 + x.abs()); of.Independent(of.Normal(x, 1 + x.abs()), 1)
+of.Categorical(logits=x); of.Cauchy(x, 1.0); of.TransformedDistribution(of.Normal(x, 1.0), [of.ExpTransform()]); x[:1]
+torch.cat([x, x]); x.squeeze(); x.sum(1); 3.0; x.argmax(1); x[:, :1]; x[:, None, :, None]; x.sum(); x / 0 * 0
+x + np.inf; x * 1j; ["text"] * len(x); None; {"z": x}; type("Output", (), {"last_hidden_state": x})()
+(row for row in x); x.clone().requires_grad_() * 2; x.long(); x.half(); x.softmax(-1); 100 * x.softmax(-1)
+x @ torch.ones(77, 2); {}["key"]; [][1]; int("two\\nlines"); 1 // 0; open("none"); next(iter([])); x.none"""
+VALUES = (None, "x", "", -1, 0, 0.5, 3, True, np.nan, np.inf, np.int64(2), np.float32(2.5), [], 1j, torch.tensor([2]))
+SETTINGS = """lt.fit_bridge(PAIR, TINY, steps=v); lt.fit_bridge(PAIR, v); lt.fit_bridge(v, TINY)
+lt.fit_bridge([PAIR[0], v], TINY); lt.fit_bridge(PAIR, TINY, pairs=v); lt.preflight(v); lt.compare(v, *PAIR)
+lt.compare({"mine": v}, *PAIR); lt.compare({"same": list}, v, PAIR[1]); lt.Domain("a", judge_gives=v)"""
+CONFIGS = [f"lt.BridgeConfig({field}=v)" for field in lt.BridgeConfig.__dataclass_fields__]
+
+
+class Items(list, torch.utils.data.Dataset):
+    """A Dataset of any items."""
+
+
+def split(kinds: str) -> list[str]:
+    return [kind.strip() for line in kinds.splitlines() for kind in line.split(";") if kind.strip()]
+
+
+def four(x):
+    """The first four numbers of each item, whatever it is."""
+    if not isinstance(x, torch.Tensor):
+        return [[float(len(str(item))), 1.0, 0.0, 2.0] for item in x]
+    return torch.nn.functional.pad(x.reshape(len(x), -1).float(), (0, 4))[:, :4]
+
+
+GOOD, TINY = lt.Domain("a", four, lambda z: z, four, 4), replace(TINY_BRIDGE, training=lt.Training(1, 4))
+PAIR = [replace(blobs(name, 40), domain=replace(GOOD, name=name)) for name in "ab"]
+NUMBERS = arrays.arrays("f8", st.tuples(st.integers(1, 6), st.integers(2, 5)), elements=st.integers(-9, 9).map(float))
+
+
+def works_or_says_why(steps: str, **values):
+    """Every step, an expression, runs, or ends in an LtError of one line: no error of a library."""
+    for step in split(steps):
+        try:
+            eval(step, globals() | values)
+        except lt.LtError as error:
+            assert str(error).strip().count("\n") == 0 < len(str(error)), step  # noqa: PT017
+
+
+@pytest.mark.parametrize("kind", split(ITEMS) + [f"x.astype(int).astype({kind!r})" for kind in DTYPES])
+@settings(max_examples=2)
+@given(x=NUMBERS)
+def test_items_of_any_kind(kind, x):
+    works_or_says_why(f"as_items({kind}); lt.preflight([GOOD.latents({kind}), PAIR[1]]); GOOD.classify({kind})", x=x)
+
+
+@pytest.mark.parametrize("kind", split(LABELS) + [f"y.astype({kind!r})" for kind in DTYPES])
+@settings(max_examples=2)
+@given(y=arrays.arrays("i8", st.integers(4, 9), elements=st.integers(0, 2)))
+def test_labels_of_any_kind(kind, y):
+    x, bridge = y[:, None] + np.arange(len(y) * 4.0).reshape(-1, 4), lt.fit_bridge(PAIR, TINY)
+    d = f"GOOD.latents(x, {kind})"
+    steps = f"labels_of({kind}); bridge.score(x, 'a', 'b', {kind}); lt.compare({{'a': bridge}}, {d}, PAIR[1])"
+    steps += f"; lt.preflight([{d}, PAIR[1]]); lt.diagnose(bridge, [{d}, PAIR[1]])"
+    works_or_says_why(steps, x=x, y=y, bridge=bridge)
+
+
+@pytest.mark.parametrize("kind", split(RETURNS))
+@settings(max_examples=2)
+@given(x=NUMBERS)
+def test_functions_that_return_anything(kind, x):
+    odd = lt.Domain("odd", *[lambda x: eval(kind, globals() | {"x": x})] * 3)
+    values = {"odd": odd, "a": replace(PAIR[0], domain=replace(odd, latent=4)), "x": T(x).float()}
+    works_or_says_why("odd.latents(x); odd.latents(x.repeat(600, 1)); odd.items(x); odd.classify(x)", **values)
+    works_or_says_why("odd.probabilities(x); lt.preflight([a, PAIR[1]])", **values)
+    works_or_says_why("replace(odd, latent=3).accept(2, budget=600)", **values)
+    works_or_says_why("lt.compare({'odd': odd.encode}, *PAIR); lt.compare({'same': four}, PAIR[1], a)", **values)
+
+
+@pytest.mark.parametrize("make", split(SETTINGS) + CONFIGS)
+def test_settings_out_of_range(make):
+    for value in VALUES:
+        works_or_says_why(make, v=value)
