@@ -13,8 +13,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import lt
 from lt import losses, metrics
+from lt.alignment import spread_labels
 from lt.bridge import Bridge, labels_in
 from lt.errors import LtError
 from lt.latents import CHUNK, Domain, Latents, listed
@@ -125,7 +125,7 @@ def _asked(latents: Latents, known: Latents, seed: int) -> tuple[float, float] |
         both = Latents("", torch.cat([some.mean, more.mean]), None, torch.cat([some.y, more.y]))
         seen = model.classify(model.items(more.mean)).to(some.device)
         paired = torch.isin(seen, labels)
-        right = (lt.spread_labels(both).y[len(some) :] == seen) & paired
+        right = (spread_labels(both).y[len(some) :] == seen) & paired
         return (share := right.sum().item() / max(paired.sum().item(), 1)), share
     readers = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), KNeighborsClassifier(FOLDS)
     z, y = some.mean.cpu().double().numpy(), some.y.cpu().numpy()
