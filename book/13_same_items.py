@@ -276,7 +276,7 @@ caption = "Table 13.2. A few labels per class. Last column: true labels of the t
 run.table("labels", columns, caption)
 
 # %% [markdown]
-# Ten labels per class help more when they spread. Into clothes it is best to spread them over the digits alone: latents of clothes form poorer groups, and a fifth of their spread labels are wrong. Into speech it takes both. That is odd: most of the spread labels of speech are wrong, since latents of a GAN are one round cloud, and its classes form no groups. But the wrong labels are scattered over the classes, so the true one may still be the most frequent.
+# Ten labels per class help more when they spread. Into clothes it is best to spread them over the digits alone: of the labels that spread over clothes, more than a fifth are wrong. Into speech it takes both. That is odd: most of the spread labels of speech are wrong, since latents of a GAN are one round cloud, and its classes form no groups. But the wrong labels are scattered over the classes, so the true one may still be the most frequent.
 #
 # ## What holds
 
