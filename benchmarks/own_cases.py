@@ -127,23 +127,32 @@ CASES = {
 }
 
 
-def measured(case: Callable) -> Iterator[tuple[str, float, list[float], float]]:
-    """Each way with its estimate, what bridge and map reach on held-out latents, and the seconds of the estimate."""
+def measured(case: Callable, steps: int = 700) -> Iterator[tuple[str, float, dict[str, float], float]]:
+    """Each way with its estimate, what map and bridge (of so many steps; 0: none) reach, and its seconds."""
     latents, held = case()
     start = time.perf_counter()
     report = lt.preflight(latents)
     seconds = time.perf_counter() - start
     if "spread_labels in" in report.first:
         latents = [lt.spread_labels(d) for d in latents]
-    bridge, rule = lt.fit_bridge(latents, CONFIG, steps=700), report.first.split("'")[1:2] or ["gaussian_gw"]
+    bridge, rule = (
+        steps and lt.fit_bridge(latents, CONFIG, steps=steps),
+        report.first.split("'")[1:2] or ["gaussian_gw"],
+    )
     for (a, b), (source, target) in zip(permutations(latents[:2]), permutations(held), strict=True):
-        found = lt.compare({"bridge": bridge, "map": lt.fit_map(a, b, rule[0], shrink=0.7)}, source, target)
-        reached = [found[name]["transfer_accuracy_true_label"] for name in ("bridge", "map")]
+        methods = {"map": lt.fit_map(a, b, rule[0], shrink=0.7)} | ({"bridge": bridge} if steps else {})
+        found = lt.compare(methods, source, target)
+        reached = {name: found[name]["transfer_accuracy_true_label"] for name in methods}
         way = f"{a.name}->{b.name}"
         yield way, report.expected[way], reached, seconds
 
 
+def shown(name: str, way: str, about: float, reached: dict[str, float], seconds: float) -> str:
+    found = ", ".join(f"{method} {value:.2f}" for method, value in reached.items())
+    return f"{name:28} {way} about {about:.2f}, {found}, {seconds:.1f} s"
+
+
 if __name__ == "__main__":
     for name, case in CASES.items():
-        for way, about, reached, seconds in measured(case):
-            print(f"{name:28} {way} about {about:.2f}, bridge {reached[0]:.2f}, map {reached[1]:.2f}, {seconds:.1f} s")
+        for line in measured(case):
+            print(shown(name, *line))

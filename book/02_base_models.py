@@ -21,7 +21,7 @@
 # **What does a trained model know about a picture, and where does it keep it?**
 #
 # It keeps it in a *latent*: 100 numbers, from which the model can draw the picture again. Of a hundred digits that are
-# drawn again, more than **97** still read as the same digit.
+# drawn again, **99** still read as the same digit.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -59,7 +59,7 @@ figures.grid(rows)
 #
 # A picture is 784 pixels. Most lists of 784 pixels show nothing, so pixels are a wasteful way to say which picture is meant. A model that
 # was trained on digits can say it shorter. Its *encoder* turns the pixels into a list of 100 numbers $z$, the *latent* of the picture.
-# Its *decoder* turns the list back into pixels.
+# Its *decoder* turns the list back into pixels. In the code above, `model.posterior(x)` encodes and `model.items(z)` decodes; the VAE that is typed below calls the two `encode` and `decode`.
 #
 # What do the numbers mean? Nobody chose it: training did. Turn one of them and look. Below, one digit is drawn
 # again while a single number of its latent runs from $-3$ to $3$. The other 99 stay.
@@ -95,8 +95,8 @@ figures.grid(knobs)
 # - *Reconstruction*: the drawn picture is close to the real one.
 # - *KL*: the posterior stays close to a standard normal distribution, the *prior*. It counts, in nats, what $z$ says about the picture.
 #
-# With $\beta = 1$ and $\sigma_x = 0.1$ a wrong pixel is expensive: in units of squared error the KL weighs only $2 \sigma_x^2 = 0.02$. This is what the
-# paper means by VAEs with $\beta < 1$, and why their pictures are sharp.
+# Here $\beta = 1$ and $\sigma_x = 0.1$. Multiply the loss by $2 \sigma_x^2$: the squared error stands alone, and the KL term has the weight 0.02.
+# That weight is the paper's $\beta$, which is less than 1: a wrong pixel is expensive.
 
 # %%
 class VAE(torch.nn.Module):  # as in lt.models.images
@@ -164,7 +164,7 @@ figures.grid(progress)
 # times only, have 512 units per layer, and learn with another optimiser. [Chapter 15](15_selection.ipynb) tells how the sizes were chosen.
 #
 # Why another? A step of Adam changes a weight matrix mainly in a few directions, says the author of [Muon](https://kellerjordan.github.io/posts/muon/).
-# Muon makes the step equally long in all of them. Each step takes longer, and it pays: from one start, fewer nats are lost than with twice the steps of Adam.
+# Muon makes the step equally long in all of them. In Table 2.1 it loses fewer nats than twice the steps of Adam. This is a hint, no contest: one start, one learning rate each, intervals that count test items only, and seconds that vary from run to run.
 
 # %%
 def nats_lost(vae, x):
@@ -260,7 +260,9 @@ for name, word in words.items():
 
 # %% tags=["nbval-ignore-output"]
 columns = ["reconstruction_accuracy", "reconstruction_accuracy_second_judge"]
-run.table("base", columns, "Table 2.3 (Table 2 of the paper, first row). Base models.")
+says = "Table 2.3 (Table 2 of the paper, first row). Class kept: the judge says the same "
+says += "before and after. By second judge: it names the true class."
+run.table("base", columns, says)
 
 # %% tags=["nbval-ignore-output"]
 columns = ["edges", "negative_elbo", "nats", "active_numbers"]
@@ -270,7 +272,7 @@ run.table("base", columns, "Table 2.4. Their edges, and what their latents say."
 figures.lines(curves, "numbers of the latent, most informative first", "nats together")
 
 # %% [markdown]
-# So a latent has 100 numbers, and fewer than half say anything. Set the others to zero, and almost every picture keeps its class. The bridge of
+# So a latent has 100 numbers, and fewer than half say anything. Set the others to zero, and almost every picture keeps its class. That is little more than the definition: a number that says nothing has a posterior near the prior, so its mean is near zero already. The bridge of
 # [chapter 3](03_bridging.ipynb) has to find this out by itself.
 #
 # ## What holds
@@ -280,11 +282,12 @@ figures.lines(curves, "numbers of the latent, most informative first", "nats tog
 # Drawn digits are sharp, as the paper says. Drawn garments are not: more than a fifth of their edges is gone, and no bridge brings it back.
 
 # %%
-found = run["mnist", "base", "reconstruction_accuracy"]
-run.claim("Of 100 digits, 97 read as the same digit", found, at_least=0.97)
+quick = profile == "quick"  # 4,000 training images
+found, share = run["mnist", "base", "reconstruction_accuracy"], 97 if quick else 99
+text = f"Of 100 digits, {share} read as the same digit"
+run.claim(text, found, at_least=share / 100)
 run.claim("Drawn digits keep their class", found, paper=0.995, source="Table 2")
 found = run["fashion", "base", "reconstruction_accuracy"]
-quick = profile == "quick"  # 4,000 training images
 text, verdict = "Drawn garments keep their class", "fails" if quick else "holds"
 run.claim(text, found, paper=0.952, source="Table 2", expect=verdict)
 found = run["fashion", "base", "reconstruction_accuracy_second_judge"]
@@ -301,7 +304,7 @@ for name, verdict in {"mnist": "holds", "fashion": "fails"}.items():
 # %%
 for name, word in words.items():
     most = max(run[name, "base", "active_numbers"].values)
-    text = f"Fewer than half of the numbers are active for {word}"
+    text = f"Fewer than half of the numbers are active for {word} (most of any set)"
     run.claim(text, most, below=50, exact=True)
     alone = run[name, "base", "same_class_by_active_numbers"]
     text = f"The active numbers alone keep the class of {word}"

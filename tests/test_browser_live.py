@@ -140,7 +140,7 @@ def test_draw_hear_and_clear(page):
     page.execute_async_script(other, 0)
     assert page.execute_script(pictures)[0] == stroke, "nor does a second finger"
     finger(page, [("End", 0.5, 0.9)])
-    waited(page, "/%/.test(document.getElementById('lt-loss-note').textContent)")
+    waited(page, "/%/.test(document.getElementById('lt-digit-judged').textContent)")
     assert page.execute_script("return [window.sounds, document.getAnimations().length]") == [0, 0], "nothing unasked"
     before = page.execute_script(f"return {GARMENT}")
     press(page, "#lt-again")
@@ -151,7 +151,7 @@ def test_draw_hear_and_clear(page):
     press(page, "#lt-clear")
     time.sleep(0.2)
     assert page.execute_script(pictures) == untouched
-    assert text(page, "judged", "heard", "digit-judged", "loss-note", "flow", "bars") == ""
+    assert text(page, "judged", "heard", "digit-judged", "samples-note", "flow", "guess") == ""
     page.execute_script("""
         Object.defineProperty(AudioContext.prototype, 'state', {get: () => 'suspended'});
         AudioContext.prototype.resume = () => new Promise(() => {});
@@ -243,6 +243,45 @@ def test_by_keyboard_and_for_a_screen_reader(page):
         page.find_element("css selector", name).send_keys(*keys)
         waited(page, f"{GARMENT} !== {json.dumps(before)}")
     assert violations(page, "#lt-live") == []
+    assert complaints(page) == []
+
+
+def test_the_map_has_a_dark_ground_and_its_thumbnails_hide_no_mark(page):
+    press(page, "#lt-examples button", 3)
+    waited(page, FURNISHED)
+    page.execute_script("document.documentElement.style.setProperty('--pst-color-background', '#121212')")
+    style = "getComputedStyle(document.getElementById('lt-map')).backgroundColor"
+    assert page.execute_script(f"return {style}") == "rgb(18, 18, 18)", "the theme's own ground"
+    marks, pictures = page.execute_script("""
+        const box = ({x, y, width, height}) => [x, y, x + width, y + height];
+        return ['circle, rect[stroke-width="0.5"]', 'image'].map((which) =>
+            [...document.querySelectorAll(`#lt-map svg :is(${which})`)].map((one) => box(one.getBBox())));
+    """)
+    assert (len(marks), len(pictures)) == (800, 20), "a digit and a garment of each class"
+    for i, (left, top, right, bottom) in enumerate(pictures):
+        others = marks + pictures[:i]
+        assert not [b for b in others if b[0] < right and b[2] > left and b[1] < bottom and b[3] > top]
+
+
+def test_six_samples_of_one_posterior_stand_in_a_row(page):
+    samples = "[...document.querySelectorAll('#lt-samples button')]"
+    press(page, "#lt-again")
+    assert "first" in text(page, "status")
+    press(page, "#lt-examples button", 3)
+    waited(page, FURNISHED)
+    press(page, "#lt-again")
+    assert waited(page, "/^Six draws/.test(document.getElementById('lt-samples-note').textContent)")
+    names, pictures = page.execute_script(f"""
+        return [{samples}.map((one) => one.ariaLabel), {samples}.map((one) => one.firstChild.toDataURL())];
+    """)
+    assert [name.startswith(f"Sample {i}: ") for i, name in enumerate(names, 1)] == [True] * 6
+    assert len(set(pictures)) == 6, "no two are alike"
+    for i in (0, 4):  # the first is shown unasked
+        press(page, "#lt-samples button", 4) if i else None
+        assert waited(page, f"{GARMENT} === {json.dumps(pictures[i])}")
+        assert page.execute_script(f"return {samples}[{i}].ariaPressed") == "true"
+    press(page, "#lt-examples button", 1)
+    assert waited(page, f"!{samples}.length"), "they were of something else"
     assert complaints(page) == []
 
 

@@ -2,6 +2,10 @@
 
 /** Let one sound play at a time, each from a single button with a name and a length. */
 function players() {
+  const stop = (audio) => {
+    audio.pause();
+    audio.currentTime = 0;
+  };
   const sounds = [...document.querySelectorAll(".bd-article audio[aria-label]")];
   for (const audio of sounds) {
     const button = document.createElement("button");
@@ -13,21 +17,12 @@ function players() {
     audio.removeAttribute("controls");
     audio.before(button);
     button.addEventListener("click", () => {
-      if (audio.paused) {
-        audio.play().catch(() => button.setAttribute("aria-pressed", "false"));
-      } else {
-        audio.pause();
-        audio.currentTime = 0;
-      }
+      if (audio.paused) audio.play().catch(() => button.setAttribute("aria-pressed", "false"));
+      else stop(audio);
     });
     audio.addEventListener("play", () => {
       button.setAttribute("aria-pressed", "true");
-      for (const other of sounds) {
-        if (other !== audio && !other.paused) {
-          other.pause();
-          other.currentTime = 0;
-        }
-      }
+      for (const other of sounds) if (other !== audio) stop(other);
     });
     for (const end of ["pause", "ended"]) {
       audio.addEventListener(end, () => button.setAttribute("aria-pressed", "false"));

@@ -160,10 +160,10 @@ def export(run: Run, folder: Path) -> None:
     save_image(torch.cat(pixels), folder.parent / "preview.webp", nrow=len(digits), padding=0)
 
 
-def module(name: str) -> str:
+def module(path: Path) -> str:
     """A module of the page as an address that holds it, and in it those that it imports."""
-    source = (STATIC / f"{name}.js").read_text(encoding="utf-8")
-    source = re.sub(r'from "\./(\w+)\.js"', lambda found: f'from "{module(found[1])}"', source)
+    source, near = path.read_text(encoding="utf-8"), r'from "(\.[^"]+)"'
+    source = re.sub(near, lambda found: f'from "{module(path.parent / found[1])}"', source)
     return f"data:text/javascript;base64,{base64.b64encode(source.encode()).decode()}"
 
 
@@ -173,10 +173,10 @@ def inlined(folder: Path) -> str:
     files = json.dumps({name: f"data:;base64,{text}" for name, text in packed.items()})
     page = (STATIC.parents[1] / "live.md").read_text(encoding="utf-8")
     body = page[page.index('<p class="lt-note" id="lt-fallback">') : page.index('<script type="module"')]
-    body = body.replace('id="lt-live"', f"""id="lt-live" data-worker="{module("worker")}" data-addresses='{files}'""")
+    body = body.replace('id="lt-live"', f"""id="lt-live" data-worker="{module(STATIC / "worker.js")}" data-addresses='{files}'""")
     return f"""<!DOCTYPE html><meta charset="utf-8"><title>Draw a digit</title>{body}
 <style>{(STATIC / "live.css").read_text(encoding="utf-8")}</style>
-<script type="module" src="{module("page")}"></script>"""
+<script type="module" src="{module(STATIC / "page.js")}"></script>"""
 
 
 def main(profile: str = "laptop", inline: Path | None = None) -> None:

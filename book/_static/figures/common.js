@@ -1,10 +1,11 @@
-// What the interactive figures share: SVG, sliders, pictures from a sheet, words for a screen reader. No library.
+// What the interactive figures and the page "Draw a digit" share: SVG, marks of a map, sliders, pictures, words for a screen reader. No library.
 
 /** Class colours: seaborn's palette for colour-blind readers, as in the static figures. */
 export const COLOURS = ["#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"];
 export const BLUE = "#0173b2";
 export const ORANGE = "#de8f05";
-export const GREY = "#949494";
+/** What lies below a figure, in the light and in the dark theme. */
+export const GROUND = "var(--pst-color-background, #fff)";
 
 /**
  * @typedef {{src: string, columns: number, size: number}} Sheet pictures side by side in one image
@@ -13,10 +14,7 @@ export const GREY = "#949494";
 
 /**
  * @template {keyof SVGElementTagNameMap} K
- * @param {K} tag
- * @param {Record<string, string | number>} attributes
- * @param {Element} [parent]
- * @returns {SVGElementTagNameMap[K]}
+ * @param {K} tag @param {Record<string, string | number>} attributes @param {Element} [parent] @returns {SVGElementTagNameMap[K]}
  */
 export function svg(tag, attributes, parent) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -27,10 +25,7 @@ export function svg(tag, attributes, parent) {
 
 /**
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Element} parent
- * @param {string} [text]
- * @returns {HTMLElementTagNameMap[K]}
+ * @param {K} tag @param {Element} parent @param {string} [text] @returns {HTMLElementTagNameMap[K]}
  */
 export function html(tag, parent, text = "") {
   const made = document.createElement(tag);
@@ -42,7 +37,7 @@ export function html(tag, parent, text = "") {
 /** A drawing area as wide as the column. @param {Element} parent @param {number} width @param {number} height @param {string} label */
 export function board(parent, width, height, label) {
   const made = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, parent);
-  made.style.cssText = `width: 100%; max-width: ${width}px; display: block; overflow: visible; font: 13px sans-serif; touch-action: none`;
+  made.style.cssText = `width: 100%; max-width: ${width}px; display: block; overflow: visible; font: 13px sans-serif`;
   // in a narrow column the drawing shrinks; its letters shrink less
   new ResizeObserver(() => {
     if (made.clientWidth) made.style.fontSize = `${Math.min(20, Math.max(13, (12 * width) / made.clientWidth))}px`;
@@ -51,39 +46,30 @@ export function board(parent, width, height, label) {
 }
 
 /** @param {Element} parent @param {number} x @param {number} y @param {string} words @param {Record<string, string | number>} [more] */
-export function label(parent, x, y, words, more = {}) {
+export function text(parent, x, y, words, more = {}) {
   const made = svg("text", { x, y, fill: "currentColor", ...more }, parent);
   made.textContent = words;
   return made;
 }
 
 /**
- * A labelled slider over whole numbers.
- * @param {Element} parent
- * @param {string} name
- * @param {number} last the largest value; the smallest is 0
- * @param {number} value
- * @param {(value: number) => string} words what the value is called
- * @param {(value: number) => void} moved
+ * A labelled slider; what its value is called stands behind it.
+ * @param {Element} parent @param {string} name @param {{min: number, max: number, step: number}} range @param {number} value
+ * @param {(value: number) => string} words what a value is called @param {(value: number) => void} moved
  */
-export function slider(parent, name, last, value, words, moved) {
-  const line = html("label", parent);
+export function slider(parent, name, { min, max, step }, value, words, moved) {
+  const line = html("label", parent, name);
   line.style.cssText = "display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; margin: 0.2rem 0";
-  html("span", line, name).style.minWidth = "7.5rem";
   const input = html("input", line);
-  Object.assign(input, { type: "range", min: "0", max: String(last), step: "1", value: String(value) });
-  input.style.cssText = "flex: 1 1 8rem; accent-color: #0173b2";
+  Object.assign(input, { type: "range", min, max, step, value });
+  input.style.cssText = "flex: 1 1 6rem; accent-color: #0173b2";
   const shown = html("output", line, words(value));
-  shown.style.minWidth = "2.5rem";
-  const show = () => {
-    shown.textContent = words(Number(input.value));
-    input.setAttribute("aria-valuetext", words(Number(input.value)));
-  };
+  shown.style.minWidth = "6.5rem";
   input.addEventListener("input", () => {
-    show();
-    moved(Number(input.value));
+    shown.textContent = words(input.valueAsNumber);
+    input.setAttribute("aria-valuetext", words(input.valueAsNumber));
+    moved(input.valueAsNumber);
   });
-  show();
   return input;
 }
 
@@ -95,19 +81,13 @@ export function words(parent) {
   return made;
 }
 
-/**
- * One picture of a sheet.
- * @param {Element} parent
- * @param {Sheet} sheet
- * @param {number} pixels side on the page
- */
+/** One picture of a sheet. @param {Element} parent @param {Sheet} sheet @param {number} pixels side on the page */
 export function picture(parent, sheet, pixels) {
   const made = html("span", parent);
   made.setAttribute("role", "img");
   made.style.cssText = `display: inline-block; width: ${pixels}px; height: ${pixels}px; background: #000 url(${sheet.src}) no-repeat; image-rendering: pixelated`;
   made.style.backgroundSize = `${sheet.columns * pixels}px auto`;
   return {
-    element: made,
     /** @param {number} i @param {string} alt */
     show(i, alt) {
       made.style.backgroundPosition = `${-(i % sheet.columns) * pixels}px ${-Math.floor(i / sheet.columns) * pixels}px`;
@@ -127,24 +107,21 @@ export function range(values, margin = 0.06) {
   return [low - more, high + more];
 }
 
-/** Three to seven round numbers within a range, each with its text. @param {Pair} range @returns {[number, string][]} */
-export function ticks([from, to]) {
-  const power = 10 ** Math.floor(Math.log10((to - from) / 3));
-  const step = power * ([5, 2].find((times) => (to - from) / (times * power) >= 3) ?? 1);
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  /** @type {[number, string][]} */
-  const made = [];
-  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9; i++) made.push([i * step, (i * step).toFixed(digits)]);
-  return made;
-}
-
-/** Axes with a few ticks. @param {Element} on @param {Pair} xs @param {Pair} ys @param {number[]} box left, top, right, bottom @param {string[]} names */
-export function axes(on, xs, ys, [left, top, right, bottom], names) {
-  const [x, y] = [scale(...xs, left, right), scale(...ys, bottom, top)];
-  svg("path", { d: `M${left} ${top}V${bottom}H${right}`, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6 }, on);
-  for (const [at, said] of ticks(xs)) label(on, x(at), bottom + 16, said, { "text-anchor": "middle", "font-size": "0.85em" });
-  for (const [at, said] of ticks(ys)) label(on, left - 5, y(at) + 4, said, { "text-anchor": "end", "font-size": "0.85em" });
-  label(on, (left + right) / 2, bottom + 33, names[0], { "text-anchor": "middle" });
-  label(on, left, top - 7, names[1]);
-  return { x, y };
+/**
+ * Items of a map: squares of the first domain, circles of the second; the name of each class stands at its mean.
+ * @param {Element} on @param {Pair[]} places @param {number[]} labels @param {number[]} domains @param {string[]} names @returns {Pair[]} the means
+ */
+export function marks(on, places, labels, domains, names) {
+  for (const [i, [x, y]] of places.entries()) {
+    const look = { fill: COLOURS[labels[i]], stroke: GROUND, "stroke-width": 0.5 };
+    if (domains[i]) svg("circle", { cx: x, cy: y, r: 3.5, ...look }, on);
+    else svg("rect", { x: x - 3, y: y - 3, width: 6, height: 6, ...look }, on);
+  }
+  return names.map((name, label) => {
+    const its = places.filter((_, i) => labels[i] === label);
+    const [x, y] = [0, 1].map((axis) => its.reduce((sum, place) => sum + place[axis], 0) / its.length);
+    const look = { "text-anchor": "middle", "dominant-baseline": "central", "font-weight": "bold", "font-size": 17 };
+    if (its.length) text(on, x, y, name, { ...look, stroke: GROUND, "stroke-width": 4, "paint-order": "stroke" });
+    return [x, y];
+  });
 }

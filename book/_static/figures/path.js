@@ -1,11 +1,11 @@
-// Along a path: one slider moves the source path, the target path and the transfer together; speech can be heard.
+// Along a path: one slider moves the source path, the target path and the transfer together.
 
 import { html, picture, slider, words } from "./common.js";
 
 /**
  * @param {HTMLElement} box
- * @param {{paths: {name: string, steps: number, rows: {name: string, sheet: import("./common.js").Sheet, said: string[], sounds?: string[]}[]}[]}} data
- *   `said` is the judge's class at each step; `sounds` are addresses of clips
+ * @param {{paths: {name: string, steps: number, rows: {name: string, sheet: import("./common.js").Sheet, said: string[]}[]}[]}} data
+ *   `said` is the judge's class at each step
  */
 export default function draw(box, { paths }) {
   const choose = html("select", box);
@@ -17,34 +17,22 @@ export default function draw(box, { paths }) {
     area.replaceChildren();
     const line = html("div", area);
     line.style.cssText = "display: flex; flex-wrap: wrap; gap: 1rem; margin: 0.5rem 0";
-    let at = 0;
     const shown = rows.map((row) => {
       const one = html("div", line);
       const made = picture(one, row.sheet, 112);
       html("div", one, row.name);
       const note = html("div", one);
-      const { sounds } = row;
-      if (sounds) {
-        const play = html("button", one, "Hear this step");
-        play.type = "button";
-        play.addEventListener("click", () => {
-          new Audio(sounds[at]).play().catch(() => {
-            note.textContent = "The browser blocks sound here.";
-          });
-        });
-      }
       return { made, note, row };
     });
     /** @param {number} i */
     const show = (i) => {
-      at = i;
       for (const { made, note, row } of shown) {
         made.show(i, `${row.name}, step ${i + 1}: ${row.said[i]}`);
         note.textContent = row.said[i];
       }
       said.textContent = `Step ${i + 1} of ${steps}, as the judges see it: ${rows.map((row) => `${row.name}, ${row.said[i]}`).join("; ")}.`;
     };
-    slider(area, "along the path", steps - 1, 0, (value) => `step ${value + 1}`, show);
+    slider(area, "along the path", { min: 0, max: steps - 1, step: 1 }, 0, (value) => `step ${value + 1}`, show);
     const said = words(area);
     show(0);
   };

@@ -1,18 +1,14 @@
 // The sliced Wasserstein distance, one direction at a time: turn the line, and see shadows, pairs and their part of the distance.
 
-import { BLUE, board, label, ORANGE, range, scale, slider, svg, words } from "./common.js";
+import { BLUE, board, ORANGE, range, scale, slider, svg, text, words } from "./common.js";
 
 /**
  * @param {HTMLElement} box
  * @param {{a: [number, number][], b: [number, number][]}} data two clouds of as many points each
  */
 export default function draw(box, { a, b }) {
-  const on = board(
-    box,
-    660,
-    330,
-    "Two clouds of points and their shadows on a line that can be turned; beside it the distance of each direction",
-  );
+  const seen = "Two clouds of points and their shadows on a line that can be turned; beside it the distance of each direction";
+  const on = board(box, 660, 330, seen);
   const all = [...a, ...b];
   const reach = Math.max(...all.map(([x, y]) => Math.hypot(x, y))) * 1.15;
   const place = scale(-reach, reach, 15, 315);
@@ -29,39 +25,29 @@ export default function draw(box, { a, b }) {
   const each = angles.map(distance);
   const swd = each.reduce((sum, value) => sum + value, 0) / each.length;
   const turning = svg("g", {}, on);
-  for (const [cloud, colour] of /** @type {const} */ ([
+  /** @type {[[number, number][], string][]} */
+  const clouds = [
     [a, BLUE],
     [b, ORANGE],
-  ]))
-    for (const [x, y] of cloud) svg("circle", { cx: place(x), cy: down(y), r: 4, fill: colour }, on);
+  ];
+  for (const [cloud, colour] of clouds) for (const [x, y] of cloud) svg("circle", { cx: place(x), cy: down(y), r: 4, fill: colour }, on);
   const [low, high] = range([0, ...each]);
   const [x, y] = [scale(0, 179, 400, 650), scale(low, high, 280, 30)];
   svg("path", { d: `M400 30V280H650`, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6 }, on);
   svg("path", { d: `M${each.map((value, i) => `${x(i)} ${y(value)}`).join("L")}`, fill: "none", stroke: BLUE, "stroke-width": 2 }, on);
   svg("path", { d: `M400 ${y(swd)}H650`, stroke: "currentColor", "stroke-dasharray": "5 4" }, on);
-  label(on, 650, y(swd) - 6, `mean: ${swd.toFixed(2)}`, { "text-anchor": "end" });
-  label(on, 400, 20, "distance along the direction");
-  for (const degrees of [0, 45, 90, 135, 179])
-    label(on, x(degrees), 296, `${degrees}°`, { "text-anchor": "middle", "font-size": "0.85em" });
+  text(on, 650, y(swd) - 6, `mean: ${swd.toFixed(2)}`, { "text-anchor": "end" });
+  text(on, 400, 20, "distance along the direction");
+  for (const degrees of [0, 45, 90, 135, 179]) text(on, x(degrees), 296, `${degrees}°`, { "text-anchor": "middle", "font-size": "0.85em" });
   const mark = svg("circle", { r: 6, fill: "#d55e00" }, on);
   /** @param {number} degrees */
   const show = (degrees) => {
     const angle = angles[degrees];
     const [c, s] = [Math.cos(angle), Math.sin(angle)];
     turning.replaceChildren();
-    svg(
-      "path",
-      {
-        d: `M${place(-reach * c)} ${down(-reach * s)}L${place(reach * c)} ${down(reach * s)}`,
-        stroke: "currentColor",
-        "stroke-width": 1.5,
-      },
-      turning,
-    );
-    for (const [cloud, colour] of /** @type {const} */ ([
-      [a, BLUE],
-      [b, ORANGE],
-    ]))
+    const ends = `M${place(-reach * c)} ${down(-reach * s)}L${place(reach * c)} ${down(reach * s)}`;
+    svg("path", { d: ends, stroke: "currentColor", "stroke-width": 1.5 }, turning);
+    for (const [cloud, colour] of clouds)
       for (const [px, py] of cloud) {
         const t = px * c + py * s;
         const d = `M${place(px)} ${down(py)}L${place(t * c)} ${down(t * s)}`;
@@ -76,24 +62,9 @@ export default function draw(box, { a, b }) {
     });
     mark.setAttribute("cx", String(x(degrees)));
     mark.setAttribute("cy", String(y(each[degrees])));
-    said.textContent = `At ${degrees}° the sorted shadows are ${each[degrees].toFixed(2)} apart, in the mean of squares. The mean over all directions, the sliced Wasserstein distance, is ${swd.toFixed(2)}.`;
+    note.textContent = `At ${degrees}° the sorted shadows are ${each[degrees].toFixed(2)} apart, in the mean of squares. The mean over all directions, the sliced Wasserstein distance, is ${swd.toFixed(2)}.`;
   };
-  const input = slider(box, "direction", 179, 24, (value) => `${value}°`, show);
-  /** @param {PointerEvent} event */
-  const turn = (event) => {
-    const area = on.getBoundingClientRect();
-    const [px, py] = [((event.clientX - area.left) / area.width) * 660 - 165, 165 - ((event.clientY - area.top) / area.height) * 330];
-    if (px > 190) return;
-    input.value = String(Math.min(179, Math.round(((Math.atan2(py, px) + Math.PI) % Math.PI) * (180 / Math.PI))));
-    input.dispatchEvent(new Event("input"));
-  };
-  on.addEventListener("pointerdown", (event) => {
-    on.setPointerCapture(event.pointerId);
-    turn(event);
-  });
-  on.addEventListener("pointermove", (event) => {
-    if (on.hasPointerCapture(event.pointerId)) turn(event);
-  });
-  const said = words(box);
+  slider(box, "direction", { min: 0, max: 179, step: 1 }, 24, (value) => `${value}°`, show);
+  const note = words(box);
   show(24);
 }

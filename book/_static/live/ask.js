@@ -1,4 +1,3 @@
-/// <reference path="./types.d.ts" />
 // Questions to the worker, and its answers.
 
 /** @type {Worker | null} */

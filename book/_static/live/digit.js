@@ -1,10 +1,9 @@
-/// <reference path="./types.d.ts" />
 // Draw a digit, and see and hear what it becomes: what the book's first page and the page "Draw a digit" share.
 // What is drawn or chosen goes to the worker, what comes back is shown and said. It follows the pen as fast as the worker answers.
 
 import { ask } from "./ask.js";
 import { fromText, Pad, rasterise } from "./drawing.js";
-import { button, canvas, element, empty, label, loudness, opinion, paint, upright, write } from "./view.js";
+import { button, canvas, element, empty, label, opinion, paint, spectrogram, write } from "./view.js";
 
 /** A picture and what stands below it. @param {Record<"id" | "size" | "what" | "none" | "why" | "name" | "note", string>} of */
 export const result = ({ id, size, what, none, why, name, note }) => `<div class="lt-result" data-why="${why}">
@@ -132,7 +131,7 @@ export async function start() {
 export function set(next) {
   page.origin = next;
   for (const one of document.querySelectorAll("#lt-live [aria-pressed]")) one.setAttribute("aria-pressed", "false");
-  if (next.kind === "pixels") paint(canvas("seen"), next.value, 28);
+  if (next.kind === "pixels") paint(canvas("seen"), next.value);
   start();
   update();
 }
@@ -145,10 +144,8 @@ async function update() {
   busy = true;
   const { dataset } = element("live", HTMLElement);
   dataset.at = "work";
-  const began = performance.now();
   try {
     const found = /** @type {Outcome} */ (await ask({ ask: "translate", origin: asked, speak: speaking }));
-    dataset.took = String(Math.max(1, Math.round(performance.now() - began)));
     if (page.origin) show(asked, found);
   } catch (error) {
     trouble(error, update);
@@ -167,18 +164,18 @@ function show(from, found) {
   page.outcome = found;
   const { classes } = page.manifest;
   const judged = opinion(found.judged ?? found.guess, classes.fashion);
-  paint(canvas("garment"), found.garment, 28);
+  paint(canvas("garment"), found.garment);
   write("judged", judged);
   label("garment", judged);
   if (!found.seen) empty("seen");
-  else if (from === page.origin) paint(canvas("seen"), found.seen, 28);
+  else if (from === page.origin) paint(canvas("seen"), found.seen);
   const word = opinion(found.word, classes.speech);
   if (found.mel) {
-    paint(canvas("mel"), upright(found.mel), 64, loudness);
+    spectrogram(canvas("mel"), found.mel);
     write("heard", word);
     label("mel", word);
   }
-  if (from === page.origin && from.kind === "example" && found.seen) pad.picture(found.seen);
+  if (from === page.origin && from.kind === "example") pad.picture(canvas("seen"));
   also.show(from, found);
   clearTimeout(timer);
   timer = setTimeout(() => {

@@ -1,4 +1,3 @@
-/// <reference path="./types.d.ts" />
 // Strokes of a pen, and the 28 x 28 pixels that the encoder sees: a box of 20 pixels, centred by mass, as MNIST's digits are.
 
 /** @type {Record<string, [number, number]>} right and down */
@@ -222,15 +221,12 @@ export class Pad {
     next();
   }
 
-  /** Show the pixels of an example until something is drawn. @param {Float32Array} pixels */
-  picture(pixels) {
-    const each = this.canvas.width / SIZE;
+  /** Show the picture of an example until something is drawn. @param {HTMLCanvasElement} small */
+  picture(small) {
     const context = this.canvas.getContext("2d");
     if (!context) return;
-    pixels.forEach((value, i) => {
-      context.fillStyle = `rgb(${255 * value} ${255 * value} ${255 * value})`;
-      context.fillRect((i % SIZE) * each, Math.floor(i / SIZE) * each, each, each);
-    });
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, 0, 0, this.canvas.width, this.canvas.height);
   }
 
   paint() {

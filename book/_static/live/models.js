@@ -1,4 +1,3 @@
-/// <reference path="./types.d.ts" />
 // The frozen models and the two bridges between them. It runs in a worker of the page, and under Node.js where the page is measured.
 
 import { Bridge, network, softmax, Tensors, unpack } from "./nn.js";
@@ -23,32 +22,17 @@ export class Models {
     this.manifest = manifest;
     this.read = read;
     this.tensors = new Tensors(manifest.tensors);
-    /** @type {Map<string, Promise<void>>} */
-    this.wanted = new Map();
     this.network = once((name) => network(manifest.networks[name], this.tensors));
     this.bridge = once((name) => new Bridge(manifest.bridges[name], this.tensors));
     this.items = once((name) => this.tensors.get(name));
     this.sound = once((name) => new Sound(manifest.sound, this.tensors.get(name)));
   }
 
-  /** Fetch a file if it has not been fetched; after a failure the next call tries again. @param {string} file @param {(bytes: number) => void} got */
-  need(file, got = () => {}) {
-    const before = this.wanted.get(file);
-    if (before) return before;
-    const load = async () => {
-      const data = await unpack(await this.read(this.manifest.files[file], got));
-      if (data.byteLength !== this.manifest.files[file].unpacked) throw new Error(`${file}: not all of it has arrived`);
-      this.tensors.files.set(file, data);
-    };
-    const wanted = load();
-    this.wanted.set(file, wanted);
-    wanted.catch(() => this.wanted.delete(file));
-    return wanted;
-  }
-
-  /** @param {string} file */
-  has(file) {
-    return this.tensors.files.has(file);
+  /** Fetch a file. @param {string} file @param {(bytes: number) => void} got */
+  async need(file, got = () => {}) {
+    const data = await unpack(await this.read(this.manifest.files[file], got));
+    if (data.byteLength !== this.manifest.files[file].unpacked) throw new Error(`${file}: not all of it has arrived`);
+    this.tensors.files.set(file, data);
   }
 
   /** @param {string} name @param {Float32Array} x */
@@ -77,8 +61,8 @@ export class Models {
   /** A garment, and all else whose files are there. The word follows only if `speak`. @param {Origin} origin @param {boolean} speak @returns {Outcome} */
   translate(origin, speak) {
     const bridge = this.bridge("fashion");
-    /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "voice" | "mel">} */
-    const from = { seen: null, chosen: null, zChosen: null, voice: null, mel: null };
+    /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "zVoice" | "sharedVoice" | "mel">} */
+    const from = { seen: null, chosen: null, zChosen: null, zVoice: null, sharedVoice: null, mel: null };
     /** @type {Float32Array | null} */
     let zDigit = null;
     /** @type {{mean: Float32Array, std: Float32Array | null}} */
@@ -91,11 +75,11 @@ export class Models {
       posterior = bridge.encode(from.zChosen, "fashion");
     } else {
       if (origin.kind === "clip") {
-        const z = this.item("clips.z", origin.value);
         const voices = this.bridge("speech");
-        from.mel = this.run("speech.generator", z);
-        from.voice = { z, shared: voices.encode(z, "speech").mean };
-        zDigit = voices.decode(from.voice.shared, "mnist");
+        from.zVoice = this.item("clips.z", origin.value);
+        from.mel = this.run("speech.generator", from.zVoice);
+        from.sharedVoice = voices.encode(from.zVoice, "speech").mean;
+        zDigit = voices.decode(from.sharedVoice, "mnist");
       } else {
         from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
         zDigit = this.run("mnist.encoder", /** @type {Float32Array} */ (from.seen));
@@ -110,14 +94,13 @@ export class Models {
     const speaks = zDigit && !noise ? zDigit : back;
     const zGarment = bridge.decode(shared, "fashion");
     const garment = this.run("fashion.decoder", zGarment);
-    const more = this.has("more");
+    const more = this.tensors.files.has("more");
     const digit = more ? this.run("mnist.decoder", back) : null;
-    if (speak && this.has("sound")) from.mel ??= this.speak(speaks);
-    const guess = bridge.classify(shared);
+    if (speak && this.tensors.files.has("sound")) from.mel ??= this.speak(speaks);
     return {
       ...from,
-      ...{ zDigit: speaks, mean, std, shared, zGarment, garment, guess, digit },
-      votes: bridge.votes(shared, guess.indexOf(Math.max(...guess))),
+      ...{ zDigit: speaks, mean, std, shared, zGarment, garment, digit },
+      guess: bridge.classify(shared),
       judged: more ? softmax(this.run("fashion.judge", garment)) : null,
       digitJudged: digit ? softmax(this.run("mnist.judge", digit)) : null,
       word: from.mel ? softmax(this.run("speech.judge", from.mel)) : null,

@@ -1,4 +1,3 @@
-/// <reference path="./types.d.ts" />
 // Networks in plain JavaScript: what lt/networks.py, lt/models/images.py and lt/models/speech.py do, one item at a time.
 // A weight is stored as (inputs, outputs), so every layer adds up rows of its weight; rows of inputs that are zero are skipped.
 
@@ -38,11 +37,8 @@ export class Tensors {
     if (entry.dtype === "u8") return new Float32Array(new Uint8Array(file, entry.offset, n)).map((value) => value / 255);
     const out = new Float32Array(new Int8Array(file, entry.offset, n));
     const scale = this.get(entry.scale ?? "");
-    const [columns, group] = [entry.shape[1], entry.group ?? 1];
-    for (let row = 0; row < n; row += columns) {
-      for (let j = 0; j < columns; j++) out[row + j] *= scale[(j / group) | 0];
-    }
-    return out;
+    const columns = entry.shape[1];
+    return out.map((value, i) => value * scale[i % columns]);
   }
 }
 
@@ -205,7 +201,6 @@ export class Bridge {
     this.std = gatedMixing(entry.std, tensors);
     this.output = gatedMixing(entry.output, tensors);
     this.classifier = network([entry.classifier], tensors);
-    this.weight = tensors.get(entry.classifier.weight); // (shared, classes)
   }
 
   /** A domain's number. @param {string} domain */
@@ -240,17 +235,5 @@ export class Bridge {
   /** What the linear classifier f(z') makes of a point: probabilities. @param {Float32Array} shared */
   classify(shared) {
     return softmax(this.classifier(shared));
-  }
-
-  /**
-   * How much each number of z' speaks for a class, against the mean over all classes: the terms of the linear classifier's logit.
-   * @param {Float32Array} shared @param {number} label
-   */
-  votes(shared, label) {
-    const classes = this.weight.length / shared.length;
-    return shared.map((value, i) => {
-      const row = this.weight.subarray(i * classes, (i + 1) * classes);
-      return value * (row[label] - row.reduce((a, b) => a + b, 0) / classes);
-    });
   }
 }

@@ -1,14 +1,13 @@
 /// <reference path="./types.d.ts" />
-// The page "Draw a digit" around its drawing area: Figure 1 with numbers, sliders, the map, a walk, the other ways, and what can be taken along.
+// The page "Draw a digit" around its drawing area: samples, Figure 1 with numbers, sliders, the map, a walk, the other ways, and what can be taken along.
 
+import { COLOURS, html, marks, slider, svg } from "../figures/common.js";
 import { ask } from "./ask.js";
 import { also, FIRST, listen, pad, page, result, set, start, status, voices, wave } from "./digit.js";
 import { ARROWS, follow, fromText, toText } from "./drawing.js";
-import { bars, flow, lost } from "./flow.js";
-import { button, canvas, element, empty, label, made, opinion, paint, write } from "./view.js";
+import { flow } from "./flow.js";
+import { button, canvas, element, empty, label, largest, opinion, paint, write } from "./view.js";
 
-// Paul Tol's "muted" and a gray: ten colours that colour-blind readers can tell apart; numbers stand beside them
-const COLOURS = ["#332288", "#88ccee", "#44aa99", "#117733", "#999933", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#777777"];
 const DIGIT = {
   ...{ id: "digit", size: "28", what: "Digit from z′", none: "no digit yet", name: "<strong>Digit from z′</strong>", note: "digit-judged" },
   why: "What the bridge has kept of the digit: the shared numbers, turned back into a latent of digits and drawn by their decoder.",
@@ -19,77 +18,91 @@ also.show = (from, found) => {
   const { classes } = page.manifest;
   if (found.digit) {
     const name = opinion(found.digitJudged, classes.mnist);
-    paint(canvas("digit"), found.digit, 28);
+    paint(canvas("digit"), found.digit);
     write("digit-judged", name);
     label("digit", name);
   }
-  bars(
-    element("bars", HTMLElement),
-    found.guess,
-    classes.mnist.map((digit, i) => `${digit} · ${classes.fashion[i]}`),
-  );
-  loss(found);
-  flow(element("flow", HTMLElement), from, found);
-  const votes = Array.from(found.votes).sort((a, b) => Math.abs(b) - Math.abs(a));
-  const total = votes.reduce((a, b) => a + b, 0);
-  let few = 1;
-  for (let sum = votes[0]; few < votes.length && sum < 0.9 * total; few++) sum += votes[few];
-  write("votes-note", `Here ${few} of the ${votes.length} numbers give nine tenths of the votes for the guessed class.`);
-  write("speed", `The last answer took ${element("live", HTMLElement).dataset.took} ms on this device.`);
-  sliders(found.shared, found.std, found.votes, from.kind === "shared");
-  map(found.shared);
+  write("guess", `f(z′) reads ${opinion(found.guess, classes.fashion)}.`);
+  flow(element("flow", HTMLElement), from.kind, found);
+  point(found.std);
+  if (page.origin && !draws.includes(page.origin)) forget();
 };
 
 also.blank = () => {
-  for (const id of ["digit", "lost"]) empty(id);
-  for (const id of ["digit-judged", "loss-note", "votes-note", "speed"]) write(id, "");
-  for (const id of ["flow", "bars"]) element(id, HTMLElement).replaceChildren();
-  sliders(current(), null, new Float32Array(current().length), false);
-  map(null);
+  empty("digit");
+  for (const id of ["digit-judged", "guess"]) write(id, "");
+  element("flow", HTMLElement).replaceChildren();
+  forget();
+  point(null);
 };
-
-/** What z' does not keep of the drawing, or of the garment that was chosen. @param {Outcome} found */
-function loss(found) {
-  const [before, after, what] = found.chosen ? [found.chosen, found.garment, "garment"] : [found.seen, found.digit, "drawing"];
-  element("loss", HTMLElement).dataset.empty = String(!before || !after);
-  if (!before || !after) return;
-  const { kept, added } = lost(canvas("lost"), before, after);
-  const text = `Of the ${what}’s ink, ${Math.round(100 * kept)} % comes back at its place; ${Math.round(100 * added)} % is new.`;
-  write("loss-note", text);
-  label("lost", text);
-}
-
-/**
- * Each number of z', its standard deviation where it comes from an encoder, and its vote for the guessed class.
- * @param {Float32Array} shared @param {Float32Array | null} std @param {Float32Array} votes
- * @param {boolean} dragged whether the sliders already stand where the reader put them
- */
-function sliders(shared, std, votes, dragged) {
-  const most = votes.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6);
-  for (const [i, row] of element("sliders", HTMLFieldSetElement).querySelectorAll("label").entries()) {
-    const [input, shown, vote] = [row.querySelector("input"), row.querySelector("output"), row.querySelector("i")];
-    if (input && !dragged) input.value = String(shared[i]);
-    if (shown) shown.textContent = shared[i].toFixed(2) + (std ? ` ± ${std[i].toFixed(2)}` : "");
-    vote?.style.setProperty("--vote", String(votes[i] / most));
-  }
-}
-
-/** @param {Float32Array} next */
-function move(next) {
-  for (const [i, input] of element("sliders", HTMLFieldSetElement).querySelectorAll("input").entries()) input.value = String(next[i]);
-  set({ kind: "shared", value: next });
-}
 
 /** The point of z' that is shown, or the centre of the map. @returns {Float32Array} */
 function current() {
   return (page.origin?.kind === "shared" ? page.origin.value : page.outcome?.shared) ?? Float32Array.from(page.manifest?.map.centre ?? []);
 }
 
-/** @type {Float32Array | null} */
-let places = null;
+/** Sliders and cross at the point that is shown. @param {Float32Array | null} std of the encoder, where the point comes from one */
+function point(std) {
+  if (!reach) return;
+  const now = current();
+  for (const [i, row] of element("sliders", HTMLFieldSetElement).querySelectorAll("label").entries()) {
+    const [input, shown] = [row.querySelector("input"), row.querySelector("output")];
+    if (input) input.value = String(now[i]);
+    if (shown) shown.textContent = now[i].toFixed(2) + (std ? ` ± ${std[i].toFixed(2)}` : "");
+  }
+  const [x, y] = inPlane(now).map((value) => (value / reach) * HALF);
+  cross.setAttribute("d", `M${x - 14} ${-y}h28m-14-14v28m9-14a9 9 0 1 1-18 0a9 9 0 1 1 18 0`);
+}
 
-/** Where the map's plane ends: what is farthest out, and a margin. */
-const reach = () => 1.08 * (places?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 1);
+/** @param {Float32Array} next */
+function move(next) {
+  set({ kind: "shared", value: next });
+  point(null);
+}
+
+const HALF = 240; // of the map's side, in its own units
+const THUMB = 26; // side of a thumbnail
+const map = element("map", HTMLElement);
+const chart = svg("svg", { viewBox: `${-HALF} ${-HALF} ${2 * HALF} ${2 * HALF}`, "aria-hidden": "true" }, map); // sharp on every screen
+const cross = svg("path", { fill: "none", stroke: "currentColor", "stroke-width": 3 });
+let reach = 0; // where the map's plane ends; 0 until the map is there
+
+/** The map. @param {Float32Array} plane places of its marks @param {Float32Array} digits pictures @param {Float32Array} garments */
+function draw(plane, digits, garments) {
+  const { map: about, classes, items } = /** @type {Manifest} */ (page.manifest);
+  reach = 1.08 * plane.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  /** @type {[number, number][]} */
+  const places = about.labels.map((_, i) => [(plane[2 * i] / reach) * HALF, (-plane[2 * i + 1] / reach) * HALF]);
+  const means = marks(chart, places, about.labels, about.domains, classes.mnist);
+  // a digit and a garment of each class stand at the free place that is nearest to its mean: they hide no mark, no number, not each other
+  const beside =
+    (/** @type {number[]} */ [x, y, wide, high]) =>
+    (/** @type {number[]} */ [u, v]) =>
+      Math.abs(u - x) > wide + THUMB || Math.abs(v - y) > high + THUMB / 2;
+  const steps = Array.from({ length: 85 }, (_, i) => 5 * (i - 42)); // well within the map
+  let free = steps.flatMap((x) => steps.map((y) => [x, y]));
+  for (const [x, y] of places) free = free.filter(beside([x, y, 5, 5]));
+  for (const [x, y] of means) free = free.filter(beside([x, y, 10, 12]));
+  for (const [i, mean] of means.entries()) {
+    const far = free.map(([x, y]) => Math.hypot(x - mean[0], y - mean[1]));
+    const [x, y] = free[far.indexOf(Math.min(...far))] ?? mean;
+    free = free.filter(beside([x, y, THUMB + 2, THUMB / 2 + 2]));
+    const look = { fill: "none", stroke: COLOURS[i], "stroke-width": 2 };
+    chart.prepend(svg("path", { d: `M${mean}L${x} ${y}`, ...look, "stroke-opacity": 0.6 }));
+    thumbnail(digits, items.examples.indexOf(i), x - THUMB, y);
+    thumbnail(garments, items.garments.indexOf(i), x, y);
+    const frame = svg("rect", { x: x - THUMB, y: y - THUMB / 2, width: 2 * THUMB, height: THUMB, ...look }, chart);
+    svg("title", {}, frame).textContent = `${classes.mnist[i]} · ${classes.fashion[i]}`;
+  }
+  chart.append(cross);
+}
+
+/** @param {Float32Array} pictures @param {number} i @param {number} left @param {number} y */
+function thumbnail(pictures, i, left, y) {
+  const picture = document.createElement("canvas");
+  paint(picture, pictures.subarray(784 * i, 784 * (i + 1)));
+  svg("image", { href: picture.toDataURL(), x: left, y: y - THUMB / 2, width: THUMB, height: THUMB }, chart);
+}
 
 /** @param {Float32Array} shared */
 function inPlane(shared) {
@@ -97,54 +110,9 @@ function inPlane(shared) {
   return axes.map((axis) => axis.reduce((sum, value, i) => sum + value * (shared[i] - centre[i]), 0));
 }
 
-/** @type {HTMLCanvasElement | null} */
-let ground = null;
-
-/** The map, with a cross where z' is. @param {Float32Array | null} shared */
-function map(shared) {
-  if (!page.manifest || !places) return;
-  const where = canvas("map");
-  const size = where.width;
-  const far = reach();
-  const x = (/** @type {number} */ value) => (size / 2) * (1 + value / far);
-  const y = (/** @type {number} */ value) => (size / 2) * (1 - value / far);
-  if (!ground) {
-    ground = document.createElement("canvas");
-    ground.width = ground.height = size;
-    const below = ground.getContext("2d");
-    if (!below) return;
-    const { labels, domains } = page.manifest.map;
-    below.fillStyle = "#fff";
-    below.fillRect(0, 0, size, size);
-    const sums = COLOURS.map(() => [0, 0, 0]);
-    for (const [i, name] of labels.entries()) {
-      const [a, b] = places.subarray(2 * i, 2 * i + 2);
-      below.fillStyle = COLOURS[name];
-      below.beginPath();
-      if (domains[i]) below.arc(x(a), y(b), 5, 0, 7);
-      else below.rect(x(a) - 4.5, y(b) - 4.5, 9, 9);
-      below.fill();
-      sums[name] = [sums[name][0] + a, sums[name][1] + b, sums[name][2] + 1];
-    }
-    Object.assign(below, { font: "bold 34px sans-serif", textAlign: "center", textBaseline: "middle" });
-    Object.assign(below, { lineWidth: 8, strokeStyle: "#fff", fillStyle: "#000" });
-    for (const [i, [a, b, n]] of sums.entries()) {
-      below.strokeText(page.manifest.classes.mnist[i], x(a / n), y(b / n));
-      below.fillText(page.manifest.classes.mnist[i], x(a / n), y(b / n));
-    }
-  }
-  const context = where.getContext("2d");
-  context?.drawImage(ground, 0, 0);
-  if (!context || !shared) return;
-  const [a, b] = inPlane(shared);
-  context.lineWidth = 6;
-  context.stroke(new Path2D(`M${x(a) - 28} ${y(b)}h56m-28-28v56m18-28a18 18 0 1 1-36 0a18 18 0 1 1 36 0`));
-}
-
 /** Move z' within the map's plane; what stands out of the plane stays. @param {number} a @param {number} b */
 function drag(a, b) {
-  if (!page.manifest || !places) return;
-  const { axes } = page.manifest.map;
+  const { axes } = /** @type {Manifest} */ (page.manifest).map;
   const from = current();
   const [a0, b0] = inPlane(from);
   move(from.map((value, i) => value + (a - a0) * axes[0][i] + (b - b0) * axes[1][i]));
@@ -152,33 +120,66 @@ function drag(a, b) {
 
 /** What needs the second file: sliders, map, garments. */
 also.furnish = async () => {
-  if (!page.manifest || places) return;
+  if (!page.manifest || reach) return;
   const { classes, items, map: about } = page.manifest;
-  places = /** @type {Float32Array} */ (await ask({ ask: "tensor", name: "map" }));
-  for (const [i, centre] of about.centre.entries()) {
-    const [row, input] = [document.createElement("label"), document.createElement("input")];
-    Object.assign(input, { type: "range", min: String(about.low[i]), max: String(about.high[i]), step: "0.01" });
-    input.value = String(page.outcome?.shared[i] ?? centre);
-    input.addEventListener("input", () => move(current().map((value, k) => (k === i ? Number(input.value) : value))));
-    const vote = made("i", "");
-    vote.setAttribute("aria-hidden", "true");
-    row.append(made("span", `z′${i + 1}`), input, made("output", Number(input.value).toFixed(2)), vote);
-    element("sliders", HTMLFieldSetElement).append(row);
+  const tensors = ["map", "examples", "garments"].map((name) => ask({ ask: "tensor", name }));
+  const [plane, digits, garments] = /** @type {Float32Array[]} */ (await Promise.all(tensors));
+  const box = element("sliders", HTMLFieldSetElement);
+  for (const [i, value] of current().entries()) {
+    const range = { min: about.low[i], max: about.high[i], step: 0.01 };
+    const words = (/** @type {number} */ to) => to.toFixed(2);
+    slider(box, `z′${i + 1}`, range, value, words, (to) => move(current().map((from, k) => (k === i ? to : from))));
   }
-  const pictures = /** @type {Float32Array} */ (await ask({ ask: "tensor", name: "garments" }));
-  choose("garment", items.garments, classes.fashion, (one, name, i) => {
-    const picture = document.createElement("canvas");
-    paint(picture, pictures.subarray(784 * i, 784 * (i + 1)), 28);
-    one.append(picture);
-    one.setAttribute("aria-label", name);
-  });
-  choose("clip", items.clips, classes.speech, (one, name) => one.append(`▶ ${name}`));
-  map(page.outcome?.shared ?? null);
+  // both begin with one of each class
+  for (const [i, its] of items.garments.slice(0, 20).entries()) {
+    const one = item(element("garments", HTMLElement), { kind: "garment", value: i });
+    paint(html("canvas", one), garments.subarray(784 * i, 784 * (i + 1)));
+    one.setAttribute("aria-label", `${classes.fashion[its]} ${i < 10 ? 1 : 2}`);
+  }
+  for (const [i, its] of items.clips.slice(0, 10).entries()) {
+    item(element("clips", HTMLElement), { kind: "clip", value: i }, voices).textContent = `▶ ${classes.speech[its]}`;
+  }
+  draw(plane, digits, garments);
+  point(page.outcome?.std ?? null);
 };
+
+/** @type {Origin[]} draws of z' from one posterior */
+let draws = [];
+
+/** No samples: they were of something else. */
+function forget() {
+  draws = [];
+  element("samples", HTMLElement).replaceChildren();
+  write("samples-note", "");
+}
+
+/** Six garments from six draws of z', each a button; the first is shown as the result. */
+async function sample() {
+  const { origin, manifest } = page;
+  if (!manifest || !page.outcome || !origin || origin.kind === "shared") return status(FIRST);
+  forget();
+  const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+  const these = Array.from({ length: 6 }, () => ({ ...origin, noise: Float32Array.from(manifest.map.centre, normal) }));
+  draws = these;
+  const box = element("samples", HTMLElement);
+  const buttons = these.map((draw) => item(box, draw));
+  buttons[0].click();
+  const counts = new Map();
+  for (const [i, one] of buttons.entries()) {
+    const found = /** @type {Outcome} */ (await ask({ ask: "translate", origin: these[i] }));
+    const name = manifest.classes.fashion[largest(found.judged ?? found.guess)];
+    paint(html("canvas", one), found.garment);
+    one.setAttribute("aria-label", `Sample ${i + 1}: ${name}`);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  if (draws !== these) return; // something else has been drawn
+  const judged = Array.from(counts, ([name, n]) => `${n} × ${name}`).join(", ");
+  write("samples-note", `Six draws of z′ from its posterior: ${judged}.`);
+}
 
 /** A button that shows an item, and stays pressed until something else is shown. @param {HTMLElement} box @param {Origin} origin @param {() => Promise<boolean>} [before] */
 function item(box, origin, before = async () => true) {
-  const one = document.createElement("button");
+  const one = html("button", box);
   one.type = "button";
   one.addEventListener("click", async () => {
     if (!(await before())) return;
@@ -188,36 +189,8 @@ function item(box, origin, before = async () => true) {
     if (origin.kind === "clip") await listen();
   });
   one.setAttribute("aria-pressed", "false");
-  box.append(one);
   return one;
 }
-
-/**
- * A list of classes, and a button for each item of the one that is chosen.
- * @param {"garment" | "clip"} kind @param {number[]} labels @param {string[]} names
- * @param {(one: HTMLButtonElement, name: string, i: number) => void} dress gives a button its content
- */
-function choose(kind, labels, names, dress) {
-  const select = element(`${kind}-class`, HTMLSelectElement);
-  for (const [i, name] of names.entries()) select.append(new Option(name, String(i)));
-  const fill = () => {
-    const box = element(`${kind}s`, HTMLElement);
-    box.replaceChildren();
-    for (const [i, its] of labels.entries()) {
-      if (its !== Number(select.value)) continue;
-      dress(item(box, { kind, value: i }, kind === "clip" ? voices : undefined), `${names[its]} ${box.childElementCount}`, i);
-    }
-  };
-  select.addEventListener("change", fill);
-  fill();
-}
-
-/** One draw of the standard normal for each shared dimension. */
-const noise = () =>
-  Float32Array.from(
-    page.manifest?.map.centre ?? [],
-    () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()),
-  );
 
 /** @param {Blob} file @param {string} name */
 function save(file, name) {
@@ -295,30 +268,23 @@ for (let i = 0; i < 10; i++) {
   one.textContent = String(i);
   one.setAttribute("aria-label", `Example ${i}`);
 }
-button("again").addEventListener("click", () => {
-  const { origin } = page;
-  if (!origin || origin.kind === "shared") return status(FIRST);
-  set({ ...origin, noise: noise() });
-  status("Another sample of z′.");
-});
+button("again").addEventListener("click", sample);
 button("picture").addEventListener("click", savePicture);
 button("sound").addEventListener("click", saveSound);
 button("link").addEventListener("click", share);
-const where = canvas("map");
 const at = (/** @type {PointerEvent} */ event) => {
-  const box = where.getBoundingClientRect();
-  const far = reach();
-  drag(((2 * (event.clientX - box.left)) / box.width - 1) * far, (1 - (2 * (event.clientY - box.top)) / box.height) * far);
+  if (!reach) return void start();
+  const box = map.getBoundingClientRect();
+  drag(((2 * (event.clientX - box.left)) / box.width - 1) * reach, (1 - (2 * (event.clientY - box.top)) / box.height) * reach);
 };
-follow(where, (event) => (places ? at(event) : start()), at);
-where.addEventListener("keydown", (event) => {
+follow(map, at, at);
+map.addEventListener("keydown", (event) => {
   const arrow = ARROWS[event.key];
   if (!arrow) return;
   event.preventDefault();
-  if (!places) return void start();
+  if (!reach) return void start();
   const [a, b] = inPlane(current());
-  const step = reach() / 30;
-  drag(a + arrow[0] * step, b - arrow[1] * step);
+  drag(a + (arrow[0] * reach) / 30, b - (arrow[1] * reach) / 30);
 });
 addEventListener("hashchange", received);
 if (document.visibilityState === "visible") received();

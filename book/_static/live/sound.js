@@ -1,9 +1,8 @@
-/// <reference path="./types.d.ts" />
 // From a log-mel spectrogram to a sound: what LogMel.waveform of lt/models/speech.py does, in double precision.
 
 /** A Fourier transform of one size, a power of two, in place. */
 export class FFT {
-  /** @param {number} size at least 4 */
+  /** @param {number} size */
   constructor(size) {
     this.size = size;
     this.cos = new Float64Array(size / 2).map((_, i) => Math.cos((2 * Math.PI * i) / size));
@@ -19,14 +18,7 @@ export class FFT {
       const j = reversed[i];
       if (j > i) [re[i], re[j], im[i], im[j]] = [re[j], re[i], im[j], im[i]];
     }
-    // the first two rounds have no multiplications: their factors are 1 and -i
-    for (let a = 0; a < size; a += 4) {
-      const [r0, r1, r2, r3] = [re[a] + re[a + 1], re[a] - re[a + 1], re[a + 2] + re[a + 3], re[a + 2] - re[a + 3]];
-      const [m0, m1, m2, m3] = [im[a] + im[a + 1], im[a] - im[a + 1], im[a + 2] + im[a + 3], im[a + 2] - im[a + 3]];
-      [re[a], re[a + 1], re[a + 2], re[a + 3]] = [r0 + r2, r1 + m3, r0 - r2, r1 - m3];
-      [im[a], im[a + 1], im[a + 2], im[a + 3]] = [m0 + m2, m1 - r3, m0 - m2, m1 + r3];
-    }
-    for (let half = 4; half < size; half *= 2) {
+    for (let half = 1; half < size; half *= 2) {
       const step = size / (2 * half);
       for (let start = 0; start < size; start += 2 * half) {
         for (let k = 0, t = 0; k < half; k++, t += step) {

@@ -1,4 +1,3 @@
-/// <reference path="./types.d.ts" />
 // Places of the page by name, and what is shown there: pixels, classes in words.
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
@@ -17,13 +16,6 @@ export const write = (id, text) => {
   element(id, HTMLElement).textContent = text;
 };
 
-/** @param {string} tag @param {string} text @returns {HTMLElement} */
-export function made(tag, text) {
-  const found = document.createElement(tag);
-  found.textContent = text;
-  return found;
-}
-
 /** @param {ArrayLike<number>} values */
 export const largest = (values) => Array.prototype.indexOf.call(values, Math.max(...Array.from(values)));
 
@@ -36,9 +28,10 @@ export function opinion(probabilities, names) {
 
 /**
  * Pixels in [0, 1], white on black, and their words. Until then, and after `empty`, the box around a canvas shows its own note.
- * @param {HTMLCanvasElement} where @param {ArrayLike<number>} pixels @param {number} width @param {Colour} colour
+ * @param {HTMLCanvasElement} where @param {ArrayLike<number>} pixels 8, 16 or 100 numbers, or a square picture @param {Colour} colour
  */
-export function paint(where, pixels, width, colour = (value) => [255 * value, 255 * value, 255 * value]) {
+export function paint(where, pixels, colour = (value) => [255 * value, 255 * value, 255 * value]) {
+  const width = pixels.length < 20 ? 4 : Math.sqrt(pixels.length);
   const height = pixels.length / width;
   const image = new ImageData(width, height);
   for (let i = 0; i < pixels.length; i++) image.data.set([...colour(pixels[i]), 255], 4 * i);
@@ -61,10 +54,13 @@ export function empty(id) {
 }
 
 /** Loudness, from dark to light. @type {Colour} */
-export function loudness(value) {
+function loudness(value) {
   const t = (value + 1) / 2;
   return [255 * Math.min(1, 1.6 * t), 255 * t * t, 255 * (0.25 + 0.5 * t * (1 - t)) * Math.min(1, 4 * t)];
 }
 
-/** Low sounds below. @param {Float32Array} mel */
-export const upright = (mel) => Float32Array.from(mel, (_, i) => mel[(63 - Math.floor(i / 64)) * 64 + (i % 64)]);
+/** A spectrogram, low sounds below. @param {HTMLCanvasElement} where @param {Float32Array} mel */
+export function spectrogram(where, mel) {
+  const upright = mel.map((_, i) => mel[(63 - Math.floor(i / 64)) * 64 + (i % 64)]);
+  paint(where, upright, loudness);
+}

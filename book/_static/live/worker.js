@@ -1,4 +1,3 @@
-/// <reference path="./types.d.ts" />
 // Fetches and computes away from the page, so that the pen never waits. One question, one answer; progress in between.
 
 import { Models } from "./models.js";
