@@ -43,7 +43,7 @@ from lt.book import figures, read, start, tables, widgets
 from lt.data import CLASSES
 
 run = start("00_introduction", profile)
-results = read("three_rows")  # of benchmarks/three_rows.py, over four sets of models
+results = read("three_rows")  # of benchmarks/three_rows.py, over one set of models
 to_garment, to_word = run.bridge("mnist", "fashion"), run.bridge("mnist", "speech")
 
 # %%

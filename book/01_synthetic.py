@@ -202,13 +202,13 @@ def kl(mean, std):
 # %% [markdown]
 # ## 4. The sliced Wasserstein distance
 #
-# How far apart are two clouds? The *Wasserstein distance* pairs the points of both so that the pairs are as close as they can be, and takes the mean of
+# How far apart are two clouds? The *Wasserstein distance* matches the points of both so that the matched ones are as close as they can be, and takes the mean of
 # the squared distances. The best pairs are slow to find in the plane and easy on a line: sort both clouds, pair first with first, second with second.
 # The *sliced* distance (SWD) looks at the shadows of both clouds on many random directions $\omega$:
 #
 # $$ \mathrm{SWD}(A, B) = \frac{1}{|\Omega|} \sum_{\omega \in \Omega} \frac{1}{n} \sum_{i=1}^{n} \big(a^\omega_{(i)} - b^\omega_{(i)}\big)^2 $$
 #
-# Here $a^\omega_{(i)}$ is the $i$-th smallest of the numbers $a \cdot \omega$. No class and no pair is in it. Below the picture you can turn the line.
+# Here $a^\omega_{(i)}$ is the $i$-th smallest of the numbers $a \cdot \omega$. It knows no class and no true partner: points are matched by rank alone. Below the picture you can turn the line.
 
 # %%
 def swd(a, b, directions):
@@ -327,8 +327,8 @@ draw({name: starts[0] for name, starts in zip(names, nets.values())}, 4, 5)
 
 # %% [markdown]
 # 1. *No label.* The network cannot know which ellipse it should draw. A transfer is a reconstruction: points stay where they are.
-# 2. *Label.* Points land on the other ellipse. Nothing in the loss knows a class, so how the ellipse is turned is luck.
-# 3. *Label and SWD.* The clouds fill the same region. How the ellipse is turned is still luck.
+# 2. *Label.* Points land on the other ellipse, and the clouds already overlap far more. Nothing in the loss knows a class: about half of the points keep theirs, as by chance.
+# 3. *Label and SWD.* The clouds come a little closer still. How the ellipse is turned is luck: some starts keep most classes, others few.
 # 4. *All parts.* The classifier decides. Only its term knows what belongs together. The network is smooth, so neighbours of a point go where it goes.
 #
 # Four measures on held-out points, both directions together. Three are shares of the points. *Class kept*: on the half of its class. *On target*: within
@@ -371,7 +371,7 @@ run.table("parts", caption="Table 1.1. Held-out points: means over random starts
 # %% [markdown]
 # ## What holds
 #
-# What the paper says of Figure 9 holds here. Without the label, transfer fails, and the shared space is divided; the label and the SWD mend this, and only
+# What the paper says of Figure 9 holds here. Without the label, transfer fails, and the shared space is divided; the label mends most of this and the SWD a little more, and only
 # the classifier makes sure of the class. In the plane the order is kept as well: this is the *locality* that the paper promises
 # ([chapter 3](03_bridging.ipynb) asks for it in 100 dimensions). Beside the classifier, the SWD adds next to nothing to the class.
 

@@ -135,9 +135,7 @@ kinds = {"digits": from_digits, "garments": ~from_digits}
 figures.scatter(cloud @ axes, classes, "0123456789", kinds)
 
 # %% [markdown]
-# The figure shows two of eight axes. Ones, sevens and nines overlap here, and threes and eights; in all eight axes they need not. Digits and garments of a class mix.
-#
-# In the map below, digits are squares and garments are circles. Every point can be decoded as a digit and as a garment. Point at one, tap it, or use the arrow keys. (Or draw a digit yourself: [Draw a digit](live.md) runs such a bridge in your browser.)
+# The figure shows two of eight axes. Ones, sevens and nines overlap here, and threes and eights; in all eight axes they need not. Digits and garments of a class mix. In the map below, digits are squares and garments are circles. Every point can be decoded as a digit and as a garment. Point at one, tap it, or use the arrow keys. (Or draw a digit yourself: [Draw a digit](live.md) runs such a bridge in your browser.)
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title A map to touch
@@ -233,9 +231,7 @@ for name, value in ours.items():
     print(f"{name:16} typed here {value:.4f}, by lt {theirs[name]:.4f}")
 
 # %% [markdown]
-# Sevens lie below their floor in trustworthiness. They are one pair of classes; the mean over all ten lies above it (Table 3.2).
-#
-# The tables average over the classes (for diversity above and below the line, before dividing), with at most 300 random items of each. Each set below has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
+# Sevens lie below their floor in trustworthiness. They are one pair of classes; the mean over all ten lies above it (Table 3.2). The tables average over the classes (for diversity above and below the line, before dividing), with at most 300 random items of each. Each set below has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
 
 # %%
 from functools import partial

@@ -20,7 +20,7 @@
 #
 # **Two models have seen the same images. Does a map between them find the same seven again, or just a seven?**
 #
-# The bridge finds just a seven. A rotation finds *the* seven: told neither a label nor which images belong together, it finds more than **99** of a hundred held-out images again.
+# For a seven, the bridge mostly finds another seven. A rotation finds *the* seven: told neither a label nor which images belong together, it finds more than **99** of a hundred held-out images again.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -73,7 +73,7 @@ rows = {"image": x, "by the bridge": second.items(over(0)(z))}
 rows["by a rotation"] = second.items(rotation(a.mean, b.mean)(z))
 rows["the answer"] = second.items(run.held("mnist_b").mean[ten])
 
-# %% mystnb={"figure": {"caption": "Figure 13.1. Ten held-out images, encoded by the first model, mapped, and decoded by the second. The rotation was fitted on 1,000 other images. Last row: the second model's own reconstruction, which a perfect map would reach."}, "image": {"alt": "Four rows of ten digits. The row of the bridge shows the right digits in another hand; the row of the rotation and the last row look like the first."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 13.1. Ten held-out images, encoded by the first model, mapped, and decoded by the second. This rotation was shown 1,000 pairs of other images; the one that is told nothing follows below. Last row: the second model's own reconstruction, which a perfect map would reach."}, "image": {"alt": "Four rows of ten digits. The row of the bridge shows digits in another hand, one of them broken; the row of the rotation and the last row look like the first."}} tags=["nbval-ignore-output"]
 figures.grid(rows)
 
 
@@ -276,7 +276,7 @@ caption = "Table 13.2. A few labels per class. Last column: true labels of the t
 run.table("labels", columns, caption)
 
 # %% [markdown]
-# Ten labels per class help more when they spread. Into clothes it is best to spread them over the digits alone: of the labels that spread over clothes, more than a fifth are wrong. Into speech it takes both. That is odd: most of the spread labels of speech are wrong, since latents of a GAN are one round cloud, and its classes form no groups. But the wrong labels are scattered over the classes, so the true one may still be the most frequent.
+# Ten labels per class help more when they spread. Here the intervals count test items of one bridge each, so small differences may be luck. With ten labels per class into clothes it is best to spread them over the digits alone: of the labels that spread over clothes, more than a fifth are wrong. Into speech ten labels have to spread over both. That is odd: most of the spread labels of speech are wrong, since latents of a GAN are one round cloud, and its classes form no groups. But the wrong labels are scattered over the classes, so the true one may still be the most frequent.
 #
 # ## What holds
 
