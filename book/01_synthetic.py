@@ -111,12 +111,11 @@ def draw(nets, down, across):
 
 draw({"": ready.network}, 2, 3)
 
+
 # %% [markdown]
 # ## The data
 #
-# The ellipses stand for latent spaces of two models that were trained apart. A point is a random angle on a circle, stretched and shifted, with a little
-# noise: `draw_points`, above. All that a bridge is told of it is its class: the lower half of ellipse 1 and the right half of ellipse 2 are class 1. So a map that keeps the
-# class must turn the ellipse by a quarter. To shift and squash it would be simpler, and wrong.
+# The ellipses stand for latent spaces of two models that were trained apart. A point is a random angle on a circle, stretched and shifted, with a little noise: `draw_points`, above. All that a bridge is told of it is its class: the lower half of ellipse 1 and the right half of ellipse 2 are class 1. So a map that keeps the class must turn the ellipse by a quarter. To shift and squash it would be simpler, and wrong.
 
 # %% [markdown]
 # ## 1. The gate

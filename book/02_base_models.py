@@ -260,8 +260,8 @@ for name, word in words.items():
 
 # %% tags=["nbval-ignore-output"]
 columns = ["reconstruction_accuracy", "reconstruction_accuracy_second_judge"]
-says = "Table 2.3 (Table 2 of the paper, first row). Class kept: the judge says the same "
-says += "before and after. By second judge: it names the true class."
+says = "Table 2.3 (Table 2 of the paper, first row). Class kept: the judge says "
+says += "the same before and after. By second judge: it names the true class."
 run.table("base", columns, says)
 
 # %% tags=["nbval-ignore-output"]

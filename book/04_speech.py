@@ -245,7 +245,7 @@ if heard:
         run.add(there, method, scores, table="understood")
 
 # %% tags=["nbval-ignore-output"]
-says = f"Table 4.3. Share of words understood, with n = {len(clips)} per line and bridge."
+says = f"Table 4.3. Share of words understood; n = {len(clips)} per line and bridge."
 run.table("understood", caption=says) if heard else None
 
 # %% [markdown]

@@ -207,7 +207,7 @@ def kept(method, network, x, a, b):
 #
 # A competitor that has not finished says nothing about its method. So each game is watched. Some training items are kept aside. Ten times per run they are translated, and the judges say how many keep their class. (The losses would not tell: where one player gets better, the loss of the other rises.)
 #
-# The best of the last three looks gives the weights that are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).) A run has *settled* if its last three looks are hardly better than the seven before. If not, the lines below say "still rising", and so does Table 5.1. Read it as "not settled": it does not mean a steady rise.
+# The best of the last three looks gives the weights that are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).) A run has *settled* if its last three looks are hardly better than the seven before. If not, the lines below and the caption of Table 5.1 say so.
 #
 # At `laptop` three learning rates have a tenth of the steps each, and the best one plays the whole game. The lines say: the best look at each rate; per game the best of looks 1 to 7, the best of 8 to 10. (At `quick` a game takes seconds: a look at the code, not at the methods.)
 
@@ -276,7 +276,7 @@ for method, (steps, batch, width) in zip(GAMES, SIZES):
         networks.update(zip([(method, a, b), (method, b, a)], made))
         looks[method, a, b] = found
         early, late = max(found[:7]), max(found[7:])
-        end = "still rising" if late > early + 0.01 else "settled"
+        end = "not settled" if late > early + 0.01 else "settled"
         end = end if steps >= 1000 else "too short to tell"
         print(f"  {a} to {b}, {steps} steps at {rate}: {early:.3f}, {late:.3f}, {end}")
 
@@ -339,7 +339,7 @@ for method, made in drawn.items():
 
 # %% tags=["nbval-ignore-output"]
 columns = ["transfer_accuracy", "transfer_accuracy_second_judge", by_paper]
-caption = "Table 5.1 (Table 1 of the paper). One run per method. Still rising at the end: "
+caption = "Table 5.1 (Table 1 of the paper). One run per method. Not settled: "
 caption += "Pix2Pix, MNIST → Fashion-MNIST; Latent CycleGAN, MNIST → MNIST."
 run.table("transfer", columns, caption)
 
