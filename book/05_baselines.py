@@ -89,7 +89,9 @@ def pairs(x, y, others, labels, batch):
 #
 # The critic of Pix2Pix sees the digit as well: is this pair real? The generator has to come near its partner $y$ too, by an L1 distance. (Look at Figure 5.1 again. One garment that is near *all* possible partners is the median of its class. So the L1 term alone asks for one picture per class.) With the cross-entropy $H$ between what $C$ says and what is asked of it:
 #
-# $$ L_G = H\big(C(x, G(x)), 1\big) + 100\,\lVert y - G(x) \rVert_1, \qquad L_C = \tfrac12 H\big(C(x, y), 1\big) + \tfrac12 H\big(C(x, G(x)), 0\big) $$
+# $$ L_G = H\big(C(x, G(x)), 1\big) + 100\,\lVert y - G(x) \rVert_1 $$
+#
+# $$ L_C = \tfrac12 H\big(C(x, y), 1\big) + \tfrac12 H\big(C(x, G(x)), 0\big) $$
 
 # %%
 def cross_entropy(logits, goal):
@@ -118,7 +120,7 @@ def pix2pix_critic(model, x, y, rng):
 #
 # The critics share another. What they see of drawn items, $\hat a$ and $\hat b$, are in part earlier results, which a *pool* keeps:
 #
-# $$ L_C = \tfrac12 \big(C_A(a) - 1\big)^2 + \tfrac12\, C_A(\hat a)^2 + \tfrac12 \big(C_B(b) - 1\big)^2 + \tfrac12\, C_B(\hat b)^2 $$
+# $$ 2 L_C = (C_A(a) - 1)^2 + C_A(\hat a)^2 + (C_B(b) - 1)^2 + C_B(\hat b)^2 $$
 
 # %%
 def squares(said, goal):
@@ -205,9 +207,7 @@ def kept(method, network, x, a, b):
 # %% [markdown]
 # ## A fair chance
 #
-# A competitor that has not finished says nothing about its method. So each game is watched. Some training items are kept aside. Ten times per run they are translated, and the judges say how many keep their class. (The losses would not tell: where one player gets better, the loss of the other rises.)
-#
-# The best of the last three looks gives the weights that are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).) A run has *settled* if its last three looks are hardly better than the seven before. If not, the lines below and the caption of Table 5.1 say so.
+# A competitor that has not finished says nothing about its method. So each game is watched. Some training items are kept aside. Ten times per run they are translated, and the judges say how many keep their class. (The losses would not tell: where one player gets better, the loss of the other rises.) The best of the last three looks gives the weights that are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).) A run has *settled* if its last three looks are hardly better than the seven before. If not, the lines below and the caption of Table 5.1 say so.
 #
 # At `laptop` three learning rates have a tenth of the steps each, and the best one plays the whole game. The lines say: the best look at each rate; per game the best of looks 1 to 7, the best of 8 to 10. (At `quick` a game takes seconds: a look at the code, not at the methods.)
 

@@ -42,9 +42,7 @@ bridges, speech, rivals = read("03_bridging"), read("04_speech"), read("05_basel
 maps, ablations = read("06_need_a_bridge"), read("08_ablations")
 
 # %% [markdown]
-# ## How a verdict is made
-#
-# Each claim of Table 9.1 asks that a number is above a bound. The number has a 95 % interval, and the verdict looks at both ends. A wider interval never makes a verdict better.
+# **How a verdict is made.** Each claim of Table 9.1 asks that a number is above a bound. The number has a 95 % interval, and the verdict looks at both ends. A wider interval never makes a verdict better.
 #
 # Four recipes are asked. The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The authors' *code* averages it, with other constants. *Ours* are those of this book. The first three are trained as long as their authors say; the column heads give steps × batch.
 
