@@ -104,9 +104,9 @@ table(verdicts.fillna("not run"), "Table 9.1. Verdicts, and numbers.", list(verd
 # The five verdicts look at class and neighbours. What $z'$ says, and how much the garments vary, tells the recipes apart:
 
 # %%
-lines = {}
+lines, metrics = {}, (kept, "diversity", "nats")
 for recipe, name in RECIPES.items():
-    found = [recipes[way, recipe, metric].value for metric in (kept, "diversity", "nats")]
+    found = [recipes[way, recipe, metric].value for metric in metrics]
     lines[name] = [f"{value:.2f}" for value in found]
 columns = ["class kept", "diversity (the model's own: 1)", "nats in z'"]
 frame = pd.DataFrame.from_dict(lines, "index", columns=columns)
