@@ -1,7 +1,7 @@
 """Ten pairs of models that somebody might have: what ``preflight`` expects, what map and bridge reach, in seconds.
 
-``python benchmarks/own_cases.py`` prints a line per way; tests/test_checks.py asks that the better of the two is
-within 0.1 of the estimate. All is made here: nothing is downloaded or read from the cache of trainings.
+``python benchmarks/own_cases.py`` prints a line per way; tests/test_checks.py asks that the map alone is within 0.1
+of the estimate. All is made here: nothing is downloaded or read from the cache of trainings.
 """
 
 import time
