@@ -58,8 +58,8 @@ verdicts = pd.DataFrame(columns=list(RECIPES.values()))  # a line per claim
 
 def state(claim, recipe, one, bound, text_says):
     """Write the claim into the results file, and its verdict into the table."""
-    name, stated = f"{claim}: {words(recipe)}", {"source": "the paper"}
-    run.claim(name, one, above=bound, expect=text_says, **stated)
+    name = f"{claim}: {words(recipe)}"
+    run.claim(name, one, above=bound, source="the paper", expect=text_says)
     verdict = run.claimed[name]["verdict"]
     verdicts.loc[claim, RECIPES[recipe]] = f"{verdict} ({one.value:.2f})"
 
