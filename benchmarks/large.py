@@ -4,6 +4,7 @@
 temporary folder, and prints what latents, preflight and a bridge of one step take. At 1,000,000 it needs 14 GB.
 """
 
+import re
 import resource
 import sys
 import tempfile
@@ -33,8 +34,10 @@ def main() -> None:
     n = int(sys.argv[1])
 
     def say(what: str) -> None:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux
-        print(f"{what:20} {time.process_time():6.1f} s of a core so far, peak {peak:5.2f} GiB", flush=True)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux, pages of the files included
+        own = int(re.search(r"RssAnon:\s*(\d+)", Path("/proc/self/status").read_text())[1]) / 2**20
+        text = f"{what:20} {time.process_time():6.1f} s of a core so far, peak {peak:5.2f} GiB"
+        print(f"{text}, now {own:5.2f} without the files", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         data = [written(Path(folder) / f"{name}.f4", n, seed) for seed, name in enumerate("ab")]

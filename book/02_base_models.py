@@ -164,7 +164,9 @@ figures.grid(progress)
 # times only, have 512 units per layer, and learn with another optimiser. [Chapter 15](15_selection.ipynb) tells how the sizes were chosen.
 #
 # Why another? A step of Adam changes a weight matrix mainly in a few directions, says the author of [Muon](https://kellerjordan.github.io/posts/muon/).
-# Muon makes the step equally long in all of them. In Table 2.1 it loses fewer nats than twice the steps of Adam. This is a hint, no contest: one start, one learning rate each, intervals that count test items only, and seconds that vary from run to run.
+# Muon makes the step equally long in all of them. Table 2.1 trains small VAEs with both. Adam may choose among three learning rates, Muon may not; and since
+# a step of Muon costs more, Adam also gets twice the steps. Muon loses fewer nats than Adam at its best rate, after as many steps and after half as many.
+# That holds for this small model, this short training and one start. The intervals count test items only.
 
 # %%
 def nats_lost(vae, x):
@@ -174,19 +176,21 @@ def nats_lost(vae, x):
     name = "negative_elbo"
     return lt.metrics.Score({name: lost.mean().item()}, {name: lost.cpu().numpy()})
 
-trainings = {
-    "adam": lt.Training(steps, 128, 2e-3, "onecycle"),
-    "adam_twice_the_steps": lt.Training(2 * steps, 128, 2e-3, "onecycle"),
-    "muon": lt.Training(steps, 128, 2e-3, "onecycle", muon=0.02),
-}
+
+rates = 0.002, 0.005, 0.01  # of Adam
+trainings = {"muon": lt.Training(steps, 128, 0.002, "onecycle", muon=0.02)}
+for rate in rates:
+    trainings[f"adam_{rate}"] = lt.Training(steps, 128, rate, "onecycle")
+for rate in rates:
+    twice = lt.Training(2 * steps, 128, rate, "onecycle")
+    trainings[f"adam_{rate}_twice_the_steps"] = twice
 for optimiser, training in trainings.items():
-    vae, history = images.fit_vae(images.VAEConfig(training, width=128), train, seed=0)
+    vae, _ = images.fit_vae(images.VAEConfig(training, width=128), train, seed=0)
     lost = nats_lost(vae, test["mnist"].x.to(run.device))
     run.add("mnist", optimiser, [lost], table="muon")
-    run.add("mnist", optimiser, history["seconds"], "seconds", table="muon")
 
 # %% tags=["nbval-ignore-output"]
-run.table("muon", caption="Table 2.1. Three small VAEs: nats lost per digit, seconds.")
+run.table("muon", caption="Table 2.1. Seven small VAEs: nats lost per digit.")
 
 # %% [markdown]
 # ## Judges
@@ -233,18 +237,15 @@ def measure(name, s):
     model, held, second = run.domain(name, s), run.held(name, s), run.second_judge(name)
     x, y = test[name].x.to(run.device), test[name].y.to(run.device)
     nats = nats_of(held)
-    active = nats.mean(0) > 0.1  # (100,)
     again = model.items(held.mean)
-    fewer = model.items(held.mean * active)  # the other numbers are zero
     found = {
         "reconstruction_accuracy": model.classify(again) == model.classify(x),
         "reconstruction_accuracy_second_judge": second(again) == y,
         "edges": edges(again) / edges(x).mean(),
         "nats": nats.sum(-1),
-        "same_class_by_active_numbers": model.classify(fewer) == model.classify(again),
     }
     values = {metric: one.double().mean().item() for metric, one in found.items()}
-    values["active_numbers"] = active.sum().item()
+    values["active_numbers"] = (nats.mean(0) > 0.1).sum().item()
     items = {metric: one.cpu().numpy() for metric, one in found.items()}
     lost = nats_lost(run.vae(name, s), x)
     return lt.metrics.Score(values | lost.values, items | lost.items)
@@ -272,8 +273,7 @@ run.table("base", columns, "Table 2.4. Their edges, and what their latents say."
 figures.lines(curves, "numbers of the latent, most informative first", "nats together")
 
 # %% [markdown]
-# So a latent has 100 numbers, and fewer than half say anything. Set the others to zero, and almost every picture keeps its class. That is little more than the definition: a number that says nothing has a posterior near the prior, so its mean is near zero already. The bridge of
-# [chapter 3](03_bridging.ipynb) has to find this out by itself.
+# So fewer than half of the 100 numbers say anything about the picture. The bridge of [chapter 3](03_bridging.ipynb) has to find out which.
 #
 # ## What holds
 #
@@ -306,12 +306,12 @@ for name, word in words.items():
     most = max(run[name, "base", "active_numbers"].values)
     text = f"Fewer than half of the numbers are active for {word} (most of any set)"
     run.claim(text, most, below=50, exact=True)
-    alone = run[name, "base", "same_class_by_active_numbers"]
-    text = f"The active numbers alone keep the class of {word}"
-    run.claim(text, alone, at_least=0.98)
-for other in ("adam", "adam_twice_the_steps"):
-    gain = run.difference("mnist", other, "muon", "negative_elbo")
-    run.claim(f"Muon loses fewer nats than {other.replace('_', ' ')}", gain, above=0)
+for longer, told in {"": "equal steps", "_twice_the_steps": "twice the steps"}.items():
+    tried = [f"adam_{rate}{longer}" for rate in rates]
+    best = min(tried, key=lambda adam: run["mnist", adam, "negative_elbo"].value)
+    gain = run.difference("mnist", best, "muon", "negative_elbo")
+    text = f"Muon loses fewer nats than Adam at its best rate, {told}"
+    run.claim(text, gain, above=0)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()

@@ -41,7 +41,7 @@ run = start("03_bridging", profile)
 
 # %%
 digits, clothes = run.domains("mnist", "fashion")  # two frozen VAEs, from chapter 2
-latents = [run.latents("mnist"), run.latents("fashion")]
+latents = [run.latents("mnist"), run.latents("fashion")]  # typed below
 bridge = lt.fit_bridge(latents, run.profile.bridge, seed=0)  # laptop: 40 seconds
 test = {name: run.images(name, "test") for name in ("mnist", "fashion")}
 x = test["mnist"].x[figures.first_of_each_class(test["mnist"].y, 2)]  # (20, 784)
@@ -52,31 +52,43 @@ figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 # %% [markdown]
 # Which garment belongs to which digit is a choice. The paper's Table 5 makes it: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 #
-# ## The idea
+# ## Latents
 #
-# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers. The bridge is a second, small VAE over these numbers. It encodes $z$, with a *domain label* $D$, into eight *shared* numbers $z'$. It decodes $z'$ with a label as well. If that is the other label, the result is a latent of the other model; if it is the same, a reconstruction. Each arrow is a line of code below:
+# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. `run.latents` does what the next cell does, for every training picture and two slightly moved copies of it:
+
+# %%
+train = run.images("mnist", "train")
+mean, std = digits.posterior(train.x[:500])  # the frozen encoder: (500, 100) each
+some = lt.Latents("mnist", mean, std, train.y[:500])
+same = torch.allclose(some.mean, latents[0].mean[:500], atol=1e-3)
+print("these latents and those above:", "equal" if same else "they differ")
+
+# %% [markdown]
+# ## From a digit to a garment
+#
+# The bridge is a second, small VAE. It encodes $z$, with a *domain label* $D$, into eight *shared* numbers $z'$, and decodes $z'$ with a label as well. If that is the other label, the result is a latent of the other model; if it is the same, a reconstruction. `bridge.translate` takes all four arrows, each a line of code:
 #
 # $$ x_1 \;\xrightarrow{\text{model 1}}\; z_1 \;\xrightarrow{\;D = 1\;}\; z' \;\xrightarrow{\;D = 2\;}\; \hat z_2 \;\xrightarrow{\text{model 2}}\; \hat x_2 $$
 
 # %%
 with torch.no_grad():
-    z, _ = digits.posterior(x[:1])  # the frozen encoder
-    z_shared, _ = bridge.encode(z, "mnist")  # the bridge, label "mnist"
-    z_hat = bridge.decode(z_shared, "fashion")  # the bridge, label "fashion"
-    garment = clothes.items(z_hat)  # the frozen decoder
-for name, part in {"z": z, "z'": z_shared, "z_hat": z_hat, "garment": garment}.items():
-    print(f"{name:8} {tuple(part.shape)}")
+    z, _ = digits.posterior(x[:1])  # (1, 100): the frozen encoder
+    z_shared, _ = bridge.encode(z, "mnist")  # (1, 8): the bridge, label "mnist"
+    z_hat = bridge.decode(z_shared, "fashion")  # (1, 100): label "fashion"
+    garment = clothes.items(z_hat)  # (1, 784): the frozen decoder
+same = torch.allclose(garment, bridge.translate(x[:1], "mnist", "fashion"), atol=1e-3)
+print("the four arrows and bridge.translate:", "equal" if same else "they differ")
 
 # %% [markdown]
 # The network is that of [chapter 1](01_synthetic.ipynb), typed there line by line, with four layers of 128 units in the encoder and in the decoder. Both end in the *gated mixing layer* of Figure 10 of the paper.
 #
 # ## The loss
 #
-# The encoder answers with a distribution, a mean and a standard deviation for each of the eight numbers; $z'$ is drawn from it. For each domain $d$, three questions: does its latent come back (squared error, a mean over 100 dimensions), how much does $z'$ say (KL, in nats), can one linear classifier for both domains read the class off $z'$ (cross entropy $H$)? For both together: do they fill the same region (sliced Wasserstein distance)?
+# The encoder answers with a mean and a standard deviation for each of the eight numbers; $z'$ is drawn from that distribution. For each domain $d$, three questions: does its latent come back (squared error, a mean over 100 dimensions), how much does $z'$ say (KL, in nats), can one linear classifier for both domains read the class off $z'$ (cross entropy $H$)? For both together: do they fill the same region (sliced Wasserstein distance)?
 #
 # $$ \mathcal L = \sum_d \Big( \tfrac{1}{100} \lVert z_d - \hat z_d \rVert^2 + \beta_{KL} \, \mathrm{KL}_d + \beta_{Cls} \, H_d \Big) + \beta_{SWD} \, \mathrm{SWD} $$
 #
-# This is Figure 8 of the paper; chapter 1 explains each term. The code takes as $z_d$ the latents centred and scaled per domain (mean 0, mean variance 1); only for such latents do the weights mean what they say. Both domains go through the network as one batch, of latents drawn anew from the stored posterior of each training picture. Nobody pairs a digit with a garment. `fit_bridge` minimises this loss with the training loop of chapter 1.
+# This is Figure 8 of the paper; chapter 1 types KL and SWD, and the training loop. Here $z_d$ is centred and scaled per domain (mean 0, mean variance 1); only then do the weights mean what they say. Nobody pairs a digit with a garment: each domain draws its batch on its own, and each latent is drawn anew from its posterior.
 
 # %%
 from lt.bridge import bridge_objective, centre_and_scale
@@ -85,37 +97,36 @@ beta_kl, beta_swd, beta_cls = 0.002, 1.0, 0.3  # our recipe
 scaled = [centre_and_scale(d) for d in latents]  # to mean 0, mean variance 1 per domain
 
 
-def bridge_loss(network, latents, batch, generator):
-    """The loss of one step, for two domains with all labels."""
-    draw = {"generator": generator, "device": generator.device}
+def draw_batch(batch, draw):
+    """Latents z (2 batch, 100) and classes y (2 batch,), digits first."""
     index = [torch.randint(len(d), (batch,), **draw) for d in latents]
-    z, y = [], torch.cat([d.y[i] for d, i in zip(latents, index)])
+    z, y = [], []
     for d, i, (shift, scale) in zip(latents, index, scaled):
-        z.append((d.sample(generator, i) - shift) / scale)
-    z = torch.cat(z)  # (2 batch, 100)
-    domain = torch.arange(2, device=generator.device).repeat_interleave(batch)
+        z.append((d.sample(draw["generator"], i) - shift) / scale)
+        y.append(d.y[i])
+    return torch.cat(z), torch.cat(y)
 
+
+def bridge_loss(network, z, y, draw):
+    domain = torch.arange(2, device=z.device).repeat_interleave(len(z) // 2)
     mean, std = network.encode(z, domain)  # (2 batch, 8) each
     z_shared = mean + std * torch.randn(mean.shape, **draw)
-    z_hat = network.decode(z_shared, domain)  # (2 batch, 100)
-
-    reconstruction = ((z - z_hat) ** 2).mean()
-    kl = 0.5 * (mean**2 + std**2 - 1 - 2 * std.log()).sum(-1).mean()
+    parts = ((z - network.decode(z_shared, domain)) ** 2).mean()
+    parts = parts + beta_kl * losses.gaussian_kl(mean, std).mean()
+    parts = parts + beta_cls * F.cross_entropy(network.classifier(z_shared), y)
     directions = F.normalize(torch.randn(128, 8, **draw), dim=-1)
-    a, b = (torch.sort(directions @ part.T).values for part in z_shared.split(batch))
-    swd = ((a - b) ** 2).mean()  # sorted points of both domains are paired
-    classification = F.cross_entropy(network.classifier(z_shared), y)
-    parts = reconstruction + beta_kl * kl + beta_cls * classification
+    swd = losses.sliced_wasserstein(*z_shared.chunk(2), directions)
     return 2 * parts + beta_swd * swd  # twice the mean over domains is their sum
 
 
 # %%
 config = lt.BridgeConfig(beta_kl=beta_kl, beta_swd=beta_swd, beta_cls=beta_cls)
 one, other = (lt.named_generator("one step", 0, z.device) for _ in range(2))
-typed = bridge_loss(bridge.network, latents, config.training.batch, one)
-terms = bridge_objective(bridge.network, config, latents)(other, torch.zeros(()))
-equal = torch.isclose(typed, terms["loss"], rtol=1e-4)
-print("this loss and that of lt.bridge:", "equal" if equal else "they differ")
+draw = {"generator": one, "device": z.device}
+typed = bridge_loss(bridge.network, *draw_batch(config.training.batch, draw), draw)
+theirs = bridge_objective(bridge.network, config, latents)(other, torch.zeros(()))
+same = torch.isclose(typed, theirs["loss"], rtol=1e-4)
+print("this loss and that of fit_bridge:", "equal" if same else "they differ")
 
 # %% [markdown]
 # ## The shared space
@@ -123,28 +134,38 @@ print("this loss and that of lt.bridge:", "equal" if equal else "they differ")
 # If the loss works as meant, a digit and its garment share a place: points of one class lie together, whatever their domain.
 
 # %%
+held = {name: run.held(name) for name in test}  # latents of the test pictures
+some = [z.take(figures.first_of_each_class(z.y, 40)) for z in held.values()]
 with torch.no_grad():
-    clouds = [bridge.encode(run.held(name).mean[:1000], name)[0] for name in test]
-cloud = torch.cat(clouds)
-axes = torch.linalg.eigh(cloud.T.cov()).eigenvectors[:, -2:]  # (8, 2)
-classes = torch.cat([test[name].y[:1000] for name in test])
-from_digits = torch.arange(len(cloud)) < len(clouds[0])
-kinds = {"digits": from_digits, "garments": ~from_digits}
+    clouds = [bridge.encode(z.mean, z.name)[0] for z in some]  # (400, 8) each
+cloud, classes = torch.cat(clouds), torch.cat([z.y for z in some])
+centres = torch.stack([cloud[classes == k].mean(0) for k in range(10)])
+axes = torch.linalg.svd(centres - centres.mean(0)).Vh[:2].T  # (8, 2)
 
-# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits (circles) and garments (crosses) in the shared space: the two main axes of z'. Colour and number: the class."}, "image": {"alt": "A map with coloured groups named 0 to 9, some of which overlap; in each group circles and crosses are mixed."}} tags=["nbval-ignore-output"]
-figures.scatter(cloud @ axes, classes, "0123456789", kinds)
+# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits (filled blue squares) and garments (open orange circles) in the shared space, along the two directions in which the centres of the classes differ most. A number stands beside the centre of its class, left (0 to 4) or right of it (5 to 9)."}, "image": {"alt": "A map with groups numbered 0 to 9, some of which overlap; in each group blue squares and orange circles are mixed."}} tags=["nbval-ignore-output"]
+figure, axis = figures.plt.subplots(figsize=(5, 4.6), layout="constrained")
+blue, orange = figures.PALETTE[:2]
+filled, open_ = {"color": blue, "marker": "s", "s": 14}, {"edgecolors": orange, "s": 30}
+axis.scatter(*(clouds[0] @ axes).T.cpu(), **filled, label="digits")
+axis.scatter(*(clouds[1] @ axes).T.cpu(), **open_, facecolors="none", label="garments")
+for k, (across, up) in enumerate((centres @ axes).tolist()):
+    box = {"facecolor": "white", "edgecolor": "black", "boxstyle": "round,pad=0.15"}
+    side = "right" if k < 5 else "left"  # of the number is the centre: some coincide
+    axis.text(across, up, k, ha=side, va="center", color="black", bbox=box)
+axis.set(aspect="equal", xticks=[], yticks=[], frame_on=False)
+figure.legend(loc="outside lower center", ncols=2)
+figures.finished(figure)
 
 # %% [markdown]
-# The figure shows two of eight axes. Ones, sevens and nines overlap here, and threes and eights; in all eight axes they need not. Digits and garments of a class mix. In the map below, digits are squares and garments are circles. Every point can be decoded as a digit and as a garment. Point at one, tap it, or use the arrow keys. (Or draw a digit yourself: [Draw a digit](live.md) runs such a bridge in your browser.)
+# The figure shows two of eight directions, so classes that overlap here (ones, sevens and nines) may be apart in the other six. In the map below, every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title A map to touch
 from lt.book import widgets
 from lt.data import CLASSES
 
+some = [d.take(figures.first_of_each_class(d.y, 10)) for d in held.values()]
 with torch.no_grad():
-    some = [run.held(d) for d in test]
-    some = [d.take(figures.first_of_each_class(d.y, 10)) for d in some]
     at = torch.cat([bridge.encode(d.mean, d.name)[0] for d in some])  # (200, 8)
     made = [run.domain(d).items(bridge.decode(at, d)) for d in test]
 data = {
@@ -177,25 +198,28 @@ figures.grid(rows)
 # %% [markdown]
 # ## How good is it?
 #
-# Three measures, each worth little alone.
-#
 # **Class.** The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
 #
-# **Diversity.** How far apart are two right results $x$ of one class, in pixels? We divide by the same of $r$, what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class:
+# **Diversity.** The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class.
 #
-# $$ \mathrm{diversity} = \operatorname{mean}_{i < j} \lVert x_i - x_j \rVert \; / \; \operatorname{mean}_{i < j} \lVert r_i - r_j \rVert $$
-#
-# **Locality.** Are the $k = 10$ nearest of an item the same before and after? Let item $j$ be neighbour number $b_{ij}$ of item $i$ before the transfer and $a_{ij}$ after it, among $n$ items of a class. *Trustworthiness*: were neighbours after the transfer neighbours before? A false neighbour costs more, the farther away it was (Venna and Kaski, 2001):
+# **Locality.** Are the $k = 10$ nearest of an item the same before and after? Let item $j$ be neighbour number $b_{ij}$ of item $i$ before the transfer and $a_{ij}$ after it, among $n$ items of a class. *Trustworthiness* asks whether neighbours after were neighbours before; a false one costs more, the farther away it was (Venna and Kaski, 2001):
 #
 # $$ \mathrm{trustworthiness} = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j: \, a_{ij} \le k} \max(0, b_{ij} - k) $$
 #
-# *Continuity* has $a$ and $b$ exchanged: do neighbours before stay neighbours after? Both are 1 at best. Any smooth map scores well, so a baseline stands beside them, the *floor*: the same of five random linear maps of $z$ to eight numbers. The two start in one space and end in different ones. Before, both have the latents of the source; after, the bridge has the pixels of its results, a random map its eight numbers. So the floor is a rough scale, not a bound. Here is all of it for one pair of classes, sevens and sneakers:
+# *Continuity* has $a$ and $b$ exchanged: do neighbours before stay neighbours? Both are 1 at best. Any smooth map scores well, so a baseline stands beside them, the *floor*: the same of five random linear maps of $z$ to eight numbers. It is a rough scale: we compare the bridge by pixels and a random map by its eight numbers. Here is the score of one class, sevens that become sneakers:
+
+# %% tags=["nbval-ignore-output"]
+sevens = held["mnist"].take((held["mnist"].y == 7).nonzero().flatten()[:300])
+sneakers = held["fashion"].take((held["fashion"].y == 7).nonzero().flatten()[:300])
+with torch.no_grad():
+    made = clothes.items(bridge.transfer(sevens.mean, "mnist", "fashion"))  # (n, 784)
+own = clothes.items(sneakers.mean)  # real sneakers, drawn by the same model
+right = clothes.classify(made) == 7  # (n,)
+kept = right.double().mean()
+diversity = F.pdist(made[right]).mean() / F.pdist(own).mean()
+
 
 # %%
-def spread(x):
-    return F.pdist(x).mean()  # the mean distance of two items
-
-
 def ranks(x):
     distance = torch.cdist(x.double(), x.double())
     return distance.argsort(-1).argsort(-1)  # (n, n); 0 is the item itself
@@ -209,29 +233,21 @@ def neighbours_kept(near, far, k=10):
 
 
 # %% tags=["nbval-ignore-output"]
-held = {name: run.held(name) for name in test}
-sevens, real = (d.take((d.y == 7).nonzero().flatten()[:300]) for d in held.values())
-with torch.no_grad():
-    made = clothes.items(bridge.transfer(sevens.mean, "mnist", "fashion"))  # (n, 784)
-    own = clothes.items(real.mean)  # real sneakers, drawn by the same model
-right = made[clothes.classify(made) == 7]  # class 7 are sneakers
 before, after = ranks(sevens.mean), ranks(made)
-maps = torch.randn(5, 100, 8, generator=lt.named_generator("random maps", 0))
-floors = [neighbours_kept(ranks(sevens.mean @ one), before) for one in maps.to(own)]
-ours = {"diversity": spread(right) / spread(own)}
+maps = torch.randn(5, 100, 8, generator=lt.named_generator("random maps", 0)).to(own)
+floors = [neighbours_kept(ranks(sevens.mean @ one), before) for one in maps]
+ours = {"transfer_accuracy": kept, "diversity": diversity}
 ours["trustworthiness"] = neighbours_kept(after, before)
-ours["its floor"] = sum(floors) / len(floors)
 ours["continuity"] = neighbours_kept(before, after)
 
 seen = [made, sevens.mean, sevens.y, sevens.y, clothes.classify]
-theirs = lt.metrics.transfer_score(*seen, own=own, own_y=real.y).values
-floor = lt.metrics.floor(sevens.mean, sevens.y, dimensions=8)
-theirs["its floor"] = floor["trustworthiness"]
+theirs = lt.metrics.transfer_score(*seen, own=own, own_y=sneakers.y).values
 for name, value in ours.items():
-    print(f"{name:16} typed here {value:.4f}, by lt {theirs[name]:.4f}")
+    print(f"{name:17} typed here {value:.4f}, by lt {theirs[name]:.4f}")
+print(f"floor of trustworthiness {sum(floors) / len(floors):.4f}")
 
 # %% [markdown]
-# Sevens lie below their floor in trustworthiness. They are one pair of classes; the mean over all ten lies above it (Table 3.2). The tables average over the classes (for diversity above and below the line, before dividing), with at most 300 random items of each. Each set below has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
+# Sevens lie below their floor in trustworthiness; the mean over all ten classes lies above it (Table 3.2). The tables average over the classes, with at most 300 random items of each. Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
 
 # %%
 from functools import partial
@@ -255,6 +271,8 @@ for setting, (a, b) in ends.items():
     run.add(setting, "random_projection", floors, table="transfer")
     name = "transfer_accuracy_paper_protocol"
     run.add(setting, "bridging_vae", protocol, name, n=1000, table="transfer")
+    took = [one.history["seconds"][0] for one in bridges[setting]]
+    run.add(setting, "bridging_vae", took, "seconds", table="transfer")
 
 # %% tags=["nbval-ignore-output"]
 hows = ["", "_true_label", "_second_judge", "_paper_protocol"]
@@ -266,9 +284,7 @@ columns = ["diversity", "trustworthiness", "continuity"]
 run.table("transfer", columns, "Table 3.2. Random projection: the floor of locality.")
 
 # %% [markdown]
-# The paper measures on 1,000 *training* latents, 100 per class, with $z$ and $z'$ sampled. Only that column may stand beside its number.
-#
-# Read both tables together. The class arrives, its variety in part. The neighbourhood arrives between two models of digits. Between digits and clothes the bridge keeps about as much of it as a random map, by this rough scale. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
+# The paper measures on 1,000 *training* latents, with $z$ and $z'$ sampled. Only that column may stand beside its number. The class arrives, its variety in part. The neighbourhood arrives between two models of digits; between digits and clothes the bridge keeps about as much of it as a random map. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
 #
 # Reconstructions have a table too. "Base model" is the frozen VAE alone, without a bridge.
 
@@ -294,66 +310,13 @@ run.table("reconstruction", caption="Table 3.3 (Table 2 of the paper). Held out.
 # %% [markdown]
 # ## Which constants?
 #
-# The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ (section B.1) and calls the likelihood "the L2 norm"; the authors' code has $\beta_{KL} = 0.005$ and *averages* the squared error over the 100 dimensions. Read as a *sum*, the error weighs a hundred times as much against every other term. So there are two readings of the text, the code, and our recipe. Here are all four, over one set of base models. **This is no fair race.** Ours runs in full; the other three are *cut short*: of the steps and items that the authors gave them (last row of Table 3.4) they get few, and at `quick` narrower layers too. [Chapter 9](09_verdict.ipynb) has all four at full length. At `laptop` each takes less than two minutes here.
-#
-# Table 3.4 has the fields of `lt.BridgeConfig`. *reduction*: is the error averaged or summed over the dimensions of a latent? *power*: does the SWD take squares (2) or absolute differences (1)? *frozen*: does the classifier stay as it was drawn? *standardise*: is each domain brought to variance 1? *muon*: the learning rate of Muon; 0 is Adam alone. The layers are four in all of them.
-
-# %%
-from dataclasses import asdict, replace
-
-import pandas as pd
-
-from lt.book import tables
-
-steps = {"quick": 200, "laptop": 3000, "paper": 50_000}[profile]
-width = {"quick": 128, "laptop": 512, "paper": 512}[profile]
-training = lt.Training(steps, 128)
-printed = lt.BridgeConfig(
-    training, width=width, standardise=False, beta_kl=0.05, beta_cls=0.05
-)
-recipes = {
-    "printed_constants": printed,
-    "printed_constants_summed": replace(printed, reduction="sum"),
-    "authors_code": replace(printed, beta_kl=0.005, power=1, frozen=True),
-    "our_recipe": run.profile.bridge,
-}
-
-# %% tags=["nbval-ignore-output"]
-shown = ["reduction", "beta_kl", "beta_swd", "beta_cls", "power", "frozen"]
-shown += ["standardise", "width"]
-shown += ["training." + name for name in ("steps", "batch", "lr", "schedule", "muon")]
-frame = pd.json_normalize([asdict(config) for config in recipes.values()])[shown]
-frame["in full"] = ["50,000 x 128", "50,000 x 128", "20,000 x 512", "as here"]
-frame.index = [tables.words(recipe) for recipe in recipes]
-tables.table(frame.astype(str).T, "Table 3.4. As used here; in full: steps x batch.")
-
-# %%
-ways = ("mnist->fashion", "fashion->mnist")
-for setting in ways:
-    a, b = ends[setting]
-    for recipe, config in recipes.items():
-        one = run.bridge("mnist", "fashion", config=config)  # trained once, then cached
-        score = run.score(partial(one.transfer, source=a, target=b), a, b)
-        with torch.no_grad():
-            nats = losses.gaussian_kl(*one.encode(run.held(a).mean, a)).mean().item()
-        run.add(setting, recipe, [score], table="recipe")
-        run.add(setting, recipe, [nats], "nats", table="recipe")
-        run.add(setting, recipe, one.history["seconds"], "seconds", table="recipe")
-
-# %% tags=["nbval-ignore-output"]
-columns = ["transfer_accuracy", "diversity", "nats", "seconds"]
-results = run.table("recipe", columns, "Table 3.5. Results. Nats: what z' says.")
-short_runs = [tables.words(recipe) for recipe in list(recipes)[:3]]
-results.format_index(lambda name: name + ", cut short" * (name in short_runs))
-
-# %% [markdown]
-# With the printed constants, error averaged, $z'$ says less in this short run than the class could say, $\ln 10 \approx 2.3$ nats (1 nat is 1.44 bits): the posterior has all but *collapsed*. Why? To say something, a posterior must leave the prior, and each nat of that costs $\beta_{KL}$. It pays only where other terms fall by more. A nat about the class saves at most $\beta_{Cls}$, which is the same 0.05. A nat about anything else saves a part of one latent dimension out of 100, which is less. So the picture itself is not worth a word. (At full length the class does get through, and little else: [chapter 9](09_verdict.ipynb).)
-#
-# With the error summed, $z'$ says much about its input, but in this short run few items keep their class: against the sum, the terms that bring classes together weigh a hundredth. The authors' code keeps about three in ten. Our recipe (narrower layers, larger batches, Muon) has had its whole training, in less than half the time of any other. The seconds compare recipes, not losses; what the others reach in the end, this table cannot say.
+# Those of this chapter are ours. The paper prints others, $\beta_{KL} = \beta_{Cls} = 0.05$ (section B.1), calls the likelihood "the L2 norm", which can be read as an average over the 100 numbers of a latent or as a sum, and trains for 50,000 steps; the authors' code has a third set. [Chapter 9](09_verdict.ipynb) trains all of them at full length, beside ours. [Chapter 16](16_price_of_a_nat.ipynb) says why so much hangs on one weight.
 #
 # ## What holds
 #
-# More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1. (A result down to 0.02 below the paper's counts as reached. From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own. "Local variations are preserved" holds between two models of digits. Between digits and clothes the bridge's trustworthiness is just above the floor, and its continuity below it. Reconstructions reach the paper's Table 2; those of garments lose a few more classes in a hundred than the base model's.
+# More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1. (A result down to 0.02 below the paper's counts as reached. From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own.
+#
+# "Local variations are preserved" holds between two models of digits. Between digits and clothes the bridge's trustworthiness is just above the floor, and its continuity below it. Reconstructions reach the paper's Table 2; those of garments lose a few more classes in a hundred than the base model's.
 
 # %%
 short = "fails" if profile == "quick" else "holds"  # 4,000 training images
@@ -387,11 +350,6 @@ for way in ends:
         gap = run.difference(way, "bridging_vae", "random_projection", near)
         text = f"Local variations preserved, {way}: {near} above the floor"
         run.claim(text, gap, above=0, source="section 5.2", expect=verdict)
-for way in ways:
-    gap = run.difference(way, "our_recipe", "authors_code", "transfer_accuracy")
-    run.claim(f"In a short training our recipe beats the code's, {way}", gap, above=0)
-nats = run["mnist->fashion", "printed_constants", "nats"].value
-run.claim("Printed constants: less than ln 10 nats", nats, below=2.303, exact=True)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
@@ -408,7 +366,10 @@ run.claims()
 # Two shared numbers instead of eight: which classes are lost first?
 
 # %%
-small = run.bridge("mnist", "fashion", config=replace(run.profile.bridge, shared=2))
+from dataclasses import replace
+
+two = replace(run.profile.bridge, shared=2)
+small = run.bridge("mnist", "fashion", config=two)
 after = clothes.classify(small.translate(test["mnist"].x, "mnist", "fashion")).cpu()
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]

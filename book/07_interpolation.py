@@ -20,7 +20,7 @@
 #
 # **Does a small step stay a small step?**
 #
-# Inside a class, mostly. Walk from one digit to another of its class, and the garment changes with it, though less evenly than on a walk in the model of clothes itself. Now and then a walk visits another class and comes back. Between two classes the garment waits, then jumps: the largest of 32 steps is on average **4.7** mean steps long; from garments to digits, 2.9.
+# Inside a class, mostly. Walk from one digit to another of its class, and the garment changes with it, though less evenly than on a walk in the model of clothes itself. Between two classes the garment waits, then jumps: the largest of 32 steps is on average **4.7** mean steps long; from garments to digits, 2.9. Most of these walks pass a third class on their way.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -34,7 +34,8 @@ import torch
 from torch.nn import functional as F
 
 import lt
-from lt.book import figures, start
+from lt.book import figures, start, widgets
+from lt.data import CLASSES
 
 run = start("07_interpolation", profile)
 bridges = run.bridges("mnist", "fashion")  # of chapter 3, one per set of base models
@@ -55,26 +56,32 @@ def slerp(a, b, t):
 
 
 # %%
+def draw(name, path, s):
+    """What a model of set s draws of latents (n, points, 100): (n, points, 784)."""
+    return run.domain(name, s).items(path.flatten(0, 1)).unflatten(0, path.shape[:2])
+
 @torch.no_grad()
-def walk(bridge, source, target, a, b, points):
-    """Three paths, latents (n, points, 100) each, between source latents a and b."""
+def walk(way, a, b, points, s=0):
+    """Three walks from a to b, latents (n, 100) of the source, as pictures."""
+    source, target = way.split("->")
     t = torch.linspace(0, 1, points, device=a.device)
-    path = slerp(a, b, t)
-    transfer = bridge.transfer(path.flatten(0, 1), source, target).view_as(path)
+    path = slerp(a, b, t)  # (n, points, 100)
+    transfer = bridges[s].transfer(path.flatten(0, 1), source, target).view_as(path)
     arc = slerp(transfer[:, 0], transfer[:, -1], t)  # between the same two ends
-    return {"source": path, "target": arc, "transfer": transfer}
+    return {
+        "source": draw(source, path, s),
+        "target": draw(target, arc, s),
+        "transfer": draw(target, transfer, s),
+    }
 
 
 # %%
-digits, clothes = run.domain("mnist"), run.domain("fashion")
 held = run.held("mnist")  # latents of test digits
 seven, one = (held.take((held.y == k).nonzero()[0]).mean for k in (7, 1))
-rows = walk(bridges[0], "mnist", "fashion", seven, one, points=10)
-models = {"source": digits, "target": clothes, "transfer": clothes}
-pictures = {name: models[name].items(z[0]) for name, z in rows.items()}
+ten = walk("mnist->fashion", seven, one, points=10)
 
 # %% mystnb={"figure": {"caption": "Figure 7.1. From the first 7 of the test digits to the first 1, in ten pictures. Source: the model of digits. Target: the model of clothes, between the two garments at the ends. Transfer: each digit of the first row, sent through the bridge."}, "image": {"alt": "Three rows of ten pictures. First row: a 7 becomes a 1. Second row: a sneaker fades into trousers, with blurred mixtures between. Third row: sneakers, then trousers, with a quick change between them."}} tags=["nbval-ignore-output"]
-figures.grid(pictures)
+figures.grid({name: x[0] for name, x in ten.items()})
 
 # %% [markdown]
 # ## The idea
@@ -87,85 +94,65 @@ figures.grid(pictures)
 #
 # Which path? Points drawn from a Gaussian in 100 dimensions all have nearly the same length, and the middle of a straight line between two of them is shorter. So the paper walks along an arc, by *spherical interpolation* ([White 2016](https://arxiv.org/abs/1609.04468)). For ends of length 1 at an angle $\omega$:
 #
-# $$
-# z(t) = \frac{\sin((1-t)\,\omega)\; a + \sin(t\,\omega)\; b}{\sin \omega}
-# $$
+# $$ z(t) = \frac{\sin((1-t)\,\omega)\; a + \sin(t\,\omega)\; b}{\sin \omega} $$
 #
 # The function `slerp` above is this line. Where the ends differ in length, the length changes evenly.
-
-# %% [markdown]
+#
 # ## How large is a step?
 #
 # We measure each step on the pictures: the distance from one picture to the next. Here are the 32 steps of the walk above, in units of the mean step. An even walk is a flat line at 1. One single jump would be a peak of 32.
 
 # %% mystnb={"figure": {"caption": "Figure 7.2. The steps of the walk from 7 to 1, divided by their mean. Target: the arc in the model of clothes. Transfer: the digits' path through the bridge."}, "image": {"alt": "Two curves over the 32 steps. That of the target is a broad hill: about 0.5 at first, about 2 in the middle, below 0.5 at the end. That of the transfer is low, rises to one narrow peak of nearly 13 and falls again."}} tags=["nbval-ignore-output"]
-fine = walk(bridges[0], "mnist", "fashion", seven, one, points=33)
+fine = walk("mnist->fashion", seven, one, points=33)
 curves = {}
 for name in ("target", "transfer"):
-    step = clothes.items(fine[name][0]).diff(dim=0).norm(dim=-1)  # (32,)
+    step = fine[name][0].diff(dim=0).norm(dim=-1)  # (32,)
     curves[name] = range(1, 33), (step / step.mean()).tolist()
 figures.lines(curves, "step", "size, in mean steps")
 
 # %% [markdown]
 # ## Within a class and between classes
 #
-# One walk proves little. We draw pairs of test items at random, once, and all that follows uses these pairs. There are two kinds:
-#
-# - **within** a class: the two ends have one label, and what they become is of one class by the judge;
-# - **between** classes: the two ends have two labels, and what they become is of two classes.
-#
-# The other pairs are left out: by the judge, at least one end has become the wrong class. A pair that stays can have wrong ends too, for example both of the same wrong class. Only the ends are chosen. On its way a walk may leave its class, and come back.
+# One walk proves little. We draw pairs of test items at random, once, and all that follows uses these pairs. *Within* a class: the two ends have one label, and what they become is of one class by the judge. *Between* classes: two labels, and what they become is of two classes. The other pairs are left out: by the judge, at least one end has become the wrong class (Table 3.1 says how often that happens). Only the ends are chosen. On its way a walk may go where it likes.
 
 # %%
 ways = {"mnist->fashion": "digits to garments", "fashion->mnist": "garments to digits"}
 number = 200  # walks per kind, direction and set of base models
 
-
 @torch.no_grad()
 def draw_ends(way, s):
-    """Random pairs of source latents, {kind: (a, b)} of (200, 100) each."""
+    """Random pairs of source latents: {kind: (a, b, the classes that they become)}."""
     source, target = way.split("->")
     items = run.held(source, s).take(slice(None, None, 2))  # every second test item
     made = run.domain(target, s).items(bridges[s].transfer(items.mean, source, target))
     label = items.y.cpu()
     becomes = run.domain(target, s).classify(made).cpu()
-    draw = lt.named_generator("walks", s)
-    i, j = torch.randint(len(items), (2, 30 * number), generator=draw)
+    generator = lt.named_generator("walks", s)
+    i, j = torch.randint(len(items), (2, 30 * number), generator=generator)
     i, j = i[i != j], j[i != j]
     one_label = label[i] == label[j]
     becomes_one = becomes[i] == becomes[j]
     chosen = {"within": one_label & becomes_one, "between": ~one_label & ~becomes_one}
-    left_out = (becomes_one != one_label)[one_label].double().mean()
     pairs = {}
     for kind, right in chosen.items():
-        pairs[kind] = items.mean[i[right][:number]], items.mean[j[right][:number]]
-    return pairs, left_out
-
-
-# %% tags=["nbval-ignore-output"]
-ends = {}
-for way, called in ways.items():
-    for s in run.sets:
-        ends[way, s], left_out = draw_ends(way, s)
-    print(f"{called}: of pairs with one label, {left_out:.2f} are left out")
+        first, last = i[right][:number], j[right][:number]
+        classes = becomes[first], becomes[last]
+        pairs[kind] = items.mean[first], items.mean[last], classes
+    return pairs
 
 
 # %%
-def walks(way, kind, points, first=number, s=0):
-    """Paths between the first pairs of ends: {row: (the model that draws it, path)}."""
-    source, target = way.split("->")
-    a, b = ends[way, s][kind]
-    paths = walk(bridges[s], source, target, a[:first], b[:first], points)
-    draws = {"source": source, "target": target, "transfer": target}
-    return {row: (run.domain(draws[row], s), z) for row, z in paths.items()}
+ends = {(way, s): draw_ends(way, s) for way in ways for s in run.sets}
 
 
+# %%
 def pictures_of(kind):
-    """Two walks per direction as pictures, a block of three rows per walk."""
+    """The first two walks per direction as pictures, a block of three rows per walk."""
     rows = {"source": [], "target": [], "transfer": []}
     for way in ways:
-        for row, (model, z) in walks(way, kind, points=10, first=2).items():
-            rows[row].append(model.items(z.flatten(0, 1)))
+        a, b, _ = ends[way, 0][kind]
+        for row, x in walk(way, a[:2], b[:2], points=10).items():
+            rows[row].append(x.flatten(0, 1))  # (20, 784)
     return {row: torch.cat(parts) for row, parts in rows.items()}
 
 
@@ -175,122 +162,140 @@ figures.grid(pictures_of("within"))
 # %% mystnb={"figure": {"caption": "Figure 7.4 (Figure 7 of the paper). Four walks between two classes, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures, with another class at each end. The second row passes through blurred mixtures. The third row keeps one class, then changes to the other: in the second block from one picture to the next, in the others over about three or four pictures, some of them pale or broken."}} tags=["nbval-ignore-output"]
 figures.grid(pictures_of("between"))
 
-# %% [markdown]
-# The first walk of each kind and direction again, under your hand:
-
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title Move along a walk
-from lt.book import widgets
-from lt.data import CLASSES
-
 paths = []
 for way, called in ways.items():
-    for kind in ("between", "within"):
-        rows = []
-        for row, (model, z) in walks(way, kind, points=17, first=1).items():
-            x = model.items(z[0])
-            said = [CLASSES[model.name][k] for k in model.classify(x)]
-            rows.append({"name": row, "sheet": widgets.sheet(x, 17), "said": said})
-        title = {"between": "between classes", "within": "within a class"}[kind]
-        paths.append({"name": f"{called}, {title}", "steps": 17, "rows": rows})
+    source, target = way.split("->")
+    a, b, _ = ends[way, 0]["between"]
+    rows = []
+    for row, x in walk(way, a[:1], b[:1], points=17).items():
+        name = source if row == "source" else target
+        said = [CLASSES[name][k] for k in run.domain(name).classify(x[0])]
+        rows.append({"name": row, "sheet": widgets.sheet(x[0], 17), "said": said})
+    paths.append({"name": called, "steps": 17, "rows": rows})
 widgets.interactive("path", {"paths": paths}, "Walks between two pictures")
 
 
 # %% [markdown]
-# ## What is measured
+# ## Three controls
 #
-# Of each walk of 33 points:
+# Is it the bridge that makes the jump, or the path that we chose? And does the walk show more than two classes? Between classes, three more walks join the same ends:
 #
-# - **Largest step**, in mean steps. 1 is even, 32 is one single jump.
-# - **Path length**: the sum of all steps, in units of the distance between two random pictures of that model. Random pictures would have even steps too, but a long path.
-# - **Jump at border**: does the judge's class change at the largest step, or one step beside it? If it changes once, chance is 3 in 32.
-# - **Sure**: the share of points at which the judge gives one class more than 0.9.
-# - **Distance to real**: from a picture to the nearest one of a real item, in units of that distance among real items. This favours smooth pictures: one without detail of its own lies nearer to others.
-#
-# Real items are test items as the model reconstructs them; no walk begins with one of them. The last row of each table says how sure the judge is of these: the mark for the walks. There are 200 walks per kind, direction and set of base models; `laptop` has six sets and takes a minute.
+# - **Shared space**: the arc from $z'(a)$ to $z'(b)$ in the bridge's own space, decoded with the target's label.
+# - **Pixels**: the picture at one end fades into the picture at the other.
+# - **Class means**: the target's arc from the mean latent of one class to the mean latent of the other. It knows the two classes and nothing of the two items.
 
 # %%
-def real_pictures(name, s):
-    """Reconstructions of test items, their mean distance to the nearest, and to any."""
-    real = run.domain(name, s).items(run.held(name, s).mean[1::4])  # (m, 784)
-    nearest = torch.cdist(real, real).fill_diagonal_(torch.inf).amin(1)
-    return real, nearest.mean(), torch.pdist(real[:500]).mean()
-
-
-# %%
-def measured(z, model, real, near, far):
-    """What is measured of paths z (n, points, 100): {metric: a number per path}."""
-    n, points, _ = z.shape
-    x = model.items(z.flatten(0, 1))  # (n * points, 784)
-    step = x.view(n, points, -1).diff(dim=1).norm(dim=-1)  # (n, points - 1)
-    largest, place = step.max(dim=1)
-    chance, label = model.probabilities(x).max(-1)  # of the judge's class
-    sure, label = (chance > 0.9).view(n, points), label.view(n, points)
-    change = (label.diff(dim=1) != 0).double()  # (n, points - 1)
-    beside = F.max_pool1d(change, 3, stride=1, padding=1)  # 1 also one step beside
+@torch.no_grad()
+def controls(way, a, b, classes, points, s=0):
+    """Three more walks as pictures (n, points, 784)."""
+    source, target = way.split("->")
+    t = torch.linspace(0, 1, points, device=a.device)
+    z_shared = [bridges[s].encode(end, source)[0] for end in (a, b)]  # (n, 8) each
+    path = slerp(*z_shared, t)  # (n, points, 8)
+    z = bridges[s].decode(path.flatten(0, 1), target).unflatten(0, path.shape[:2])
+    shared = draw(target, z, s)
+    real = run.held(target, s)
+    means = torch.stack([real.mean[real.y == k].mean(0) for k in range(10)])
+    first, last = classes
     return {
-        "largest_step": largest / step.mean(1),
-        "path_length": step.sum(1) / far,
-        "jump_at_border": beside.gather(1, place[:, None])[:, 0],
-        "sure": sure.double().mean(1),
-        "distance_to_real": torch.cdist(x, real).amin(1).view(n, points).mean(1) / near,
+        "shared_space": shared,
+        "pixels": torch.lerp(shared[:, :1], shared[:, -1:], t[:, None]),
+        "class_means": draw(target, slerp(means[first], means[last], t), s),
     }
 
 
-def score(of_paths):
-    """Mean over paths, and what each adds to it: {metric: (n,)} as a score of lt."""
-    items = {metric: v.double().cpu().numpy() for metric, v in of_paths.items()}
+# %% mystnb={"figure": {"caption": "Figure 7.5. The walk from 7 to 1 once more, and the three controls between sneakers and trousers."}, "image": {"alt": "Four rows of ten pictures, from a sneaker to trousers. Transfer: six sneakers, then trousers. Shared space: one broken picture and one pale one between them. Pixels: sneaker and trousers laid over each other. Class means: three broken pictures in the middle."}} tags=["nbval-ignore-output"]
+classes = torch.tensor([7]), torch.tensor([1])  # sneaker, trousers
+rows = {"transfer": ten["transfer"]}
+rows |= controls("mnist->fashion", seven, one, classes, points=10)
+figures.grid({name.replace("_", " "): x[0] for name, x in rows.items()})
+
+# %% [markdown]
+# ## What is measured
+#
+# There are 200 walks per kind, direction and set of base models; `laptop` has six sets and takes a minute. Of each walk of 33 points:
+#
+# - **Largest step**, in mean steps. 1 is even, 32 is one single jump.
+# - **Jump at border**: does the judge's class change at the largest step, or one step beside it? If it changes once, chance is 3 in 32.
+# - **Other class**: does the judge see, at any point, a class that neither end has?
+# - **Sure**: the share of points at which the judge gives one class more than 0.9. The mark for it are *real items*: other test items, as the model reconstructs them.
+
+# %%
+def measured(x, model):
+    """The score of walks x (n, points, 784), with a number per walk."""
+    n, points, _ = x.shape
+    step = x.diff(dim=1).norm(dim=-1)  # (n, points - 1)
+    largest, place = step.max(dim=1)
+    chance, label = model.probabilities(x.flatten(0, 1)).max(-1)  # of the judge's class
+    sure, label = (chance > 0.9).view(n, points), label.view(n, points)
+    change = (label.diff(dim=1) != 0).double()  # (n, points - 1)
+    beside = F.max_pool1d(change, 3, stride=1, padding=1)  # 1 also one step beside
+    other = (label != label[:, :1]) & (label != label[:, -1:])  # of neither end
+    return score({
+        "largest_step": largest / step.mean(1),
+        "jump_at_border": beside.gather(1, place[:, None])[:, 0],
+        "other_class": other.any(dim=1),
+        "sure": sure.double().mean(1),
+    })  # fmt: skip
+
+def score(of_walks):
+    """The mean over walks, and each walk's number for the interval."""
+    items = {metric: v.double().cpu().numpy() for metric, v in of_walks.items()}
     return lt.metrics.Score({metric: v.mean() for metric, v in items.items()}, items)
 
 
 # %%
-for way, called in ways.items():
+for way in ways:
     source, target = way.split("->")
-    scores = {}
+    scores = {}  # of each kind and walk one per set
     for s in run.sets:
-        real = {name: real_pictures(name, s) for name in (source, target)}
-        for kind in ("within", "between"):
-            for row, (model, z) in walks(way, kind, points=33, s=s).items():
-                one = score(measured(z, model, *real[model.name]))
-                scores.setdefault(f"{row}_{kind}", []).append(one)
-        sure = run.domain(target, s).probabilities(real[target][0]).amax(-1) > 0.9
+        for kind, (a, b, classes) in ends[way, s].items():
+            walks = walk(way, a, b, 33, s)
+            if kind == "between":
+                walks |= controls(way, a, b, classes, 33, s)
+            for name, x in walks.items():
+                model = run.domain(source if name == "source" else target, s)
+                scores.setdefault((kind, name), []).append(measured(x, model))
+        model, real = run.domain(target, s), run.held(target, s).mean[1::4]
+        sure = model.probabilities(model.items(real)).amax(-1) > 0.9
         groups = sure[: len(sure) // number * number].view(number, -1)  # one per walk
         one = score({"sure": groups.double().mean(1)})
-        scores.setdefault("real_items", []).append(one)
-    for row, found in scores.items():
-        run.add(way, row, found, table=called)
+        scores.setdefault(("between", "real_items"), []).append(one)
+    for (kind, name), found in scores.items():
+        run.add(way, f"{name}_{kind}", found, table=kind)
 
 # %% tags=["nbval-ignore-output"]
-run.table("digits to garments", caption="Table 7.1. Walks from digits to garments.")
+run.table("within", caption="Table 7.1. Walks within a class.")
 
 # %% tags=["nbval-ignore-output"]
-run.table("garments to digits", caption="Table 7.2. Walks from garments to digits.")
+run.table("between", caption="Table 7.2. Walks between two classes.")
 
 
 # %% [markdown]
 # ## What holds
 #
-# **Within a class** the paper finds "comparably smooth trajectories". We ask that the transfer's largest step exceed the target's by a quarter of a mean step at most.
-# It exceeds it by more, in both directions, though pairs are left out whose ends become two classes. This is a hard comparison: the target's arc turns by equal angles in its own latent space, so it tends to be even, and the transfer has no such help. Still, its steps within a class are more even than its steps between classes.
+# **Within a class** the paper finds "comparably smooth trajectories". We ask that the transfer's largest step exceed the target's by a quarter of a mean step at most. It exceeds it by more, in both directions. This is a hard comparison: the target's arc turns by equal angles in its own latent space, so it tends to be even, and the transfer has no such help.
 #
-# **Between classes** the paper finds larger jumps of the transfer, at class boundaries. So do we: the largest step is higher than on the target's arc, and mostly it lies where the judge's class changes. The source's own path has no such jump, so the bridge makes it. The way is longer, too.
+# **Between classes** the paper finds larger jumps of the transfer, at class boundaries. So do we. An arc in the shared space, through the same decoder, has smaller jumps. So much of the jump is made on the way *into* the shared space. Most of its walks also pass a class that neither end has, more often than the target's arc and than each control. (The path that the bridge is given passes third classes too: see the source in Table 7.2.)
 #
-# The paper's reason is that the transfer "always stays on the manifold of the actual data". The transfer's pictures are indeed nearer to real ones than those of the arc, and the judge is surer of them. On average they are about as near to real ones as those are to each other, by a distance that favours smooth pictures.
+# **Does the bridge do better than a walk that knows the two classes only?** Hardly, on the way. The walk between class means has smaller jumps and passes fewer third classes. The judge is surer of the bridge's garments, but of its digits less. What the bridge adds is at the ends: there the class means know nothing of the two items.
 #
-# Is it "always"? We ask that the judge be sure at 95 of 100 points on average, and it is not. This bar is ours: it makes a number of the paper's word. Among garments it decides nothing, because real ones miss it too; the judge is sure of 7 in 10 of them, and surer of the transfer's. Of real digits it is surer than of the transfer's: there "always" is too much. And a jump leaves out what lies between, so it makes a judge surer whatever its reason.
+# The paper's reason for the jumps is that the transfer "always stays on the manifold of the actual data". We ask that the judge be sure at 95 of 100 points on average, and it is not. This bar is ours. Among garments it decides nothing: the judge is surer of the transfer's than of real ones. Of real digits it is surer than of the transfer's: there "always" is too much.
 
 # %%
-def gap(way, kind, metric):
-    """How much larger a metric is for the transfer than for the target's arc."""
-    return run.difference(way, f"transfer_{kind}", f"target_{kind}", metric)
+def gap(way, kind, metric, other="target"):
+    """How much larger a metric is for the transfer than for another walk."""
+    return run.difference(way, f"transfer_{kind}", f"{other}_{kind}", metric)
 
 
 paper = {"source": "section 5.3"}
 for way, called in ways.items():
     text = f"{called}, within a class: "
     step = gap(way, "within", "largest_step")
-    smooth = {"at_most": 0.25, "expect": "fails"}
-    run.claim(text + "as smooth as the target", step, **smooth, **paper)
+    fails = {"expect": "fails", **paper}
+    run.claim(text + "as smooth as the target", step, at_most=0.25, **fails)
     step = run[way, "transfer_within", "largest_step"]
     run.claim(text + "largest step under 2.5 mean steps", step, below=2.5)
 
@@ -300,27 +305,25 @@ for way, called in ways.items():
     step = run[way, "transfer_between", "largest_step"]
     least = {"mnist->fashion": 3, "fashion->mnist": 2}[way]
     run.claim(text + f"largest step above {least} mean steps", step, above=least)
-    step = run[way, "source_between", "largest_step"]
-    run.claim(text + "largest step of the source under 2", step, below=2)
     share = run[way, "transfer_between", "jump_at_border"]
     run.claim(text + "most jumps are at class borders", share, above=0.5, **paper)
-    run.claim(text + "a longer way", gap(way, "between", "path_length"), above=0)
-
-# %%
-for way, called in ways.items():
-    text = f"{called}, between classes: "
-    near = gap(way, "between", "distance_to_real")
-    run.claim(text + "nearer to real pictures than the arc", near, below=0)
-    near = run[way, "transfer_between", "distance_to_real"]
-    run.claim(text + "as near to real as real ones are", near, at_most=1.1, **paper)
-    sure = gap(way, "between", "sure")
-    run.claim(text + "the judge is surer than on the arc", sure, above=0)
     sure = run[way, "transfer_between", "sure"]
-    always = {"at_least": 0.95, "expect": "fails"}
-    run.claim(text + "always on the manifold, by the judge", sure, **always, **paper)
-    sure = run.difference(way, "transfer_between", "real_items", "sure")
+    always = text + "always on the manifold, by the judge"
+    run.claim(always, sure, at_least=0.95, **fails)
+    sure = run.difference(way, "transfer_between", "real_items_between", "sure")
     expect = {"mnist->fashion": "holds", "fashion->mnist": "fails"}[way]
     run.claim(text + "as sure as of real items", sure, at_least=-0.02, expect=expect)
+    share = run[way, "transfer_between", "other_class"]
+    run.claim(text + "most walks pass a third class", share, above=0.5)
+    for other in ("target", "shared_space", "pixels", "class_means"):
+        more = gap(way, "between", "other_class", other)
+        run.claim(text + f"a third class more often than {other}", more, above=0)
+    for other in ("shared_space", "class_means"):
+        step = gap(way, "between", "largest_step", other)
+        run.claim(text + f"larger jumps than {other}", step, above=0)
+    sure = gap(way, "between", "sure", "class_means")
+    expect = "holds" if profile == "quick" else expect  # weaker base models
+    run.claim(text + "surer judge than class_means", sure, above=0, expect=expect)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
@@ -328,23 +331,20 @@ run.claims()
 # %% [markdown]
 # ## What to remember
 #
-# - Compare the transfer with the target's own walk between the same two ends.
-# - A jump between classes would fit the classification loss; no cell here tests that. A jump within a class would break locality.
-# - Class accuracy says nothing about this. Read the largest step beside it.
+# - Compare a walk with others between the same two ends, and with one that knows the classes only.
+# - A jump between classes can fit the loss. A jump within a class breaks locality.
+# - Class accuracy at the ends says nothing about the way.
 #
 # ## What to try
 #
-# Is the arc worth its sines? Walk along straight lines, and ask how sure the judge is of the middle.
+# On the way from garment to garment, which third digits does the judge see most often?
 
 # %%
-i, j = torch.randint(len(held), (2, 1000), generator=lt.named_generator("try", 0))
-a, b = held.mean[i[i != j]], held.mean[j[i != j]]
-middle = (a + b) / 2  # of straight lines; that of the arcs: slerp at 0.5
+a, b, _ = ends["fashion->mnist", 0]["between"]
+x = walk("fashion->mnist", a, b, points=33)["transfer"]
+label = run.domain("mnist").classify(x.flatten(0, 1)).view(-1, 33)  # (200, 33)
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution
-half = torch.tensor([0.5], device=a.device)
-for name, z in {"line": middle, "arc": slerp(a, b, half)[:, 0]}.items():
-    sure = digits.probabilities(digits.items(z)).amax(-1) > 0.9
-    length = z.norm(dim=-1).mean()
-    print(f"{name}: sure of {sure.double().mean():.2f}, mean length {length:.1f}")
+third = (label != label[:, :1]) & (label != label[:, -1:])
+print(label[third].bincount(minlength=10).tolist())

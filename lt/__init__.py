@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lt.loop import Training, named_generator
     from lt.maps import fit_map
     from lt.own.checks import compare, diagnose, preflight
+    from lt.own.estimator import BridgeEstimator
     from lt.own.files import load_bridge
     from lt.own.join import join
 
@@ -27,6 +28,7 @@ _HOME = {
     **dict.fromkeys(("compare", "diagnose", "preflight"), "lt.own.checks"),
     **dict.fromkeys(("Domain", "Latents"), "lt.latents"),
     **dict.fromkeys(("Training", "named_generator"), "lt.loop"),
+    "BridgeEstimator": "lt.own.estimator",
     **{"fit_map": "lt.maps", "join": "lt.own.join", "load_bridge": "lt.own.files", "spread_labels": "lt.alignment"},
 }
 __all__ = ["LtError", *sorted(_HOME)]

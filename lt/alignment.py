@@ -1,7 +1,5 @@
-"""Labels that spread from few items to all, and clusters that match without any.
-
-Hidden labels are -1 before anything is trained: no objective can use them. What goes without labels works between
-models of one kind of data only."""
+"""Labels that spread from few items to all, and clusters that match without any, in models of one kind of data only.
+Hidden labels are -1 before anything is trained: no objective can use them."""
 
 from dataclasses import replace
 
@@ -19,23 +17,18 @@ from torch import Tensor
 
 from lt.cache import usable_cache
 from lt.errors import LtError
-from lt.latents import UNKNOWN, Latents
+from lt.latents import UNKNOWN, Latents, listed
 from lt.metrics import pick
 
 
-def label_subset(y: Tensor, per_class: int, generator: torch.Generator) -> Tensor:
-    """Item numbers (k * per_class,) of ``per_class`` random items of each known class of y (n,), classes in turn; the
-    same state of the generator gives nested subsets."""
-    picks = pick(y, per_class, 0, generator)
+def hide_labels(latents: Latents, per_class: int, generator: torch.Generator) -> Latents:
+    """Latents that know the label of ``per_class`` random items of each class only; the same state of the generator
+    gives nested subsets. Raises :class:`lt.LtError` if a class has fewer."""
+    picks = pick(latents.y, per_class, 0, generator)
     label, few = min(picks.items(), key=lambda item: len(item[1]))
     if len(few) < per_class:
         raise LtError(f"class {label} has {len(few)} items: {per_class} are too many")
-    return torch.stack([*picks.values()], dim=1).flatten()
-
-
-def hide_labels(latents: Latents, per_class: int, generator: torch.Generator) -> Latents:
-    """Latents that know the label of ``per_class`` random items of each class only."""
-    known = label_subset(latents.y, per_class, generator)
+    known = torch.cat([*picks.values()])
     return replace(latents, y=torch.full_like(latents.y, UNKNOWN).index_copy(0, known, latents.y[known]))
 
 
@@ -57,6 +50,7 @@ def _graph(latents: Latents) -> sparse.csr_matrix:
 def spread_labels(latents: Latents) -> Latents:
     """Give every item a label: the known ones spread along the neighbour graph of the domain's own latents (Zhou et al.
     2004), with class mass normalised to an even prior (Zhu et al. 2003)."""
+    (latents,) = listed([latents])
     y, graph = latents.y.cpu().numpy(), _graph(latents)
     if (y == UNKNOWN).all():
         raise LtError(f"{latents.name}: no label is known, so none can spread: give at least one per class")

@@ -111,8 +111,7 @@ def bridge_objective(
             z_hat = z_hat * (torch.arange(network.latent, device=device) < size[:, None])
         terms = {"reconstruction": losses.squared_error(z, z_hat, config.reduction, size)}
         terms["kl"] = losses.gaussian_kl(mean, std).mean()
-        # means over the joint batch are 1/domains of the sums over domains in the paper
-        loss = domains * (terms["reconstruction"] + config.beta_kl * terms["kl"])
+        loss = domains * (terms["reconstruction"] + config.beta_kl * terms["kl"])  # the paper sums over domains
         if config.beta_swd and (domains > 1 or anchor is not None):
             sets = z_shared.view(domains, batch, -1)
             if anchor is not None:

@@ -1,5 +1,4 @@
 """Corpora as tensors: a small embedded copy of each, or the full one, checked whenever it is read.
-
 The full ones are looked up in ``LT_DATA`` (``MNIST/raw``, ``FashionMNIST/raw``, ``fsdd/recordings``), by default in
 ``data`` of the cache, and downloaded where they are not there."""
 
@@ -24,8 +23,7 @@ CLASSES = {  # Table 5: class k of one domain corresponds to class k of every ot
     "fashion": tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")),
     "speech": tuple("zero one two three four five six seven eight nine".split()),
 }
-# MD5 of the raw IDX files, as published with the corpora
-IDX_MD5 = {
+IDX_MD5 = {  # of the raw files, as published with the corpora
     "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "MNIST/raw/train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
     "MNIST/raw/t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
@@ -76,9 +74,8 @@ def data_folder() -> Path:
 
 
 def load(name: str, split: str = "train", source: str = "embedded") -> Items:
-    """One split of ``mnist``, ``fashion`` or ``speech``.
-    ``embedded``: 5,000 images or 300 recordings that come with this package. ``full``: 70,000 images, or the 3,000
-    recordings of the Free Spoken Digit Dataset. Files that are missing, truncated or altered are errors."""
+    """One split of ``mnist``, ``fashion`` or ``speech``: ``embedded``, 5,000 images or 300 recordings in this package,
+    or ``full``, 70,000 images or 3,000 recordings. Files that are missing, truncated or altered are errors."""
     for value, known in ((name, CLASSES), (source, ("embedded", "full")), (split, ("train", "test"))):
         if value not in known:
             raise LtError(f"unknown {value!r} in lt.data.load: choose one of {', '.join(known)}")
@@ -161,12 +158,11 @@ def fsdd_digest(folder: Path) -> str:
 
 
 def _recordings(name: str, split: str) -> list[np.ndarray]:
-    folder = data_folder() / "fsdd" / "recordings"
+    folder = data_folder() / "fsdd" / "recordings"  # takes 0 to 4 are held out, as the corpus itself recommends
     if not folder.is_dir():
         folder = _fetch_fsdd()
     elif fsdd_digest(folder) != FSDD_SHA256:
         raise LtError(f"{folder} is not what is expected (sha256 {FSDD_SHA256[:12]}): delete it to fetch it again")
-    # takes 0 to 4 of every digit and speaker are held out, as the corpus itself recommends
     paths = [path for path in sorted(folder.glob("*.wav")) if (int(path.stem.split("_")[2]) < 5) == (split == "test")]
     digits, speakers, _ = zip(*(path.stem.split("_") for path in paths), strict=True)  # 7_jackson_32.wav
     x = np.stack([read_clip(path, RATE) for path in paths])

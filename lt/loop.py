@@ -176,8 +176,7 @@ class _Trainer:
         self.mean = [torch.zeros_like(p) for p in self.parameters] if self.decay else []
         hidden = [p for p in self.parameters if training.muon and p.ndim == 2 and min(p.shape) >= HIDDEN]
         rest = [p for p in self.parameters if not any(p is h for h in hidden)]
-        # rates are tensors: a captured CUDA graph reads the current ones
-        lr, muon = torch.tensor([training.lr, training.muon], device=device)
+        lr, muon = torch.tensor([training.lr, training.muon], device=device)  # a captured graph reads the current ones
         self.optimizers: list[torch.optim.Optimizer] = []
         if rest:
             groups, graph = [{"params": rest, "peak": training.lr}], device.type == "cuda"

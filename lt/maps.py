@@ -1,5 +1,4 @@
 """Maps between two latent spaces in closed form: what a bridge has to beat.
-
 A map by class asks a classifier for the class of a source latent; a map by pairs knows what belongs together."""
 
 from collections.abc import Callable
@@ -54,12 +53,10 @@ def fit_map(
     sure: float | None = None, classify: Callable[[Tensor], Tensor] | None = None, seed: int = 0
 ) -> LatentMap:  # fmt: skip
     """A map from latents of ``source`` to those of ``target``, fitted on posterior means; unknown classes are left out.
-
     By class: ``prototype`` (mean of the target's class), ``medoid`` (its item nearest to that mean), ``lookup`` (random
     item of it), ``gaussian_ot`` (optimal transport between the Gaussians of a class: the Bures map), ``gaussian_gw``
     (principal axis to principal axis, in order of variance; Delon et al. 2022). By ``pairs`` (p, 2) of item numbers, or
     random pairs of equal class: ``affine``, ``procrustes`` (rotation, scale and shift; Maiorca et al. 2023).
-
     ``ridge``, a share of the mean variance, is added to every variance: unused dimensions must not be blown up.
     ``shrink`` s moves lookups and Gaussians towards the mean m of the target's class: m + s A (z - m_source).
     ``sure`` keeps target items whose own label a classifier of target latents gives with a probability above it.

@@ -4,6 +4,7 @@ import functools
 import gzip
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -47,7 +48,10 @@ class Weights(Zipped):
 
     def do_GET(self):
         Weights.asked += (self.path,) * ("/weights/" in self.path)
-        if "/weights/" in self.path and self.way == "refused":
+        if self.path.startswith("/way/"):  # from a test in another process
+            Weights.way = self.path[5:]
+            self.answer(b"")
+        elif "/weights/" in self.path and self.way == "refused":
             self.send_error(500)
         elif self.path.endswith(".bin") and self.way:
             data = Path(self.translate_path(self.path)).read_bytes()
@@ -100,6 +104,23 @@ def browser(tmp_path_factory):
     """One Chromium for all pages of a module."""
     with chromium(tmp_path_factory.mktemp("chromium")) as driver:
         yield driver or missing("no Chromium: apt-get install chromium chromium-driver")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with the page as live.md has it, without the theme, and its address."""
+    folder, text = tmp_path_factory.mktemp("site"), (ROOT / "book" / "live.md").read_text(encoding="utf-8")
+    body = "".join(re.findall(r"```\{raw\} html\n(.*?)```", text, re.DOTALL))
+    (folder / "_static").symlink_to(ROOT / "book" / "_static")
+    (folder / "book").mkdir()
+    head = '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    icon = '<link rel="icon" href="data:,"><title>Page</title>'
+    (folder / "book" / "live.html").write_text(f"{head}{icon}<main>{body}</main>", encoding="utf-8")
+    cell = (ROOT / "book" / "00_introduction.py").read_text(encoding="utf-8")
+    block = re.search('# <link rel="stylesheet".*?</script>', cell, re.DOTALL)[0].replace("\n# ", "\n")
+    (folder / "book" / "front.html").write_text(f"{head}{icon}<main>{block}<p>After.</main>", encoding="utf-8")
+    with served(folder, Weights) as address:
+        yield folder, f"{address}/book/live.html"
 
 
 def screen(browser, pixels: int = 1400, phone: bool = False) -> None:

@@ -36,16 +36,6 @@ test("half precision", () => {
   assert.deepEqual([...fromHalves(halves)], [0, 1, -2, Math.fround(0.333251953125), 2 ** -24, 65504, -0]);
 });
 
-test("a Fourier transform of a wave has one line", () => {
-  const n = 64;
-  const re = new Float64Array(n).map((_, i) => Math.cos((2 * Math.PI * 5 * i) / n));
-  const im = new Float64Array(n);
-  new FFT(n).forward(re, im);
-  re.forEach((value, k) => {
-    assert.ok(Math.abs(value - (k === 5 || k === n - 5 ? n / 2 : 0)) < 1e-9);
-  });
-});
-
 test("a drawing is as large, as thick and as central as MNIST's", () => {
   const zero = Array.from({ length: 60 }, (_, i) => ({ x: 0.2 + 0.1 * Math.cos(i / 9), y: 0.7 + 0.2 * Math.sin(i / 9) }));
   const seen = rasterise([zero]);
@@ -166,16 +156,4 @@ test("the other ways", needsTorch, async () => {
     for (const values of [found.garment, found.digit, found.mel]) assert.ok(values?.every(Number.isFinite));
     assert.equal(models.wave(/** @type {Float32Array} */ (found.mel)).length, 8192);
   }
-});
-
-test("a fetch that fails half way can be tried again", needsTorch, async () => {
-  const manifest = JSON.parse(await readFile(join(weights, "manifest.json"), "utf8"));
-  let calls = 0;
-  const models = new Models(manifest, async (entry) => {
-    if (calls++ === 0) throw new Error("offline");
-    return bytes(join(weights, entry.path));
-  });
-  await assert.rejects(models.need("picture"), /offline/);
-  await models.need("picture");
-  assert.equal(calls, 2);
 });

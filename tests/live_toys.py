@@ -51,7 +51,7 @@ class Toy(Run):
         self.images = lambda corpus, split="test": self.items[corpus]
         self.vae = lambda name, set=0: self.models[name]
         self.judge = lambda name: self.judges[name]
-        self.bridge = lambda source, target, set=0: self.between[target]
+        self.bridge = lambda source, target, *_: self.between[target]
 
     def held(self, name, set=0):
         x, y = self.items[name].x, self.items[name].y

@@ -3,16 +3,11 @@
 from dataclasses import replace
 
 import torch
-from toys import g
+from toys import g, turn
 
 from lt import alignment
-from lt.alignment import hide_labels, label_subset, matched_clusters, spread_labels
+from lt.alignment import hide_labels, matched_clusters, spread_labels
 from lt.latents import UNKNOWN, Latents
-
-
-def turn(d: int, seed: int) -> torch.Tensor:
-    """A rotation (d, d)."""
-    return torch.linalg.qr(torch.randn(d, d, generator=g(seed)))[0]
 
 
 def lopsided(name: str, seed: int, n: int = 300) -> Latents:
@@ -23,17 +18,14 @@ def lopsided(name: str, seed: int, n: int = 300) -> Latents:
     return Latents(name, mean, torch.full((n, 4), 0.05), y)
 
 
-def test_label_subsets_are_balanced_nested_and_stable(lt_error):
+def test_known_labels_are_balanced_nested_and_stable(lt_error):
     y = torch.randint(10, (2000,), generator=g()) * 7 - 1  # class -1 is no class
-    draws = {k: label_subset(y, k, g(5)) for k in (0, 1, 10, 100)}
-    for k, index in draws.items():
-        assert len(set(index.tolist())) == 9 * k, "each item once"
-        assert y[index].unique(return_counts=True)[1].tolist() == [k] * 9 * bool(k)
-    assert set(draws[1].tolist()) < set(draws[10].tolist()) < set(draws[100].tolist())
-    assert torch.equal(draws[10], label_subset(y, 10, g(5)))
-    assert not torch.equal(draws[10], label_subset(y, 10, g(6)))
-    with lt_error("class 1 has 2 items", "3 are too many"):
-        label_subset(torch.tensor([0, 0, 0, 1, 1]), 3, g())
+    few = {k: hide_labels(Latents("a", y[:, None].float(), None, y), k, g(5)).y for k in (0, 1, 10, 100)}
+    for k, known in few.items():
+        assert known[known != UNKNOWN].unique(return_counts=True)[1].tolist() == [k] * 9 * bool(k)
+    assert all((few[k][few[j] != UNKNOWN] != UNKNOWN).all() for j, k in ((1, 10), (10, 100)))
+    with lt_error("class 0 has 2 items", "3 are too many"):
+        hide_labels(Latents("a", torch.zeros(2, 1), None, torch.zeros(2).long()), 3, g())
 
 
 def test_hidden_labels_are_gone_and_one_per_class_spreads_over_clear_clusters(lt_error):

@@ -53,7 +53,8 @@ x @ torch.ones(77, 2); {}["key"]; [][1]; int("two\\nlines"); 1 // 0; open("none"
 VALUES = (None, "x", "", -1, 0, 0.5, 3, True, np.nan, np.inf, np.int64(2), np.float32(2.5), [], 1j, torch.tensor([2]))
 SETTINGS = """lt.fit_bridge(PAIR, TINY, steps=v); lt.fit_bridge(PAIR, v); lt.fit_bridge(v, TINY)
 lt.fit_bridge([PAIR[0], v], TINY); lt.fit_bridge(PAIR, TINY, pairs=v); lt.preflight(v); lt.compare(v, *PAIR)
-lt.compare({"mine": v}, *PAIR); lt.compare({"same": list}, v, PAIR[1]); lt.Domain("a", judge_gives=v)"""
+lt.compare({"mine": v}, *PAIR); lt.compare({"same": list}, v, PAIR[1]); lt.Domain("a", judge_gives=v)
+lt.spread_labels(v); lt.diagnose(v, PAIR); lt.load_bridge(v); lt.load_bridge(FILE, v); lt.load_bridge(FILE, [v])"""
 CONFIGS = [f"lt.BridgeConfig({field}=v)" for field in lt.BridgeConfig.__dataclass_fields__]
 
 
@@ -117,6 +118,8 @@ def test_functions_that_return_anything(kind, x):
 
 
 @pytest.mark.parametrize("make", split(SETTINGS) + CONFIGS)
-def test_settings_out_of_range(make):
+def test_settings_out_of_range(make, tmp_path):
+    if "FILE" in make:
+        lt.fit_bridge(PAIR, TINY).save(tmp_path / "bridge")
     for value in VALUES:
-        works_or_says_why(make, v=value)
+        works_or_says_why(make, v=value, FILE=tmp_path / "bridge")

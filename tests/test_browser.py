@@ -26,13 +26,10 @@ def traffic(browser, site: str) -> tuple[float, list[str]]:  # noqa: F811
     for params in [event["params"] for event in events(browser) if event["method"].startswith("Network.")]:
         url = (params.get("response") or params.get("request") or {}).get("url", site)
         elsewhere = urlsplit(url).scheme in ("http", "https", "ws") and urlsplit(url).netloc != urlsplit(site).netloc
-        failed = params.get("response", {}).get("status", 0) >= 400 or (
-            "errorText" in params and not params["canceled"]
-        )
+        failed = params.get("response", {}).get("status", 0) >= 400 or not params.get("canceled", True)
         wrong += [str(params)[:300]] * (elsewhere or failed)
-        size += params.get("encodedDataLength", 0) * (
-            "dataLength" not in params
-        )  # of whole answers, not of their parts
+        if "dataLength" not in params:  # of whole answers, not of their parts
+            size += params.get("encodedDataLength", 0)
     return size, wrong
 
 

@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toys import g
 
 from lt.loop import initialised
 from lt.models.gans import ImagePool, Pix2Pix, ResNetGenerator, UNet, patch_critic
-
-
-def g(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def test_a_pool_returns_what_it_is_given_until_it_is_full(lt_error):

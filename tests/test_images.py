@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import torch
-from toys import CPU, equal, g, longer
+from toys import CPU, equal, g, linear, longer
 
 from lt.cache import cache_folder
 from lt.data import Items
@@ -40,10 +40,6 @@ def accuracy(judge, items: Items) -> float:
 
 
 # ---------------------------------------------------------------- networks
-
-
-def linear(inputs: int, outputs: int) -> int:
-    return inputs * outputs + outputs
 
 
 def stack(inputs: int, width: int, depth: int) -> int:

@@ -288,9 +288,7 @@ def test_accepted_points_are_the_first_of_the_prior_that_pass():
     first, again, other = (halves().accept(10, seed).mean for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-    own = replace(halves(), latent=None).accept(
-        9, prior=lambda n, generator: torch.rand(n, 2, generator=generator) - 0.5
-    )
+    own = replace(halves(), latent=None).accept(9, prior=lambda n, draw: torch.rand(n, 2, generator=draw) - 0.5)
     assert own.mean.abs().max() <= 0.5
 
 

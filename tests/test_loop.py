@@ -40,9 +40,8 @@ def weights_of(training: Training, noise: float = 0.0) -> list[float]:
 
 def test_history_holds_means_over_intervals():
     model = linear(1.0)
-    history = fit(
-        model, lambda *_: {"loss": model.weight.sum()}, Training(5, 1, 0.1), g(), every=2, dtype=torch.float32
-    )
+    how = {"every": 2, "dtype": torch.float32}
+    history = fit(model, lambda *_: {"loss": model.weight.sum()}, Training(5, 1, 0.1), g(), **how)
     # the weight goes 1, 0.9, 0.8, 0.7, 0.6: Adam's steps on a constant gradient are lr each
     assert history["step"] == [2, 4, 5]
     assert history["loss"] == pytest.approx([0.95, 0.75, 0.6], abs=1e-5)

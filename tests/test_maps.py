@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
-from toys import g
+from toys import g, turn
 
 from lt.latents import Domain, Latents
 from lt.loop import Training
@@ -20,11 +20,6 @@ GAUSSIAN = ("gaussian_ot", "gaussian_gw")
 LABELS = (3, 900_000)
 FAR = {"labels": LABELS, "gap": 60.0}
 EACH = torch.arange(400)[:, None].repeat(1, 2)  # pairs of items with one number
-
-
-def turn(d: int, seed: int = 9) -> torch.Tensor:
-    """A rotation (d, d)."""
-    return torch.linalg.qr(torch.randn(d, d, generator=g(seed)))[0]
 
 
 def cloud(name: str, seed: int, d: int = 4, n: int = 400, labels=(0,), gap: float = 0.0) -> Latents:

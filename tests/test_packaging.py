@@ -78,7 +78,7 @@ def test_wheel_and_source_distribution_hold_what_they_should(built):
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lt").rglob("*.py")}
     inside |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "lt" / "assets").iterdir()}
-    assert inside | {"lt/py.typed", "lt/book/paper.csv"} <= names
+    assert inside | {"lt/py.typed", *(f"lt/book/{name}" for name in ("paper.csv", "search.js", "words.json"))} <= names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"lt", PROJECT["name"].replace("-", "_")}, (
         "no tests, no book"
     )
@@ -121,10 +121,8 @@ def test_the_wheel_makes_a_bridge_with_the_eight_packages_of_the_core(built, tmp
     (wheel,), environment = built.glob("*.whl"), tmp_path / "python"
     venv.create(environment, with_pip=False, symlinks=os.name != "nt")
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
-        "PIP_NO_INDEX": "1",
-        "OMP_NUM_THREADS": "1",
-    }
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    variables |= {"PIP_NO_INDEX": "1", "OMP_NUM_THREADS": "1"}
     (borrowed,) = [path for path in site.getsitepackages() if path.endswith("site-packages")]
     (packages,) = environment.rglob("site-packages")
     (packages / "borrowed.pth").write_text(borrowed + "\n")  # the libraries of this Python, not its lt

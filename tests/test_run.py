@@ -60,9 +60,8 @@ def test_sets_are_disjoint_and_models_are_made_once(run):
     assert len(run.images("mnist")) == len(run.held("mnist", 1)) == 300
     x, _ = run.own("fashion", 1)
     assert x.shape == (300, 784)
-    assert torch.equal(garments.items(run.held("fashion", 1).mean).sort(0).values, x.sort(0).values), (
-        "all, in another order"
-    )
+    whole = garments.items(run.held("fashion", 1).mean)
+    assert torch.equal(whole.sort(0).values, x.sort(0).values), "all, in another order"
     assert sorted(run.data) == ["fashion/test", "fashion/train", "mnist/test", "mnist/train"]
     assert run.second_judge("mnist")(run.images("mnist").x).shape == (300,)
     assert set(run.seconds) >= {("vae", "mnist", 1), ("judge", "fashion", 0)}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toys import g
 
 from lt.data import load
 from lt.models import speech
@@ -18,10 +19,6 @@ from lt.models.speech import LogMel
 SAMPLES = 8_192
 SPHINX = pytest.mark.skipif(find_spec("pocketsphinx") is None, reason="needs pocketsphinx (no wheels for Python 3.14)")
 FILES = ("speech.json", *(f"speech_{part}.safetensors" for part in ("generator", "panel", "judge", "accepted")))
-
-
-def g(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def tone(hertz: float, rate: int = 8_000, seconds: float = 1.024) -> torch.Tensor:

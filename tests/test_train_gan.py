@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from toys import g
 
 from lt.loop import Training, fit
 from lt.models import speech
@@ -29,10 +30,6 @@ CONFIG = train_gan.GANConfig(
     panel=(TINY, dataclasses.replace(TINY, kind="rnn")),
     judge=TINY,
 )
-
-
-def g(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def gan_of(config=CONFIG) -> nn.ModuleDict:

@@ -21,6 +21,16 @@ def g(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def linear(inputs: int, outputs: int) -> int:
+    """Weights and biases of one affine map."""
+    return inputs * outputs + outputs
+
+
+def turn(d: int, seed: int = 9) -> torch.Tensor:
+    """A rotation (d, d)."""
+    return torch.linalg.qr(torch.randn(d, d, generator=g(seed)))[0]
+
+
 def longer(config, steps: int):
     """The same configuration with other steps."""
     return dataclasses.replace(config, training=dataclasses.replace(config.training, steps=steps))
@@ -41,7 +51,7 @@ def blobs(name: str = "blobs", n: int = 300, rotate: bool = False, seed: int = 0
     y = torch.arange(n) % 3
     mean = CENTRES[y] + spread * torch.randn(n, 4, generator=g(seed))
     if rotate:
-        mean = mean @ torch.linalg.qr(torch.randn(4, 4, generator=g(99)))[0]
+        mean = mean @ turn(4, 99)
     return Latents(name, mean, torch.full((n, 4), 0.05), y)
 
 

@@ -2,31 +2,23 @@
 
 /** Let one sound play at a time, each from a single button with a name and a length. */
 function players() {
-  const stop = (audio) => {
-    audio.pause();
-    audio.currentTime = 0;
-  };
   const sounds = [...document.querySelectorAll(".bd-article audio[aria-label]")];
   for (const audio of sounds) {
+    const name = audio.getAttribute("aria-label");
     const button = document.createElement("button");
-    button.type = "button";
-    button.className = "lt-player";
-    button.setAttribute("aria-label", audio.getAttribute("aria-label"));
-    button.setAttribute("aria-pressed", "false");
-    button.textContent = audio.getAttribute("aria-label").split(", ").pop();
+    Object.assign(button, { type: "button", className: "lt-player", textContent: name.split(", ").pop() });
+    button.setAttribute("aria-label", name);
+    const pressed = () => button.setAttribute("aria-pressed", String(!audio.paused));
+    pressed();
     audio.removeAttribute("controls");
     audio.before(button);
     button.addEventListener("click", () => {
-      if (audio.paused) audio.play().catch(() => button.setAttribute("aria-pressed", "false"));
-      else stop(audio);
+      const was = audio.paused;
+      for (const one of sounds) one.pause();
+      audio.currentTime = 0;
+      if (was) audio.play().catch(pressed);
     });
-    audio.addEventListener("play", () => {
-      button.setAttribute("aria-pressed", "true");
-      for (const other of sounds) if (other !== audio) stop(other);
-    });
-    for (const end of ["pause", "ended"]) {
-      audio.addEventListener(end, () => button.setAttribute("aria-pressed", "false"));
-    }
+    for (const change of ["play", "pause"]) audio.addEventListener(change, pressed);
   }
 }
 

@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -104,8 +105,7 @@ class Pack:
         files = {}
         for name, data in self.data.items():
             digest = hashlib.sha256(packed := gzip.compress(data, mtime=0)).hexdigest()
-            files[name] = {"path": f"{name}-{digest[:12]}.bin", "sha256": digest}
-            files[name] |= {"bytes": len(packed), "unpacked": len(data)}
+            files[name] = {"path": f"{name}-{digest[:12]}.bin", "sha256": digest, "bytes": len(packed)}
             (folder / files[name]["path"]).write_bytes(packed)
         facts |= {"files": files, "networks": self.networks, "bridges": self.bridges, "tensors": self.tensors}
         (folder / "manifest.json").write_text(json.dumps({"format": 1, **facts}) + "\n", encoding="utf-8")
@@ -113,7 +113,8 @@ class Pack:
 
 @torch.no_grad()
 def export(run: Run, folder: Path) -> None:
-    """Write ``picture``, from drawing to garment, ``more``, for other ways, ``sound``, for words, and the preview."""
+    """Write ``picture``, from drawing to garment, ``more``, for other ways, ``sound``, for words, ``weights``, bridges
+    of other weights of the KL term, and the preview."""
     pack, bridge = Pack(), run.bridge("mnist", "fashion")
     mnist, fashion, speech, hears = run.vae("mnist"), run.vae("fashion"), run.vae("speech"), run.judge("speech")
     posterior, voice, mel = copy.deepcopy(mnist.posterior), copy.deepcopy(speech.decoder), speech.mel
@@ -132,10 +133,14 @@ def export(run: Run, folder: Path) -> None:
         pack.networks[name] = pack.layers(file, name, *parts, shape=shape)
     pack.bridge("picture", "fashion", bridge)
     pack.bridge("sound", "speech", run.bridge("mnist", "speech"))
+    for factor in (0.1, 5):  # bridges of chapter 6, whose results vary more and less
+        config = replace(run.profile.bridge, beta_kl=factor * run.profile.bridge.beta_kl)
+        pack.bridge("weights", f"fashion.{factor:g}", run.bridge("mnist", "fashion", 0, config))
     y = {name: run.held(name).y.cpu() for name in ("mnist", "fashion", "speech")}
     digits, garments, clips = (first_of_each_class(y[name], n) for name, n in zip(y, (1, 20, 6), strict=True))
     items = {"examples": y["mnist"][digits], "garments": y["fashion"][garments], "clips": y["speech"][clips]}
     pack.put("picture", "examples", run.images("mnist").x[digits], "u8")
+    pack.put("weights", "crowd", run.images("mnist").x[first_of_each_class(y["mnist"], 10)], "u8")
     pack.put("more", "garments", run.images("fashion").x[garments], "u8")
     pack.put("more", "garments.z", run.held("fashion").mean[garments])
     pack.put("sound", "clips.z", run.held("speech").mean[clips])

@@ -14,7 +14,6 @@ from lt.metrics import Estimate
 VERDICTS = ("holds", "fails", "open")
 BOUNDS = {"at_least": operator.ge, "at_most": operator.le, "above": operator.gt, "below": operator.lt}
 KEYS = re.compile(r"\w+(->\w+)+|\w+_\w+|\b(mnist|fashion)\b")  # of settings and methods, in the text of a claim
-MARGIN = 0.02  # how far below the paper's number a reproduction may lie
 
 
 def verdict(low: float | None, high: float | None, kind: str, bound: float) -> str:
@@ -27,7 +26,7 @@ def verdict(low: float | None, high: float | None, kind: str, bound: float) -> s
 
 
 def claim(
-    text: str, what: Estimate | float, *, paper: float | None = None, margin: float = MARGIN, exact: bool = False,
+    text: str, what: Estimate | float, *, paper: float | None = None, margin: float = 0.02, exact: bool = False,
     source: str = "ours", expect: str = "holds", **bound: float
 ) -> dict:  # fmt: skip
     """A claim for the results file. It asks for ``at_least``, ``at_most``, ``above``, ``below`` or ``paper - margin``.

@@ -1,8 +1,6 @@
 """Figures that several chapters draw. Each is closed, so that a cell shows it once, by ending with it.
-
 Grounds are transparent, text is a grey that reads on white and on black, and groups are named where they are.
-None is wider than 5 inches: a phone shows 3.6, and letters of 10 points are then 9 pixels high.
-"""
+None is wider than 5 inches: a phone shows 3.6, and letters of 10 points are then 9 pixels high."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill

@@ -25,7 +25,6 @@ class Profile:
     jitter: Mapping[str, float]  # how far the copies are moved
     copies: int = 2  # jittered versions of each training image that a bridge sees beside the image itself
     sets: int = 6  # disjoint sets of base models: set s has MNIST VAEs of seeds 2s and 2s + 1, a Fashion VAE of seed s
-    speech_sets: int = 6  # how many of these sets meet the generator of speech
     test_items: int | None = None  # random held-out images that measure everything; None: all
     accepted: int = 4000  # latents of speech per class that a bridge learns from
     fresh: int = 200  # latents of speech per class, of other draws, that measure it
@@ -45,12 +44,11 @@ def _muon(steps: int, batch: int, average: float = 0.0) -> Training:
 
 _SPEECH_TRAINING = Training(6000, 128, 4e-3, "onecycle", average=0.995)
 _SPEECH = BridgeConfig(_SPEECH_TRAINING, shared=16, width=256, beta_kl=3e-4, beta_swd=3.0, beta_cls=3.0)
-# chosen on 5,000 training images kept aside: warm-up helps Fashion-MNIST alone, jitter neither
-_VAE = VAEConfig(_muon(1000, 256), width=512)
+_VAE = VAEConfig(_muon(1000, 256), width=512)  # chosen on 5,000 training images kept aside: jitter helps neither
 _LAPTOP = Profile(
     name="laptop",
     source="full",
-    vae=_corpora(_VAE, replace(_VAE, training=_muon(1500, 256), warmup=0.5)),
+    vae=_corpora(_VAE, replace(_VAE, training=_muon(1500, 256), warmup=0.5)),  # warm-up helps Fashion-MNIST alone
     judge=_judges(Training(4000, 256, 1.5e-3, "onecycle"), 0.7, 0.4),
     second_judge=_judges(Training(2500, 128, 2e-3, "onecycle"), 0.7, 0.4, conv=True, width=16),
     bridge=BridgeConfig(_muon(2600, 256)),
@@ -72,20 +70,16 @@ _QUICK = Profile(
     jitter=_corpora(0.7, 0.4),
     copies=4,
     sets=1,
-    speech_sets=1,
     test_items=1000,
     accepted=500,
     fresh=30,
 )
 
-# section B.1: the constants of the paper's text
+# section B.1, and the authors' code: absolute differences in the SWD, a classifier that stays as it was drawn
 BY_THE_TEXT = BridgeConfig(Training(50_000, 128), width=512, standardise=False, beta_kl=0.05, beta_cls=0.05)
-# the authors' code: absolute differences in the SWD, and a classifier that stays as it was drawn
 BY_THE_CODE = replace(BY_THE_TEXT, training=Training(20_000, 512), beta_kl=0.005, power=1, frozen=True)
-# half of the paper's steps: a bridge of 8 x 1024 is the slowest thing in the book
-_LONG = replace(BY_THE_TEXT, training=Training(25_000, 128), shared=16, width=1024, depth=8)
-# sections B.1 and B.2 to the letter: epochs become steps of the 60,000 training items, the learning rate is constant
-_PAPER_VAE = VAEConfig(Training(100 * 60_000 // 512, 512))
+_LONG = replace(BY_THE_TEXT, training=Training(25_000, 128), shared=16, width=1024, depth=8)  # half the paper's steps
+_PAPER_VAE = VAEConfig(Training(100 * 60_000 // 512, 512))  # B.1 and B.2: epochs of 60,000 items become steps
 _PAPER = replace(
     _LAPTOP,
     name="paper",
@@ -96,7 +90,6 @@ _PAPER = replace(
     jitter=_corpora(0.0, 0.0),
     copies=0,
     sets=1,
-    speech_sets=1,
     accepted=1300,
 )
 PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}

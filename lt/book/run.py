@@ -48,14 +48,13 @@ def start(chapter: str, profile: str) -> "Run":
 def _kept(method: Callable) -> Any:
     """A method of :class:`Run` whose result is made once for the same arguments."""
 
+    kept = functools.cache(method)
+
     @functools.wraps(method)
     def once(*arguments: Any, **named: Any) -> Any:
         given = inspect.signature(method).bind(*arguments, **named)
-        given.apply_defaults()
-        run, *key = given.arguments.values()
-        if (method, *key) not in run.made:
-            run.made[(method, *key)] = method(run, *key)
-        return run.made[(method, *key)]
+        given.apply_defaults()  # the same however they are given
+        return kept(*given.arguments.values())
 
     return once
 
@@ -68,7 +67,6 @@ class Run:
         self.facts, self.started = provenance(chapter, self.device), time.perf_counter()
         self.data: dict[str, str] = {}  # fingerprint of each split
         self.seconds: dict[Any, float] = {}  # that each training took, now or when it was put in the cache
-        self.made: dict[tuple, Any] = {}
         self.rows: dict[Key, tuple[dict, list[Score]]] = {}  # as the results file has them, and the scores behind each
         self.claimed: dict[str, dict] = {}
 
@@ -177,9 +175,8 @@ class Run:
         self, a: str, b: str, config: BridgeConfig | None = None, seed: int = 0, sets: Sequence[int] | None = None
     ) -> list[Bridge]:
         """The bridge of two domains in these sets, or in all; what is not in the cache is trained side by side."""
-        of, made = self.profile, []
-        usual, number = (of.speech_bridge, of.speech_sets) if "speech" in (a, b) else (of.bridge, of.sets)
-        config, sets = config or usual, range(number) if sets is None else sets
+        usual = self.profile.speech_bridge if "speech" in (a, b) else self.profile.bridge
+        made, config, sets = [], config or usual, self.sets if sets is None else sets
         self.prepare(a, b, sets=sets)
         for first in range(0, len(sets), cores()):  # latents of all sets would not fit a laptop
             some = [[self.latents(name, set) for name in (a, b)] for set in sets[first : first + cores()]]
@@ -196,8 +193,8 @@ class Run:
         """The score of held-out items: ``transfer`` maps latents (n, latent) of the source to the target's."""
         a, b, held = self.domain(source, set), self.domain(target, set), self.held(source, set)
         x = a.items(held.mean) if source == "speech" else self.images(CORPUS[source]).x
-        made, (own, own_y), second = b.items(transfer(held.mean)), self.own(target, set), self.second_judge(target)
-        more = {"own": own, "own_y": own_y, "second": second, "per_class": PER_CLASS}
+        made, (own, own_y) = b.items(transfer(held.mean)), self.own(target, set)
+        more = {"own": own, "own_y": own_y, "second": self.second_judge(target), "per_class": PER_CLASS}
         return metrics.transfer_score(made, held.mean, held.y, a.classify(x), b.classify, **more)
 
     def paper_protocol(self, bridge: Bridge, source: str, target: str, set: int = 0) -> float:
@@ -307,13 +304,8 @@ class Results:
 
     records: list[dict]
 
-    def _frame(self, part: str) -> pd.DataFrame:
-        return pd.DataFrame(
-            [{k: of[k] for k in ("chapter", "profile")} | line for of in self.records for line in of[part]]
-        )
-
-    rows = property(lambda self: self._frame("rows"))
-    claims = property(lambda self: self._frame("claims"))
+    rows = property(lambda self: pd.json_normalize(self.records, "rows", ["chapter", "profile"], max_level=0))
+    claims = property(lambda self: pd.json_normalize(self.records, "claims", ["chapter", "profile"], max_level=0))
 
     def __getitem__(self, key: Key) -> Estimate:
         return _estimate({(r["setting"], r["method"], r["metric"]): r for d in self.records for r in d["rows"]}, key)

@@ -1,8 +1,8 @@
 """Tables of results with captions: methods down, metrics across, the paper's number beside ours."""
 
-import csv
 import functools
 import html
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,17 +10,8 @@ import pandas as pd
 from IPython.display import HTML
 from pandas.io.formats.style import Styler
 
-WORDS = dict(
-    mnist="MNIST", mnist_b="MNIST, second model", fashion="Fashion-MNIST", base="base model",
-    bridging_vae="bridging VAE", pix2pix="Pix2Pix", cyclegan="CycleGAN",
-    latent_cyclegan="Latent CycleGAN", printed_constants="text, error averaged",
-    printed_constants_summed="text, error summed", authors_code="authors' code",
-    prototype="class prototype", lookup="class lookup", gaussian_ot="Gaussian OT by class", procrustes="Procrustes",
-    gaussian_gw="principal axes by class", transfer_accuracy="class kept", transfer_accuracy_true_label="by true label",
-    transfer_accuracy_second_judge="by second judge", transfer_accuracy_paper_protocol="by the paper's protocol",
-    reconstruction_accuracy="class kept", reconstruction_accuracy_second_judge="by second judge",
-    fid="FID", top1="top-1", negative_elbo="negative ELBO",
-)  # fmt: skip
+HERE = Path(__file__).parent
+WORDS = json.loads((HERE / "words.json").read_text(encoding="utf-8"))  # for settings, methods and metrics
 VERDICTS = {"holds": ("✓", "#009e7333"), "fails": ("✗", "#d55e0033"), "open": ("?", "#80808033")}  # mark, ground
 
 
@@ -36,18 +27,15 @@ def number(value: float) -> str:
 
 def interval(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """``0.971 [0.967, 0.974]``, without brackets where the interval is unknown or the number exact."""
-    if value is None:
-        return "not measured"
-    if low is None or high is None or not low < high:
-        return number(value)
-    return f"{number(value)} [{number(low)}, {number(high)}]"
+    ends = f" [{number(low)}, {number(high)}]" if low is not None and high is not None and low < high else ""
+    return "not measured" if value is None else number(value) + ends
 
 
 @functools.cache
 def paper() -> Mapping[tuple[str, str, str], float]:
     """The numbers of the paper's tables by setting, method and metric (``paper.csv``)."""
-    with Path(__file__).with_name("paper.csv").open(encoding="utf-8") as file:
-        return {(row["setting"], row["method"], row["metric"]): float(row["value"]) for row in csv.DictReader(file)}
+    frame = pd.read_csv(HERE / "paper.csv", converters={"value": float})
+    return frame.set_index(["setting", "method", "metric"])["value"].to_dict()
 
 
 class Table(Styler):
@@ -74,22 +62,13 @@ def table(frame: pd.DataFrame, caption: str, verdicts: Sequence[str] = ("verdict
     return made.set_table_styles([{"selector": part, "props": how} for part, how in looks.items()])  # type: ignore
 
 
-FILTER = """<script>for (const box of document.querySelectorAll(".lt-folded input")) box.oninput = () => {
-  const parts = box.value.toLowerCase().replace(/\\s*(->|→)\\s*/g, " → ").split(",").map(part => part.trim());
-  for (const fold of box.closest(".lt-folded").querySelectorAll("details")) {
-    const lines = [...fold.querySelectorAll("tbody tr")];
-    for (const line of lines) line.hidden = !parts.every(part => line.textContent.toLowerCase().includes(part));
-    fold.hidden = lines.every(line => line.hidden), fold.open = box.value.trim() && !fold.hidden;
-  }
-}</script>"""
-
-
 def folded(tables: Mapping[str, Table], example: str) -> HTML:
     """Tables by title in folds, below a box: of lines with all words in it, between commas, such as the ``example``."""
     fold = '<details><summary style="padding: 0.2em 0">{}</summary>{}</details>'
     box = f'<label>Search: <input type="search" placeholder="{html.escape(example)}" style="width: 17em"></label>'
     folds = "".join(fold.format(title, one._repr_html_()) for title, one in tables.items())
-    return HTML(f'<div class="lt-folded">{box}{folds}</div>{FILTER}')
+    script = (HERE / "search.js").read_text(encoding="utf-8").strip()
+    return HTML(f'<div class="lt-folded">{box}{folds}</div><script>{script}</script>')
 
 
 def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str) -> Table:

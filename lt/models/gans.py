@@ -95,9 +95,8 @@ class ImagePool(nn.Module):
         size, n, device = len(self.items), len(new), new.device
         if n > size:
             raise LtError(f"an image pool of {size} cannot take a batch of {n}: give a pool of at least {n}")
-        # different places, so that no item of a batch overwrites another; tensors decide, so that a CUDA graph can too
-        full, new = self.filled >= size, new.to(self.items.dtype)
-        random = torch.rand(size, generator=generator, device=device).argsort()[:n]
+        full, new = self.filled >= size, new.to(self.items.dtype)  # tensors decide, so that a CUDA graph can too
+        random = torch.rand(size, generator=generator, device=device).argsort()[:n]  # no place twice
         place = random.where(full, (self.filled + torch.arange(n, device=device)) % size)
         heads = (torch.rand(n, generator=generator, device=device) < 0.5).view(n, *[1] * (new.dim() - 1))
         old = self.items[place]

@@ -19,8 +19,7 @@ from lt.errors import LtError
 from lt.loop import named_generator
 
 SURE = 0.999  # softmax of the panel from which a sample is accepted; 0.95 by one judge in the paper
-# samples per class in lt/assets: for bridges to learn from, to measure them, to choose settings
-ACCEPTED = {"accepted": 4_000, "accepted, held out": 250, "accepted, kept aside": 100}
+ACCEPTED = {"accepted": 4_000, "accepted, held out": 250, "accepted, kept aside": 100}  # samples per class
 BLOCK = 1_000  # draws of the prior that share a generator
 NOTHING = -1  # the recogniser may hear no word at all
 SPHINX_RATE, SPHINX_SILENCE = 16_000, 0.2  # of its acoustic model in Hz; seconds around a clip, which it expects
@@ -46,8 +45,7 @@ class LogMel(nn.Module):
         self.size, self.hop, self.iterations = rate * 64 // 1000, rate * 16 // 1000, iterations
         bands = package("torchaudio.functional", "book").melscale_fbanks
         filters = bands(self.size // 2 + 1, 0.0, rate / 2, self.BANDS, rate)  # (bins, bands)
-        # not persistent: they are made from the rate, and weights are stored in half precision
-        self.register_buffer("window", torch.hann_window(self.size), persistent=False)
+        self.register_buffer("window", torch.hann_window(self.size), persistent=False)  # made from the rate
         self.register_buffer("filters", filters, persistent=False)
         self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)  # (bands, bins)
 

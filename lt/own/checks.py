@@ -77,12 +77,13 @@ def preflight(latents: Latents | Sequence[Latents], seed: int = 0, pairs: Any = 
         except LtError as error:
             problem(str(error))
             continue
-        moving, known = d.mean.var(0, correction=0), d.take(d.y != UNKNOWN)
-        (present, count), share[d.name] = known.y.unique(return_counts=True), len(known) / len(d)
+        some, known = _some(d, seed), d.take(d.y != UNKNOWN if (d.y == UNKNOWN).any() else slice(None))  # no copy
+        moving, share[d.name] = some.mean.var(0, correction=0), len(known) / len(d)
+        present, count = known.y.unique(return_counts=True)
         scarce |= len(known) < PER_AXIS * d.size * len(present)
-        active = f"{int((moving > CARRIES * d.variance()).sum())} of {d.size} dimensions carry information"
+        active = f"{int((moving > CARRIES * some.variance()).sum())} of {d.size} dimensions carry information"
         fact(f"{d.name}: {len(d):,} items, {active}, {len(known):,} labels of {len(present)} classes")
-        if bool((moving <= 1e-12 * d.mean.square().mean()).all()):
+        if bool((moving <= 1e-12 * some.mean.square().mean()).all()):
             problem(f"{d.name}: every item has the same latent: a bridge has nothing to learn from")
         elif not len(known):
             warn(f"{d.name}: no label is known: its classes go where they fit, not where they belong")
@@ -139,6 +140,8 @@ def _asked(latents: Latents, known: Latents, seed: int) -> tuple[float, float] |
 def diagnose(bridge: Bridge, latents: Latents | Sequence[Latents], seed: int = 0) -> Report:
     """What went wrong in a trained bridge, if it did: posterior collapse, a class that maps elsewhere, prototypes.
     Give latents of held-out items: on those that it learned from a bridge looks better than it is."""
+    if not isinstance(bridge, Bridge):
+        raise LtError(f"{type(bridge).__name__} is no bridge: diagnose(bridge, [a.latents(x, y), b.latents(u, v)])")
     latents, report = listed(latents), Report()
     fact, warn = report.facts.append, report.warnings.append
     for source in latents:

@@ -18,12 +18,11 @@ from lt.own.inputs import FAILURES, first_line, portrait
 
 def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Bridge:
     """A bridge written by ``Bridge.save``, with the models of its domains where they are given."""
-    path = Path(path).expanduser()
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path := Path(path).expanduser(), "pt") as file:
             metadata = file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise LtError(f"{path} cannot be read: {error}; give a file that Bridge.save wrote") from error
+    except (OSError, SafetensorError, TypeError) as error:
+        raise LtError(f"{str(path).splitlines()[0]} cannot be read: {error}; give a file of Bridge.save") from error
     if metadata.get("format") != FORMAT or "bridge" not in metadata:
         raise LtError(f"{path} holds no bridge of format {FORMAT}: save it again with this version")
     try:
@@ -41,8 +40,10 @@ def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Br
     except (LtError, KeyError, *FAILURES) as error:
         raise LtError(f"{path}: damaged or of another version ({first_line(error)}): save it again") from error
     load_weights(bridge, path)
-    for model in [domains] if isinstance(domains, Domain) else domains:
-        _, _, shift, scale = bridge.place(model.name)
+    models = list(domains) if isinstance(domains, Sequence) else [domains]
+    if strange := [type(model).__name__ for model in models if not isinstance(model, Domain)]:
+        raise LtError(f"{path}: give the models of its domains, as in load_bridge(path, [a, b]): {strange[0]} is none")
+    for model, (*_, shift, scale) in [(model, bridge.place(model.name)) for model in models]:
         if model.latent not in (None, len(shift)):
             raise LtError(f"{model.name}: latents have {model.latent} dimensions, not {len(shift)}: give that model")
         old, new = torch.tensor(bridge.portraits.get(model.name, [])), torch.tensor(portrait(model, shift, scale))

@@ -79,8 +79,7 @@ def estimate(scores: Sequence[Score] | Sequence[float], metric: str = "", n: int
 
 
 def difference(a: Sequence[Any], b: Sequence[Any], metric: str = "") -> Estimate:
-    """How much larger a metric is in ``a`` than in ``b`` (scores or numbers, the same sets in the same order), paired.
-    A set without items counts as exact."""
+    """How much larger a metric is in ``a`` than in ``b``, paired: the same sets. One without items counts as exact."""
     scores = []
     for (v, _, x), (w, _, y) in zip(*[[_read(score, metric) for score in given] for given in (a, b)], strict=False):
         if len(a) != len(b) or (len(x) != len(y) and 1 not in (len(x), len(y))):

@@ -33,8 +33,7 @@ def join(
         mean, std = (torch.cat(p) for p in zip(*[bridge.encode(d.mean, d.name) for d in beside], strict=True))
     anchor = Latents("shared space", mean, std, torch.cat([d.y for d in beside]))
     data = fingerprint(*bridge.state_dict().values(), *(d.fingerprint for d in (new, *beside)))
-    # the bridge's classifier stays as it is: fit changes the weights of the part alone
-    how = {"classifier": bridge.network.classifier, "anchor": anchor}
+    how = {"classifier": bridge.network.classifier, "anchor": anchor}  # stays as it is: fit changes the part alone
     part, history = trained("join", config, [new], bridge.labels, data, seed, **how)
     joined = Bridge(bridge.config, [*bridge.names, new.name], [*copy.deepcopy(bridge.parts), part], bridge.labels)
     joined.load_state_dict(bridge.state_dict(), strict=False)  # centres and scales

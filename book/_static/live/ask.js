@@ -2,19 +2,18 @@
 
 /** @type {Worker | null} */
 let worker = null;
-/** @type {Map<number, {resolve: (found: any) => void, reject: (error: Error) => void, got: (bytes: number) => void}>} */
+/** @type {Map<number, {resolve: (found: any) => void, reject: (error: Error) => void}>} */
 const waiting = new Map();
 let questions = 0;
 
-/** Ask the worker; it is started by the first question. @param {Question} question @param {(bytes: number) => void} got @returns {Promise<any>} */
-export function ask(question, got = () => {}) {
+/** Ask the worker for what a method of `Models` gives; it is started by the first question. @param {string} method @param {unknown[]} given @returns {Promise<any>} */
+export function ask(method, ...given) {
   if (!worker) {
     const { worker: script, addresses } = document.getElementById("lt-live")?.dataset ?? {}; // set where all is in one file
     worker = new Worker(script ?? new URL("./worker.js", import.meta.url), { type: "module" });
     if (addresses) worker.postMessage({ addresses: JSON.parse(addresses) });
     worker.addEventListener("message", ({ data }) => {
       const asked = waiting.get(data.id);
-      if ("bytes" in data) return asked?.got(data.bytes);
       waiting.delete(data.id);
       if ("error" in data) asked?.reject(new Error(data.error));
       else asked?.resolve(data.found);
@@ -27,9 +26,6 @@ export function ask(question, got = () => {}) {
     });
   }
   const id = questions++;
-  const running = worker;
-  return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject, got });
-    running.postMessage({ ...question, id });
-  });
+  worker.postMessage({ id, method, given });
+  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
 }

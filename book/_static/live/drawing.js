@@ -7,6 +7,7 @@ const BOX = 20; // pixels of the longer side, pen included
 const PEN = 2.6; // pixels
 const EDGE = 0.8; // pixels over which the pen's edge fades
 const SMALLEST = 0.15; // of the canvas: a dot is not blown up to a whole digit
+const inside = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
 
 /** Ink of strokes whose points are in pixels. @param {Strokes} strokes */
 function ink(strokes) {
@@ -19,10 +20,9 @@ function ink(strokes) {
     const [top, bottom] = [Math.min(a.y, b.y) - reach, Math.max(a.y, b.y) + reach];
     for (let y = Math.max(0, Math.floor(top)); y <= Math.min(SIZE - 1, bottom); y++) {
       for (let x = Math.max(0, Math.floor(left)); x <= Math.min(SIZE - 1, right); x++) {
-        const t = length ? Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / length)) : 0;
+        const t = length ? inside(((x - a.x) * dx + (y - a.y) * dy) / length) : 0;
         const distance = Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
-        const value = Math.min(1, Math.max(0, (reach - distance) / EDGE));
-        if (value > out[y * SIZE + x]) out[y * SIZE + x] = value;
+        out[y * SIZE + x] = Math.max(out[y * SIZE + x], inside((reach - distance) / EDGE));
       }
     }
   }
@@ -32,46 +32,38 @@ function ink(strokes) {
 /** What the encoder sees of a drawing. @param {Strokes} strokes in units of the canvas, 0 to 1 @returns {Float32Array} 784 pixels in [0, 1] */
 export function rasterise(strokes) {
   if (!strokes.length) return new Float32Array(SIZE * SIZE);
-  let [left, right, top, bottom] = [1, 0, 1, 0];
-  for (const { x, y } of strokes.flat()) {
-    [left, right] = [Math.min(left, x), Math.max(right, x)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
-  }
+  const [xs, ys] = [strokes.flat().map(({ x }) => x), strokes.flat().map(({ y }) => y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const scale = (BOX - PEN) / Math.max(right - left, bottom - top, SMALLEST);
-  const middle = (SIZE - 1) / 2;
-  const place = (/** @type {number} */ dx, /** @type {number} */ dy) =>
-    strokes.map((stroke) =>
-      stroke.map((point) => ({
-        x: (point.x - (left + right) / 2) * scale + middle + dx,
-        y: (point.y - (top + bottom) / 2) * scale + middle + dy,
-      })),
+  /** With the middle of its box at this pixel. @param {number} u @param {number} v */
+  const placed = (u, v) =>
+    ink(
+      strokes.map((stroke) =>
+        stroke.map(({ x, y }) => ({ x: u + (x - (left + right) / 2) * scale, y: v + (y - (top + bottom) / 2) * scale })),
+      ),
     );
-  const first = ink(place(0, 0));
+  const middle = (SIZE - 1) / 2;
   let [mass, x, y] = [0, 0, 0];
-  first.forEach((value, i) => {
+  for (const [i, value] of placed(middle, middle).entries()) {
     mass += value;
     x += value * (i % SIZE);
     y += value * Math.floor(i / SIZE);
-  });
+  }
   // MNIST's centre of mass is half a pixel right of the middle and below it
-  return ink(place(middle + 0.5 - x / mass, middle + 0.5 - y / mass));
+  return placed(2 * middle + 0.5 - x / mass, 2 * middle + 0.5 - y / mass);
 }
 
 const FINE = 36 ** 2 - 1; // steps along each side of the canvas, where strokes are text
 
 /** Strokes as text for an address: four characters for each of at most 51 points, strokes apart by a hyphen. @param {Strokes} strokes */
 export function toText(strokes) {
-  const digits = (/** @type {number} */ value) =>
-    Math.round(FINE * Math.min(1, Math.max(0, value)))
-      .toString(36)
-      .padStart(2, "0");
-  return strokes
-    .map((stroke) => {
-      const step = Math.ceil(stroke.length / 50);
-      const few = stroke.filter((_, i) => i % step === 0 || i === stroke.length - 1);
-      return few.map(({ x, y }) => digits(x) + digits(y)).join("");
-    })
-    .join("-");
+  const texts = strokes.map((stroke) => {
+    const step = Math.ceil(stroke.length / 50);
+    const few = stroke.filter((_, i) => i % step === 0 || i === stroke.length - 1);
+    const steps = few.map(({ x, y }) => 36 ** 2 * Math.round(FINE * inside(x)) + Math.round(FINE * inside(y)));
+    return steps.map((both) => both.toString(36).padStart(4, "0")).join("");
+  });
+  return texts.join("-");
 }
 
 /** Strokes from such text; none where it is something else. @param {string} text @returns {Strokes} */
@@ -81,38 +73,25 @@ export function fromText(text) {
   return text.split("-").map((stroke) => (stroke.match(/.{4}/g) ?? []).map((one) => ({ x: at(one.slice(0, 2)), y: at(one.slice(2)) })));
 }
 
-/**
- * Follow one pointer from its press to its release: no second finger, and no button but the first.
- * @param {HTMLElement} where @param {(event: PointerEvent) => void} pressed @param {(event: PointerEvent) => void} moved
- */
+/** Follow one pointer from its press to its release: no second finger, and no button but the first. @param {HTMLElement} where @param {(event: PointerEvent) => void} pressed @param {(event: PointerEvent) => void} moved */
 export function follow(where, pressed, moved) {
-  /** @type {number | null} */
-  let pointer = null;
   where.addEventListener("pointerdown", (event) => {
-    if (event.button || pointer !== null) return;
-    pointer = event.pointerId;
-    where.setPointerCapture(pointer);
+    if (event.button || !event.isPrimary) return;
+    where.setPointerCapture(event.pointerId);
     pressed(event);
   });
   where.addEventListener("pointermove", (event) => {
-    if (event.pointerId === pointer) moved(event);
+    if (event.isPrimary && where.hasPointerCapture(event.pointerId)) moved(event);
   });
-  for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
-    where.addEventListener(end, (event) => {
-      if (event.pointerId === pointer) pointer = null;
-    });
-  }
 }
 
 /** A canvas to draw on: with a mouse, a pen, a finger, or with arrow keys and the space bar. */
 export class Pad {
-  /**
-   * @param {HTMLCanvasElement} canvas
-   * @param {() => void} changed called after every change, at most once per frame
-   * @param {(text: string) => void} say words for a screen reader
-   */
+  /** @param {HTMLCanvasElement} canvas @param {() => void} changed called after every change, at most once per frame @param {(text: string) => void} say words for a screen reader */
   constructor(canvas, changed, say) {
     this.canvas = canvas;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.context.imageSmoothingEnabled = false; // an example shows its pixels
     this.changed = changed;
     this.say = say;
     /** @type {Strokes} */
@@ -131,7 +110,7 @@ export class Pad {
       },
       (event) => {
         const events = event.getCoalescedEvents?.() ?? [];
-        for (const one of events.length ? events : [event]) this.extend(this.at(one));
+        for (const one of events.length ? events : [event]) this.strokes.at(-1)?.push(this.at(one));
         this.renew();
       },
     );
@@ -148,12 +127,6 @@ export class Pad {
     if (this.shown) this.strokes = [];
     this.shown = false;
     this.strokes.push([point]);
-  }
-
-  /** Add a point to the last stroke, if it is farther than a tenth of a pixel of what the encoder sees. @param {Point} point */
-  extend(point) {
-    const last = this.strokes.at(-1)?.at(-1);
-    if (last && Math.hypot(point.x - last.x, point.y - last.y) > 0.1 / SIZE) this.strokes.at(-1)?.push(point);
   }
 
   /** Paint and tell what is new, once per frame however many points have come. */
@@ -178,12 +151,12 @@ export class Pad {
     const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? 0.1 : 0.04;
-      this.cursor.x = Math.min(1, Math.max(0, this.cursor.x + arrow[0] * step));
-      this.cursor.y = Math.min(1, Math.max(0, this.cursor.y + arrow[1] * step));
-      if (this.down) this.extend({ ...this.cursor });
+      const { x, y } = this.cursor;
+      this.cursor = { x: inside(x + arrow[0] * step), y: inside(y + arrow[1] * step) };
+      if (this.down) this.strokes.at(-1)?.push(this.cursor);
     } else if (event.key === " " || event.key === "Enter") {
       this.down = !this.down;
-      if (this.down) this.begin({ ...this.cursor });
+      if (this.down) this.begin(this.cursor);
       this.say(this.down ? "pen down" : "pen up");
     } else if (event.key === "Delete" || event.key === "Backspace") {
       this.put([]);
@@ -206,32 +179,17 @@ export class Pad {
     if (tell) this.changed();
   }
 
-  /** Draw strokes one point per frame, as an example; the first touch takes them away. @param {Strokes} strokes */
-  show(strokes) {
-    this.shown = true;
-    this.strokes = [];
-    const points = strokes.flatMap((stroke, i) => stroke.map((point) => ({ i, point })));
-    const next = () => {
-      const one = points.shift();
-      if (!one || !this.shown) return;
-      this.strokes[one.i] = [...(this.strokes[one.i] ?? []), one.point];
-      this.paint();
-      requestAnimationFrame(next);
-    };
-    next();
-  }
-
-  /** Show the picture of an example until something is drawn. @param {HTMLCanvasElement} small */
-  picture(small) {
-    const context = this.canvas.getContext("2d");
-    if (!context) return;
-    context.imageSmoothingEnabled = false;
-    context.drawImage(small, 0, 0, this.canvas.width, this.canvas.height);
+  /** Draw a stroke one point per frame, as an example; the first touch takes it away. @param {Point[]} stroke */
+  show(stroke, n = 1) {
+    this.shown = n === 1 || this.shown;
+    if (!this.shown || n > stroke.length) return;
+    this.strokes = [stroke.slice(0, n)];
+    this.paint();
+    requestAnimationFrame(() => this.show(stroke, n + 1));
   }
 
   paint() {
-    const context = this.canvas.getContext("2d");
-    if (!context) return;
+    const { context } = this;
     const size = this.canvas.width;
     context.fillStyle = "#000";
     context.fillRect(0, 0, size, size);

@@ -1,9 +1,10 @@
 // Figure 1 with the numbers of one drawing.
 
 import { html } from "../figures/common.js";
+import { WHY } from "./digit.js";
 import { paint, spectrogram } from "./view.js";
 
-/** Blue below zero, orange above. @type {Colour} */
+/** Blue below zero, orange above. @param {number} value */
 function signed(value) {
   const t = Math.min(1, Math.abs(value) / 3);
   return value < 0 ? [240 - 225 * t, 240 - 126 * t, 240 - 62 * t] : [240 - 10 * t, 240 - 81 * t, 240 - 240 * t];
@@ -20,24 +21,22 @@ const WAYS = {
   shared: ["digit", "← decoder", "zDigit", "← bridge", "shared", ...TO_GARMENT],
 };
 
-const ENCODED = "What the encoder sees: the strokes in a box of 20 pixels, centred by their mass, as the digits of its training are.";
-const DECODED = "The frozen decoder turns these 100 numbers into pixels. It was trained on its own pictures alone.";
-const SPOKEN = "What the frozen generator of speech makes of its latent: loudness of 64 pitches over half a second and more.";
-const SHARED =
-  "The shared space: all that the bridge hands from one model to the other. Items of one class lie together, from wherever they come.";
-const latent = (/** @type {string} */ of) => {
-  const why = `A latent of the frozen model of ${of}: where the item lies among all ${of} that the model can make.`;
-  return { what: `z of ${of}`, note: "100 numbers", why };
-};
-/** What each part is. @type {Record<string, {what: string, note: string, why: string}>} */
+const SHARED = "The shared space: all that the bridge hands on. Items of one class lie together, from wherever they come.";
+/** @param {string} of @returns {[string, string, string]} */
+const latent = (of) => [
+  `z of ${of}`,
+  "100 numbers",
+  `A latent of the frozen model of ${of}: where the item lies among all that it can make.`,
+];
+/** What each part is: its name, its size, and why it is there. @type {Record<string, [string, string, string]>} */
 const PARTS = {
-  seen: { what: "drawing", note: "784 pixels", why: ENCODED },
-  digit: { what: "digit", note: "784 pixels", why: DECODED },
-  garment: { what: "garment", note: "784 pixels", why: DECODED },
-  chosen: { what: "chosen garment", note: "784 pixels", why: "A held-out garment: no model was trained on it." },
-  mel: { what: "spoken word", note: "64 × 64 log-mel", why: SPOKEN },
-  shared: { what: "z′", note: "8 shared numbers", why: SHARED },
-  sharedVoice: { what: "z′", note: "16 shared numbers of chapter 4", why: SHARED },
+  seen: ["drawing", "784 pixels", WHY.seen],
+  digit: ["digit", "784 pixels", WHY.digit],
+  garment: ["garment", "784 pixels", WHY.garment],
+  chosen: ["chosen garment", "784 pixels", "A held-out garment: no model was trained on it."],
+  mel: ["spoken word", "64 × 64 log-mel", WHY.mel],
+  shared: ["z′", "8 shared numbers", SHARED],
+  sharedVoice: ["z′", "16 shared numbers of chapter 4", SHARED],
   zDigit: latent("digits"),
   zGarment: latent("garments"),
   zChosen: latent("garments"),
@@ -46,31 +45,28 @@ const PARTS = {
 
 /** Figure 1 with the numbers of this outcome. @param {HTMLElement} box @param {Origin["kind"]} kind where it begins @param {Outcome} found */
 export function flow(box, kind, found) {
-  // what stays is not made again: it may have the focus
   if (box.dataset.way !== kind || !box.firstChild) {
-    box.replaceChildren();
+    box.replaceChildren(); // what stays is not made again: it may have the focus
     for (const name of WAYS[kind]) {
-      if (!PARTS[name]) {
-        html("span", box, name);
-        continue;
+      if (!PARTS[name]) html("span", box, name);
+      else {
+        const figure = html("figure", box);
+        figure.dataset.why = PARTS[name][2];
+        const picture = html("canvas", figure);
+        picture.setAttribute("role", "img");
+        picture.tabIndex = 0;
+        const caption = html("figcaption", figure);
+        html("strong", caption, PARTS[name][0]);
+        html("span", caption, PARTS[name][1]);
       }
-      const { what, note, why } = PARTS[name];
-      const figure = html("figure", box);
-      figure.dataset.why = why;
-      const picture = html("canvas", figure);
-      picture.setAttribute("role", "img");
-      picture.tabIndex = 0;
-      const caption = html("figcaption", figure);
-      html("strong", caption, what);
-      html("span", caption, note);
     }
   }
   box.dataset.way = kind;
   const names = WAYS[kind].filter((name) => PARTS[name]);
   for (const [i, picture] of box.querySelectorAll("canvas").entries()) {
     const values = /** @type {Record<string, any>} */ (found)[names[i]];
-    const numbers = values?.length < 20 ? Array.from(values, (value) => value.toFixed(1)).join(", ") : PARTS[names[i]].note;
-    picture.setAttribute("aria-label", `${PARTS[names[i]].what}: ${numbers}`);
+    const numbers = values?.length < 20 ? Array.from(values, (value) => value.toFixed(1)).join(", ") : PARTS[names[i]][1];
+    picture.setAttribute("aria-label", `${PARTS[names[i]][0]}: ${numbers}`);
     if (values?.length === 4096) spectrogram(picture, values);
     else if (values) paint(picture, values, values.length === 784 ? undefined : signed);
   }

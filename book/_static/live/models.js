@@ -16,7 +16,7 @@ function once(make) {
 
 /** Everything that can be asked of the models. */
 export class Models {
-  /** @param {Manifest} manifest @param {(entry: FileEntry, got: (bytes: number) => void) => Promise<ArrayBuffer>} read fetches one file */
+  /** @param {Manifest} manifest @param {(entry: FileEntry) => Promise<ArrayBuffer>} read fetches one file */
   constructor(manifest, read) {
     if (manifest.format !== 1) throw new Error("this page and its weights do not fit together: reload the page");
     this.manifest = manifest;
@@ -25,14 +25,14 @@ export class Models {
     this.network = once((name) => network(manifest.networks[name], this.tensors));
     this.bridge = once((name) => new Bridge(manifest.bridges[name], this.tensors));
     this.items = once((name) => this.tensors.get(name));
+    this.crowd = once((name) => this.compare(this.bridge(name)));
     this.sound = once((name) => new Sound(manifest.sound, this.tensors.get(name)));
   }
 
-  /** Fetch a file. @param {string} file @param {(bytes: number) => void} got */
-  async need(file, got = () => {}) {
-    const data = await unpack(await this.read(this.manifest.files[file], got));
-    if (data.byteLength !== this.manifest.files[file].unpacked) throw new Error(`${file}: not all of it has arrived`);
-    this.tensors.files.set(file, data);
+  /** Fetch a file, and say what is known of all. @param {string} file */
+  async need(file) {
+    this.tensors.files.set(file, await unpack(await this.read(this.manifest.files[file])));
+    return this.manifest;
   }
 
   /** @param {string} name @param {Float32Array} x */
@@ -46,11 +46,9 @@ export class Models {
     return this.items(name).slice(i * size, (i + 1) * size);
   }
 
-  /**
-   * How little a picture looks like a digit: the share of it that the digits' own encoder and decoder lose (of the squared ink),
-   * times the tenth root of their judge's doubt. Above `doubt` in the manifest, a drawing looks like no digit.
-   * @param {Float32Array} seen @param {Float32Array} z its latent @returns {Doubt}
-   */
+  // How little a picture looks like a digit: the share of it that the digits' own encoder and decoder lose (of the squared ink),
+  // times the tenth root of their judge's doubt. Above `doubt` in the manifest, a drawing looks like no digit.
+  /** @param {Float32Array} seen @param {Float32Array} z its latent @returns {Doubt} */
   doubt(seen, z) {
     const back = this.run("mnist.decoder", z);
     const lost = seen.reduce((sum, x, i) => sum + (x - back[i]) ** 2, 0) / seen.reduce((sum, x) => sum + x * x, 1e-6);
@@ -65,28 +63,23 @@ export class Models {
     const from = { seen: null, chosen: null, zChosen: null, zVoice: null, sharedVoice: null, mel: null };
     /** @type {Float32Array | null} */
     let zDigit = null;
-    /** @type {{mean: Float32Array, std: Float32Array | null}} */
-    let posterior;
-    if (origin.kind === "shared") {
-      posterior = { mean: origin.value, std: null };
-    } else if (origin.kind === "garment") {
+    if (origin.kind === "garment") {
       from.chosen = this.item("garments", origin.value);
       from.zChosen = this.item("garments.z", origin.value);
-      posterior = bridge.encode(from.zChosen, "fashion");
-    } else {
-      if (origin.kind === "clip") {
-        const voices = this.bridge("speech");
-        from.zVoice = this.item("clips.z", origin.value);
-        from.mel = this.run("speech.generator", from.zVoice);
-        from.sharedVoice = voices.encode(from.zVoice, "speech").mean;
-        zDigit = voices.decode(from.sharedVoice, "mnist");
-      } else {
-        from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
-        zDigit = this.run("mnist.encoder", /** @type {Float32Array} */ (from.seen));
-      }
-      posterior = bridge.encode(zDigit, "mnist");
+    } else if (origin.kind === "clip") {
+      const voices = this.bridge("speech");
+      from.zVoice = this.item("clips.z", origin.value);
+      from.mel = this.run("speech.generator", from.zVoice);
+      from.sharedVoice = voices.encode(from.zVoice, "speech").mean;
+      zDigit = voices.decode(from.sharedVoice, "mnist");
+    } else if (origin.kind !== "shared") {
+      from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
+      zDigit = this.run("mnist.encoder", from.seen);
     }
-    const { mean, std } = posterior;
+    const chosen = from.zChosen ? bridge.encode(from.zChosen, "fashion") : null;
+    const { mean, std } = zDigit
+      ? bridge.encode(zDigit, "mnist")
+      : (chosen ?? { mean: /** @type {Float32Array} */ (origin.value), std: null });
     const noise = origin.kind === "shared" ? undefined : origin.noise;
     const shared = noise && std ? mean.map((value, i) => value + std[i] * noise[i]) : mean;
     const back = bridge.decode(shared, "mnist");
@@ -100,12 +93,26 @@ export class Models {
     return {
       ...from,
       ...{ zDigit: speaks, mean, std, shared, zGarment, garment, digit },
-      guess: bridge.classify(shared),
+      guess: softmax(bridge.classifier(shared)),
       judged: more ? softmax(this.run("fashion.judge", garment)) : null,
       digitJudged: digit ? softmax(this.run("mnist.judge", digit)) : null,
       word: from.mel ? softmax(this.run("speech.judge", from.mel)) : null,
       doubt: more && from.seen && zDigit ? this.doubt(from.seen, zDigit) : null,
     };
+  }
+
+  /** Held-out digits, class after class and again, and what a bridge makes of them. @param {Bridge} bridge @returns {Crowd} */
+  compare(bridge) {
+    const seen = Array.from({ length: this.manifest.tensors.crowd.shape[0] }, (_, i) => this.item("crowd", i));
+    const shared = seen.map((x) => bridge.encode(this.run("mnist.encoder", x), "mnist").mean);
+    const garments = shared.map((value) => this.run("fashion.decoder", bridge.decode(value, "fashion")));
+    const judged = garments.map((garment) => this.run("fashion.judge", garment)).map((logits) => logits.indexOf(Math.max(...logits)));
+    const far = garments.flatMap((a, i) => {
+      const others = garments.filter((_, k) => k > i && k % 10 === i % 10);
+      return others.map((b) => Math.sqrt(a.reduce((sum, x, at) => sum + (x - b[at]) ** 2, 0)));
+    });
+    const apart = far.reduce((a, b) => a + b, 0) / far.length;
+    return { seen, garments, kept: judged.filter((label, i) => label === i % 10).length, apart };
   }
 
   /** The spectrogram that an MNIST latent becomes. @param {Float32Array} z */

@@ -42,10 +42,7 @@ export class Tensors {
   }
 }
 
-/**
- * out += x W, four rows of W (inputs, outputs) at a time, without those of inputs that are zero. Nearly all time is spent here.
- * @param {Float32Array} out @param {Float32Array} x @param {Float32Array} weight
- */
+/** out += x W, four rows of W (inputs, outputs) at a time, without those of inputs that are zero. Nearly all time is spent here. @param {Float32Array} out @param {Float32Array} x @param {Float32Array} weight */
 function addRows(out, x, weight) {
   const columns = out.length;
   const used = [];
@@ -59,10 +56,7 @@ function addRows(out, x, weight) {
       out[j] += x0 * weight[r0 + j] + x1 * weight[r1 + j] + x2 * weight[r2 + j] + x3 * weight[r3 + j];
     }
   }
-  for (; k < used.length; k++) {
-    const [value, row] = [x[used[k]], used[k] * columns];
-    for (let j = 0; j < columns; j++) out[j] += value * weight[row + j];
-  }
+  for (; k < used.length; k++) for (let j = 0; j < columns; j++) out[j] += x[used[k]] * weight[used[k] * columns + j];
 }
 
 /** A fully connected layer. @param {Layer} layer @param {Tensors} tensors @returns {Step} */
@@ -76,25 +70,15 @@ function dense(layer, tensors) {
   };
 }
 
-/**
- * Where the values of each window lie in an image; -1 is outside.
- * @param {Layer} layer @param {number[]} image channels, height, width @param {number[]} windows (channels), rows, columns
- */
+/** Where the values of each window lie in an image; -1 is outside. @param {Layer} layer @param {number[]} image channels, height, width @param {number[]} windows (channels), rows, columns */
 function places({ kernel, stride, padding }, [channels, height, width], [, rows, columns]) {
-  const out = new Int32Array(rows * columns * channels * kernel * kernel);
-  let k = 0;
-  for (let window = 0; window < rows * columns; window++) {
-    const [top, left] = [((window / columns) | 0) * stride - padding, (window % columns) * stride - padding];
-    for (let channel = 0; channel < channels; channel++) {
-      for (let row = top; row < top + kernel; row++) {
-        for (let at = left; at < left + kernel; at++) {
-          const inside = row >= 0 && row < height && at >= 0 && at < width;
-          out[k++] = inside ? (channel * height + row) * width + at : -1;
-        }
-      }
-    }
-  }
-  return out;
+  const each = channels * kernel * kernel;
+  return new Int32Array(rows * columns * each).map((_, k) => {
+    const [window, channel] = [Math.floor(k / each), Math.floor((k % each) / kernel ** 2)];
+    const y = Math.floor(window / columns) * stride - padding + Math.floor((k % kernel ** 2) / kernel);
+    const x = (window % columns) * stride - padding + (k % kernel);
+    return y >= 0 && y < height && x >= 0 && x < width ? (channel * height + y) * width + x : -1;
+  });
 }
 
 /** A convolution: every output place is a dense layer of the patch below it. @param {Layer} layer @param {Tensors} tensors @returns {Step} */
@@ -162,10 +146,7 @@ const LAYERS = {
 
 /** Layers one after the other; the output is a copy that is yours. @param {Layer[]} layers @param {Tensors} tensors @returns {Step} */
 export function network(layers, tensors) {
-  const steps = layers.map((layer) => {
-    if (!LAYERS[layer.op]) throw new Error(`this page knows no layer ${layer.op}`);
-    return LAYERS[layer.op](layer, tensors);
-  });
+  const steps = layers.map((layer) => LAYERS[layer.op](layer, tensors));
   return (x) => steps.reduce((value, step) => step(value), x).slice();
 }
 
@@ -203,23 +184,11 @@ export class Bridge {
     this.classifier = network([entry.classifier], tensors);
   }
 
-  /** A domain's number. @param {string} domain */
-  place(domain) {
-    const i = this.entry.names.indexOf(domain);
-    if (i < 0) throw new Error(`this bridge joins ${this.entry.names.join(", ")}, not ${domain}`);
-    return i;
-  }
-
-  /** v with the label D behind it, one-hot. @param {Float32Array} v @param {number} domain */
-  label(v, domain) {
-    return Float32Array.from([...v, ...this.entry.names.map((_, i) => Number(i === domain))]);
-  }
-
   /** Mean and standard deviation of z'. @param {Float32Array} z @param {string} domain */
   encode(z, domain) {
-    const i = this.place(domain);
+    const i = this.entry.names.indexOf(domain);
     const centred = z.map((value, k) => (value - this.shift[i][k]) / this.entry.scale[i]);
-    const v = this.label(centred, i);
+    const v = Float32Array.from([...centred, ...this.entry.names.map((name) => Number(name === domain))]); // the label D, one-hot
     const h = this.encoder(v);
     const std = this.std(h, v).map((value) => (value > 20 ? value : Math.log1p(Math.exp(value))));
     return { mean: this.mean(h, v), std };
@@ -227,13 +196,8 @@ export class Bridge {
 
   /** The latent of a domain at a point of the shared space. @param {Float32Array} shared @param {string} domain */
   decode(shared, domain) {
-    const i = this.place(domain);
-    const v = this.label(shared, i);
+    const i = this.entry.names.indexOf(domain);
+    const v = Float32Array.from([...shared, ...this.entry.names.map((name) => Number(name === domain))]);
     return this.output(this.decoder(v), v).map((value, k) => value * this.entry.scale[i] + this.shift[i][k]);
-  }
-
-  /** What the linear classifier f(z') makes of a point: probabilities. @param {Float32Array} shared */
-  classify(shared) {
-    return softmax(this.classifier(shared));
   }
 }

@@ -1,36 +1,28 @@
-/// <reference path="./types.d.ts" />
 // The page "Draw a digit" around its drawing area: samples, Figure 1 with numbers, sliders, the map, a walk, the other ways, and what can be taken along.
 
 import { COLOURS, html, marks, slider, svg } from "../figures/common.js";
 import { ask } from "./ask.js";
-import { also, FIRST, listen, pad, page, result, set, start, status, voices, wave } from "./digit.js";
+import { also, FIRST, listen, need, pad, page, pictures, set, start, status, trouble, voices, wave } from "./digit.js";
 import { ARROWS, follow, fromText, toText } from "./drawing.js";
 import { flow } from "./flow.js";
 import { button, canvas, element, empty, label, largest, opinion, paint, write } from "./view.js";
-
-const DIGIT = {
-  ...{ id: "digit", size: "28", what: "Digit from z′", none: "no digit yet", name: "<strong>Digit from z′</strong>", note: "digit-judged" },
-  why: "What the bridge has kept of the digit: the shared numbers, turned back into a latent of digits and drawn by their decoder.",
-};
 
 also.show = (from, found) => {
   if (!page.manifest) return;
   const { classes } = page.manifest;
   if (found.digit) {
-    const name = opinion(found.digitJudged, classes.mnist);
     paint(canvas("digit"), found.digit);
-    write("digit-judged", name);
-    label("digit", name);
+    label("digit", opinion(found.digitJudged, classes.mnist));
   }
   write("guess", `f(z′) reads ${opinion(found.guess, classes.fashion)}.`);
   flow(element("flow", HTMLElement), from.kind, found);
   point(found.std);
-  if (page.origin && !draws.includes(page.origin)) forget();
+  if (!("noise" in from)) forget();
 };
 
 also.blank = () => {
   empty("digit");
-  for (const id of ["digit-judged", "guess"]) write(id, "");
+  write("guess", "");
   element("flow", HTMLElement).replaceChildren();
   forget();
   point(null);
@@ -54,12 +46,7 @@ function point(std) {
   cross.setAttribute("d", `M${x - 14} ${-y}h28m-14-14v28m9-14a9 9 0 1 1-18 0a9 9 0 1 1 18 0`);
 }
 
-/** @param {Float32Array} next */
-function move(next) {
-  set({ kind: "shared", value: next });
-  point(null);
-}
-
+const move = (/** @type {Float32Array} */ value) => set({ kind: "shared", value });
 const HALF = 240; // of the map's side, in its own units
 const THUMB = 26; // side of a thumbnail
 const map = element("map", HTMLElement);
@@ -79,8 +66,7 @@ function draw(plane, digits, garments) {
     (/** @type {number[]} */ [x, y, wide, high]) =>
     (/** @type {number[]} */ [u, v]) =>
       Math.abs(u - x) > wide + THUMB || Math.abs(v - y) > high + THUMB / 2;
-  const steps = Array.from({ length: 85 }, (_, i) => 5 * (i - 42)); // well within the map
-  let free = steps.flatMap((x) => steps.map((y) => [x, y]));
+  let free = Array.from({ length: 85 * 85 }, (_, i) => [5 * (i % 85) - 210, 5 * Math.floor(i / 85) - 210]); // well within the map
   for (const [x, y] of places) free = free.filter(beside([x, y, 5, 5]));
   for (const [x, y] of means) free = free.filter(beside([x, y, 10, 12]));
   for (const [i, mean] of means.entries()) {
@@ -89,19 +75,15 @@ function draw(plane, digits, garments) {
     free = free.filter(beside([x, y, THUMB + 2, THUMB / 2 + 2]));
     const look = { fill: "none", stroke: COLOURS[i], "stroke-width": 2 };
     chart.prepend(svg("path", { d: `M${mean}L${x} ${y}`, ...look, "stroke-opacity": 0.6 }));
-    thumbnail(digits, items.examples.indexOf(i), x - THUMB, y);
-    thumbnail(garments, items.garments.indexOf(i), x, y);
-    const frame = svg("rect", { x: x - THUMB, y: y - THUMB / 2, width: 2 * THUMB, height: THUMB, ...look }, chart);
-    svg("title", {}, frame).textContent = `${classes.mnist[i]} · ${classes.fashion[i]}`;
+    for (const [k, pictures] of [digits, garments].entries()) {
+      const picture = document.createElement("canvas");
+      const from = 784 * [items.examples, items.garments][k].indexOf(i);
+      paint(picture, pictures.subarray(from, from + 784));
+      svg("image", { href: picture.toDataURL(), x: x + (k - 1) * THUMB, y: y - THUMB / 2, width: THUMB, height: THUMB }, chart);
+    }
+    svg("rect", { x: x - THUMB, y: y - THUMB / 2, width: 2 * THUMB, height: THUMB, ...look }, chart);
   }
   chart.append(cross);
-}
-
-/** @param {Float32Array} pictures @param {number} i @param {number} left @param {number} y */
-function thumbnail(pictures, i, left, y) {
-  const picture = document.createElement("canvas");
-  paint(picture, pictures.subarray(784 * i, 784 * (i + 1)));
-  svg("image", { href: picture.toDataURL(), x: left, y: y - THUMB / 2, width: THUMB, height: THUMB }, chart);
 }
 
 /** @param {Float32Array} shared */
@@ -110,20 +92,21 @@ function inPlane(shared) {
   return axes.map((axis) => axis.reduce((sum, value, i) => sum + value * (shared[i] - centre[i]), 0));
 }
 
-/** Move z' within the map's plane; what stands out of the plane stays. @param {number} a @param {number} b */
-function drag(a, b) {
-  const { axes } = /** @type {Manifest} */ (page.manifest).map;
+/** Move z' within the map's plane; what stands out of the plane stays. @param {(a: number, b: number) => number[]} to from its place there */
+function drag(to) {
+  if (!page.manifest || !reach) return void start();
   const from = current();
-  const [a0, b0] = inPlane(from);
-  move(from.map((value, i) => value + (a - a0) * axes[0][i] + (b - b0) * axes[1][i]));
+  const [a, b] = inPlane(from);
+  const next = to(a, b);
+  const [first, second] = page.manifest.map.axes;
+  move(from.map((value, i) => value + (next[0] - a) * first[i] + (next[1] - b) * second[i]));
 }
 
 /** What needs the second file: sliders, map, garments. */
 also.furnish = async () => {
   if (!page.manifest || reach) return;
   const { classes, items, map: about } = page.manifest;
-  const tensors = ["map", "examples", "garments"].map((name) => ask({ ask: "tensor", name }));
-  const [plane, digits, garments] = /** @type {Float32Array[]} */ (await Promise.all(tensors));
+  const [plane, digits, garments] = await Promise.all(["map", "examples", "garments"].map((name) => ask("items", name)));
   const box = element("sliders", HTMLFieldSetElement);
   for (const [i, value] of current().entries()) {
     const range = { min: about.low[i], max: about.high[i], step: 0.01 };
@@ -137,18 +120,14 @@ also.furnish = async () => {
     one.setAttribute("aria-label", `${classes.fashion[its]} ${i < 10 ? 1 : 2}`);
   }
   for (const [i, its] of items.clips.slice(0, 10).entries()) {
-    item(element("clips", HTMLElement), { kind: "clip", value: i }, voices).textContent = `▶ ${classes.speech[its]}`;
+    item(element("clips", HTMLElement), { kind: "clip", value: i }).textContent = `▶ ${classes.speech[its]}`;
   }
   draw(plane, digits, garments);
   point(page.outcome?.std ?? null);
 };
 
-/** @type {Origin[]} draws of z' from one posterior */
-let draws = [];
-
 /** No samples: they were of something else. */
 function forget() {
-  draws = [];
   element("samples", HTMLElement).replaceChildren();
   write("samples-note", "");
 }
@@ -160,29 +139,24 @@ async function sample() {
   forget();
   const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
   const these = Array.from({ length: 6 }, () => ({ ...origin, noise: Float32Array.from(manifest.map.centre, normal) }));
-  draws = these;
-  const box = element("samples", HTMLElement);
-  const buttons = these.map((draw) => item(box, draw));
+  const buttons = these.map((draw) => item(element("samples", HTMLElement), draw));
   buttons[0].click();
-  const counts = new Map();
+  const names = [];
   for (const [i, one] of buttons.entries()) {
-    const found = /** @type {Outcome} */ (await ask({ ask: "translate", origin: these[i] }));
-    const name = manifest.classes.fashion[largest(found.judged ?? found.guess)];
+    const found = /** @type {Outcome} */ (await ask("translate", these[i], false));
+    names.push(manifest.classes.fashion[largest(found.judged ?? found.guess)]);
     paint(html("canvas", one), found.garment);
-    one.setAttribute("aria-label", `Sample ${i + 1}: ${name}`);
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+    one.setAttribute("aria-label", `Sample ${i + 1}: ${names[i]}`);
   }
-  if (draws !== these) return; // something else has been drawn
-  const judged = Array.from(counts, ([name, n]) => `${n} × ${name}`).join(", ");
-  write("samples-note", `Six draws of z′ from its posterior: ${judged}.`);
+  if (buttons[0].isConnected) write("samples-note", `Six draws of z′ from its posterior: ${names.join(", ")}.`);
 }
 
-/** A button that shows an item, and stays pressed until something else is shown. @param {HTMLElement} box @param {Origin} origin @param {() => Promise<boolean>} [before] */
-function item(box, origin, before = async () => true) {
+/** A button that shows an item, and stays pressed until something else is shown. @param {HTMLElement} box @param {Origin} origin */
+function item(box, origin) {
   const one = html("button", box);
   one.type = "button";
   one.addEventListener("click", async () => {
-    if (!(await before())) return;
+    if (origin.kind === "clip" && !(await voices())) return;
     if (origin.kind === "example") pad.put([], false);
     set(origin);
     one.setAttribute("aria-pressed", "true");
@@ -204,8 +178,7 @@ function save(file, name) {
 async function savePicture() {
   if (!page.outcome) return status(FIRST);
   const sheet = Object.assign(document.createElement("canvas"), { width: 840, height: 280 });
-  const context = sheet.getContext("2d");
-  if (!context) return;
+  const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
   context.imageSmoothingEnabled = false;
   for (const [i, id] of ["pad", "garment", "mel"].entries()) context.drawImage(canvas(id), 280 * i, 0, 280, 280);
   sheet.toBlob((file) => file && save(file, "digit.png"));
@@ -216,27 +189,19 @@ async function saveSound() {
   const samples = (await voices()) ? await wave() : null;
   if (!samples || !page.manifest) return;
   const { rate } = page.manifest.sound;
-  const [bytes, data] = [2 * samples.length, new DataView(new ArrayBuffer(44 + 2 * samples.length))];
-  const words = { RIFF: 0, "WAVEfmt ": 8, data: 36 };
-  for (const [text, at] of Object.entries(words)) for (let i = 0; i < text.length; i++) data.setUint8(at + i, text.charCodeAt(i));
-  const longs = { 4: 36 + bytes, 16: 16, 24: rate, 28: 2 * rate, 40: bytes };
-  for (const [at, value] of Object.entries(longs)) data.setUint32(Number(at), value, true);
-  const shorts = { 20: 1, 22: 1, 32: 2, 34: 16 };
-  for (const [at, value] of Object.entries(shorts)) data.setUint16(Number(at), value, true);
-  for (const [i, value] of samples.entries()) data.setInt16(44 + 2 * i, 32767 * value, true);
-  save(new Blob([data], { type: "audio/wav" }), "word.wav");
+  const bytes = 2 * samples.length;
+  // "RIFF", length, "WAVE", "fmt ", 16 bytes: one channel of whole numbers, samples and bytes a second, 2 bytes of 16 bits; "data", length
+  const head = [0x46464952, 36 + bytes, 0x45564157, 0x20746d66, 16, 0x10001, rate, 2 * rate, 0x100002, 0x61746164, bytes];
+  const numbers = Int16Array.from(samples, (value) => 32767 * value);
+  save(new Blob([Uint32Array.from(head), numbers], { type: "audio/wav" }), "word.wav");
 }
 
 /** An address that carries the drawing, into the address bar and the clipboard. */
 async function share() {
   if (!pad.strokes.length) return status("Draw something first.");
   history.replaceState(null, "", `#draw=${toText(pad.strokes)}`);
-  const copied = navigator.clipboard?.writeText(location.href).then(() => true);
-  status(
-    (await copied?.catch(() => false))
-      ? "Copied: a link that carries the drawing."
-      : "The address of this page carries the drawing now: copy it.",
-  );
+  navigator.clipboard?.writeText(location.href).catch(() => {});
+  status("The address of this page carries the drawing now. It is copied too, where the browser lets a page do that.");
 }
 
 /** A drawing that came with the address. */
@@ -245,16 +210,40 @@ function received() {
   if (strokes.length) pad.put(strokes);
 }
 
+const WEIGHTS = [0.1, 1, 5]; // of the KL term, times that of the page's own bridge
+const named = (/** @type {number} */ i) => `${WEIGHTS[i]} × that of chapter 3`;
+const weight = slider(element("weight", HTMLElement), "Weight of the KL term", { min: 0, max: 2, step: 1 }, 1, named, weigh);
+
+/** Ten held-out digits of the class that is shown, and what a bridge makes of them; two more bridges are fetched, once. @param {number} i */
+async function weigh(i) {
+  start();
+  try {
+    await Promise.all([pictures(), need("more", "judges and the ways back, 3 MB")]);
+    await need("weights", "two more bridges, 0.6 MB");
+    const found = /** @type {Crowd} */ (await ask("crowd", WEIGHTS[i] === 1 ? "fashion" : `fashion.${WEIGHTS[i]}`));
+    if (i !== weight.valueAsNumber) return; // it has moved on
+    const box = element("crowd", HTMLElement);
+    box.replaceChildren();
+    for (let k = page.outcome ? largest(page.outcome.guess) : 3; k < found.seen.length; k += 10) {
+      const both = html("span", box);
+      for (const pixels of [found.seen[k], found.garments[k]]) paint(html("canvas", both), pixels);
+    }
+    const apart = `two garments of one class are ${found.apart.toFixed(2)} apart on average`;
+    write("weight-note", `Of ${found.seen.length} held-out digits, ${found.kept} keep their class, and ${apart}.`);
+  } catch (error) {
+    trouble(error, () => weigh(i));
+  }
+}
+
 /** @type {{from: Float32Array | null, to: Float32Array | null}} */
 const ends = { from: null, to: null };
 const walk = element("walk", HTMLInputElement);
 for (const end of /** @type {const} */ (["from", "to"])) {
   button(end).addEventListener("click", () => {
     if (!page.outcome) return write("walk-note", FIRST);
-    ends[end] = page.outcome.shared.slice();
-    const kept = `The ${end === "from" ? "start" : "end"} is kept`;
+    ends[end] = page.outcome.shared;
     walk.disabled = !(ends.from && ends.to);
-    write("walk-note", walk.disabled ? `${kept}. Now the other.` : `${kept}. Move the slider.`);
+    write("walk-note", walk.disabled ? "Kept. Now the other." : "Kept. Move the slider.");
   });
 }
 walk.addEventListener("input", () => {
@@ -262,30 +251,24 @@ walk.addEventListener("input", () => {
   const t = Number(walk.value);
   if (from && to) move(from.map((value, i) => (1 - t) * value + t * to[i]));
 });
-element("results", HTMLElement).insertAdjacentHTML("beforeend", result(DIGIT));
 for (let i = 0; i < 10; i++) {
   const one = item(element("examples", HTMLElement), { kind: "example", value: i });
   one.textContent = String(i);
   one.setAttribute("aria-label", `Example ${i}`);
 }
-button("again").addEventListener("click", sample);
-button("picture").addEventListener("click", savePicture);
-button("sound").addEventListener("click", saveSound);
-button("link").addEventListener("click", share);
-const at = (/** @type {PointerEvent} */ event) => {
-  if (!reach) return void start();
+for (const [id, does] of Object.entries({ again: sample, picture: savePicture, sound: saveSound, link: share })) {
+  button(id).addEventListener("click", does);
+}
+const at = (/** @type {PointerEvent} */ { clientX, clientY }) => {
   const box = map.getBoundingClientRect();
-  drag(((2 * (event.clientX - box.left)) / box.width - 1) * reach, (1 - (2 * (event.clientY - box.top)) / box.height) * reach);
+  drag(() => [((2 * (clientX - box.left)) / box.width - 1) * reach, (1 - (2 * (clientY - box.top)) / box.height) * reach]);
 };
 follow(map, at, at);
 map.addEventListener("keydown", (event) => {
   const arrow = ARROWS[event.key];
   if (!arrow) return;
   event.preventDefault();
-  if (!reach) return void start();
-  const [a, b] = inPlane(current());
-  drag(a + (arrow[0] * reach) / 30, b - (arrow[1] * reach) / 30);
+  drag((a, b) => [a + (arrow[0] * reach) / 30, b - (arrow[1] * reach) / 30]);
 });
 addEventListener("hashchange", received);
-if (document.visibilityState === "visible") received();
-else document.addEventListener("visibilitychange", received, { once: true });
+received();

@@ -19,18 +19,15 @@ export class FFT {
       if (j > i) [re[i], re[j], im[i], im[j]] = [re[j], re[i], im[j], im[i]];
     }
     for (let half = 1; half < size; half *= 2) {
-      const step = size / (2 * half);
-      for (let start = 0; start < size; start += 2 * half) {
-        for (let k = 0, t = 0; k < half; k++, t += step) {
-          const a = start + k;
-          const b = a + half;
-          const r = re[b] * cos[t] + im[b] * sin[t];
-          const i = im[b] * cos[t] - re[b] * sin[t];
-          re[b] = re[a] - r;
-          im[b] = im[a] - i;
-          re[a] += r;
-          im[a] += i;
-        }
+      for (let i = 0; i < size / 2; i++) {
+        const k = i & (half - 1);
+        const [a, b, t] = [2 * i - k, 2 * i - k + half, (k * size) / (2 * half)];
+        const real = re[b] * cos[t] + im[b] * sin[t];
+        const imaginary = im[b] * cos[t] - re[b] * sin[t];
+        re[b] = re[a] - real;
+        im[b] = im[a] - imaginary;
+        re[a] += real;
+        im[a] += imaginary;
       }
     }
   }
@@ -72,35 +69,22 @@ export class Sound {
     return out.map((value) => Math.max(0, value));
   }
 
-  /**
-   * Inverse short-time transform. Two frames go through one Fourier transform, as real and imaginary part.
-   * @param {Float64Array} magnitude @param {Float64Array} re phases, of length 1 @param {Float64Array} im @returns {Float64Array} the padded signal
-   */
+  /** Inverse short-time transform. @param {Float64Array} magnitude @param {Float64Array} re phases, of length 1 @param {Float64Array} im @returns {Float64Array} the padded signal */
   toSignal(magnitude, re, im) {
     const { size, hop } = this.facts;
     const { bins, padded, window } = this;
     padded.fill(0);
-    for (let frame = 0; frame < this.columns; frame += 2) {
-      const [a, b, two] = [frame * bins, (frame + 1) * bins, frame + 1 < this.columns];
-      for (let k = 0; k < bins; k++) {
-        const real = k > 0 && k < bins - 1; // the first and the last bin have no imaginary part
-        const ar = magnitude[a + k] * re[a + k];
-        const ai = real ? magnitude[a + k] * im[a + k] : 0;
-        const br = two ? magnitude[b + k] * re[b + k] : 0;
-        const bi = two && real ? magnitude[b + k] * im[b + k] : 0;
-        // A + iB and its mirror image, conjugated: a forward transform of the conjugate is the inverse one
-        this.re[k] = ar - bi;
-        this.im[k] = -(ai + br);
-        if (real) {
-          this.re[size - k] = ar + bi;
-          this.im[size - k] = -(br - ai);
-        }
+    for (let frame = 0, at = 0; frame < this.columns; frame++) {
+      // a forward transform of the conjugate is the inverse one; its real part is that of the lower half, counted twice
+      this.re.fill(0);
+      this.im.fill(0);
+      for (let k = 0; k < bins; k++, at++) {
+        const much = (k % (bins - 1) ? 2 : 1) * magnitude[at];
+        this.re[k] = much * re[at];
+        this.im[k] = -much * im[at];
       }
       this.fft.forward(this.re, this.im);
-      for (let i = 0; i < size; i++) {
-        padded[frame * hop + i] += (this.re[i] / size) * window[i];
-        if (two) padded[(frame + 1) * hop + i] -= (this.im[i] / size) * window[i];
-      }
+      for (let i = 0; i < size; i++) padded[frame * hop + i] += (this.re[i] / size) * window[i];
     }
     const half = size / 2;
     for (let i = half; i < half + this.length; i++) padded[i] /= this.weight[i];
@@ -111,26 +95,15 @@ export class Sound {
     return padded;
   }
 
-  /** The same way back, again two frames at a time. @param {Float64Array} padded @param {Float64Array} re @param {Float64Array} im */
+  /** The same way back. @param {Float64Array} padded @param {Float64Array} re @param {Float64Array} im */
   toSpectrum(padded, re, im) {
     const { size, hop } = this.facts;
-    const { bins, window } = this;
-    for (let frame = 0; frame < this.columns; frame += 2) {
-      const two = frame + 1 < this.columns;
-      for (let i = 0; i < size; i++) {
-        this.re[i] = padded[frame * hop + i] * window[i];
-        this.im[i] = two ? padded[(frame + 1) * hop + i] * window[i] : 0;
-      }
+    for (let frame = 0; frame < this.columns; frame++) {
+      for (let i = 0; i < size; i++) this.re[i] = padded[frame * hop + i] * this.window[i];
+      this.im.fill(0);
       this.fft.forward(this.re, this.im);
-      for (let k = 0; k < bins; k++) {
-        const j = (size - k) % size;
-        re[frame * bins + k] = (this.re[k] + this.re[j]) / 2;
-        im[frame * bins + k] = (this.im[k] - this.im[j]) / 2;
-        if (two) {
-          re[(frame + 1) * bins + k] = (this.im[k] + this.im[j]) / 2;
-          im[(frame + 1) * bins + k] = (this.re[j] - this.re[k]) / 2;
-        }
-      }
+      re.set(this.re.subarray(0, this.bins), frame * this.bins);
+      im.set(this.im.subarray(0, this.bins), frame * this.bins);
     }
   }
 

@@ -2,10 +2,9 @@
 
 type Point = { x: number; y: number };
 type Strokes = Point[][];
-type Colour = (value: number) => [number, number, number];
 type Step = (x: Float32Array) => Float32Array;
 
-type FileEntry = { path: string; bytes: number; unpacked: number; sha256: string };
+type FileEntry = { path: string; bytes: number; sha256: string };
 type TensorEntry = { file: string; dtype: "f32" | "f16" | "u8" | "i8"; shape: number[]; offset: number; scale?: string };
 type Layer = { op: string; from: number[]; to: number[]; slope?: number } & Record<"weight" | "bias" | "gain", string> &
   Record<"eps" | "kernel" | "stride" | "padding", number>;
@@ -41,4 +40,5 @@ type Outcome = Record<"zDigit" | "mean" | "shared" | "zGarment" | "garment" | "g
 /** How little a drawing looks like a digit. */
 type Doubt = { lost: number; judged: Float32Array; score: number };
 
-type Question = { ask: string; file?: string; origin?: Origin; speak?: boolean; mel?: Float32Array; name?: string };
+/** Held-out digits and their garments, how many of these are of the right class, and how far two of one class lie apart. */
+type Crowd = { seen: Float32Array[]; garments: Float32Array[]; kept: number; apart: number };

@@ -26,41 +26,34 @@ export function opinion(probabilities, names) {
   return `${names[best]}, ${Math.round(100 * probabilities[best])} %`;
 }
 
-/**
- * Pixels in [0, 1], white on black, and their words. Until then, and after `empty`, the box around a canvas shows its own note.
- * @param {HTMLCanvasElement} where @param {ArrayLike<number>} pixels 8, 16 or 100 numbers, or a square picture @param {Colour} colour
- */
+/** Pixels in [0, 1], white on black, and their words. Until then, and after `empty`, the box around a canvas shows its own note. @param {HTMLCanvasElement} where @param {ArrayLike<number>} pixels 8, 16 or 100 numbers, or a square picture @param {(value: number) => number[]} colour */
 export function paint(where, pixels, colour = (value) => [255 * value, 255 * value, 255 * value]) {
   const width = pixels.length < 20 ? 4 : Math.sqrt(pixels.length);
-  const height = pixels.length / width;
-  const image = new ImageData(width, height);
+  const image = new ImageData(width, pixels.length / width);
   for (let i = 0; i < pixels.length; i++) image.data.set([...colour(pixels[i]), 255], 4 * i);
-  Object.assign(where, { width, height });
+  Object.assign(where, { width, height: image.height });
   where.dataset.full = "";
   where.getContext("2d")?.putImageData(image, 0, 0);
 }
 
-/** Words for a canvas, behind what it shows and a colon. @param {string} id @param {string} text */
-export function label(id, text) {
-  canvas(id).setAttribute("aria-label", `${canvas(id).getAttribute("aria-label")?.split(":")[0]}: ${text}`);
+/** A spectrogram, low sounds below and loud ones light. @param {HTMLCanvasElement} where @param {Float32Array} mel */
+export function spectrogram(where, mel) {
+  const upright = mel.map((_, i) => (mel[(63 - Math.floor(i / 64)) * 64 + (i % 64)] + 1) / 2);
+  paint(where, upright, (t) => [255 * Math.min(1, 1.6 * t), 255 * t * t, 255 * (0.25 + 0.5 * t * (1 - t)) * Math.min(1, 4 * t)]);
+}
+
+/** What a picture shows, below it and for a screen reader. @param {string} id of its canvas */
+export function label(id, text = "") {
+  const where = canvas(id);
+  where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: ${text || "none yet"}`);
+  const below = where.closest(".lt-result")?.querySelector(".lt-small");
+  if (below) below.textContent = text;
 }
 
 /** @param {string} id of a canvas */
 export function empty(id) {
   const where = canvas(id);
-  where.width = Number(where.width); // setting it clears
+  where.width = where.height = 28; // setting it clears
   delete where.dataset.full;
-  label(id, "none yet");
-}
-
-/** Loudness, from dark to light. @type {Colour} */
-function loudness(value) {
-  const t = (value + 1) / 2;
-  return [255 * Math.min(1, 1.6 * t), 255 * t * t, 255 * (0.25 + 0.5 * t * (1 - t)) * Math.min(1, 4 * t)];
-}
-
-/** A spectrogram, low sounds below. @param {HTMLCanvasElement} where @param {Float32Array} mel */
-export function spectrogram(where, mel) {
-  const upright = mel.map((_, i) => mel[(63 - Math.floor(i / 64)) * 64 + (i % 64)]);
-  paint(where, upright, loudness);
+  label(id);
 }

@@ -1,0 +1,272 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,mystnb,cellView,title,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 16. The price of a nat
+#
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/16_price_of_a_nat.ipynb)
+#
+# **Why do the paper's printed constants keep the class of an item, or its variety, but not both?**
+#
+# Because of a price. The KL term charges for each *nat* that $z'$ carries about an item, and the other terms pay. With the error averaged, a nat about the class is just worth its price, and a nat about anything else is not: $z'$ ends with about **three nats**, of which a class takes 2.3. With the error summed, the same nat is a hundred times cheaper. Then $z'$ carries all sorts of detail, but beside that sum the terms that bring the classes together weigh almost nothing.
+
+# %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
+# @title Install the book (in Colab only)
+import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py")];
+
+# %% tags=["parameters"]
+profile = "quick"  # a minute on two cores; this page shows "laptop" (40 minutes)
+
+# %% tags=["nbval-ignore-output"]
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+import pandas as pd
+import torch
+
+import lt
+from lt.book import figures, read, start, tables
+from lt.book.profiles import BY_THE_TEXT
+from lt.cache import side_by_side
+from lt.metrics import difference
+
+run = start("16_price_of_a_nat", profile)
+run.prepare("mnist", "fashion", sets=[0])  # of chapter 2
+domains, latents = ("mnist", "fashion"), []
+for name in domains:  # of the training items, without moved copies
+    items = len(run.images(name, "train"))
+    latents.append(replace(run.latents(name).take(slice(items)), domain=None))
+
+# %% [markdown]
+# The paper's text calls the likelihood of a latent "the L2 norm". In one reading the squared error is *averaged* over the 100 numbers of a latent, in the other it is *summed*. [Chapter 9](09_verdict.ipynb) trains both at full length with the printed weight of the KL term, 0.05. Here are shorter bridges over that weight, in both readings. All other constants are those of the text (`BY_THE_TEXT`). The learning rate is constant, so the short training is the beginning of the long one.
+
+# %% tags=["nbval-ignore-output"]
+lengths, weights = (1500, 4500), [0.0005, 0.005, 0.02, 0.05, 0.1]
+batch, width = 128, 512
+if profile == "quick":
+    lengths, weights = (100, 400), [0.0005, 0.005, 0.05]
+    batch, width = 64, 128
+READINGS = {"mean": "averaged", "sum": "summed"}
+configs = {}
+for reading in READINGS:
+    for beta in weights:
+        for steps in lengths:
+            configs[reading, beta, steps] = replace(
+                BY_THE_TEXT,
+                training=lt.Training(steps, batch),
+                width=width,
+                reduction=reading,
+                beta_kl=beta,
+            )
+jobs = [(lt.fit_bridge, latents, config) for config in configs.values()]
+side_by_side(*jobs, name="bridges")  # on all cores, into the cache
+bridges = {}
+for key, config in configs.items():
+    bridges[key] = lt.fit_bridge(latents, config)  # from the cache
+    run.trained(key, bridges[key], bridges[key].history)
+
+# %% mystnb={"figure": {"caption": "Figure 16.1. Held-out digits, the first of each class, and the garments that the longer bridges make of them. Four weights of the KL term with the error averaged, from dear to cheap, and the printed weight with the error summed."}, "image": {"alt": "Six rows of ten pictures."}} tags=["nbval-ignore-output"]
+test = run.images("mnist", "test")
+x = test.x[figures.first_of_each_class(test.y)]  # (10, 784)
+rows = {"digits": x}
+z, clothes = run.vae("mnist").encode(x)[0], run.domain("fashion")
+shown = [("mean", 0.05), ("mean", 0.005), ("mean", 0.0005), ("sum", 0.05)]
+for reading, beta in shown:
+    made = bridges[reading, beta, lengths[-1]].transfer(z, "mnist", "fashion")
+    rows[f"{READINGS[reading]} {beta:g}"] = clothes.items(made)
+figures.grid(rows)
+
+
+# %% [markdown]
+# ## What is for sale
+#
+# The posterior of $z'$ is a Gaussian. Its KL term is a number of *nats*: roughly, how much $z'$ says about the item. One nat is 1.44 bits; which of ten classes an item has takes $\ln 10 \approx 2.3$ nats. The averaged loss of a domain is
+#
+# $$ \tfrac{1}{100}\lVert z - \hat z\rVert^2 + \beta_{KL}\,\mathrm{KL} + \beta_{Cls}\,\mathcal{L}_{Cls} + \mathcal{L}_{SWD}. $$
+#
+# Multiply it by 100. Then the squared error stands alone, and a nat costs $p = 100\,\beta_{KL}$: at the printed $\beta_{KL} = 0.05$, five units of squared error. In the other reading the error is summed from the start, and a nat costs $p = \beta_{KL} = 0.05$ units. So for the error and the KL term the two readings are *one* loss at two prices, a hundred apart. (For the other two terms they are not: beside a sum, the classifier and the SWD weigh a hundredth.)
+#
+# ## What a nat saves
+#
+# Look at one direction of the latent space, with variance $v$. If nothing is known about an item, the best guess is the mean, and the squared error is $v$. If $R$ nats are known about a Gaussian, at least $D = v\,e^{-2R}$ is left. So the next nat saves at the rate
+#
+# $$ -\frac{dD}{dR} = 2D. $$
+#
+# Buy as long as that is more than the price $p$. You stop where $D = p/2$: a *water line*. A direction whose variance lies below the line is never bought; one above it costs $\tfrac12\ln(v / \tfrac p2)$ nats. (This is reverse water-filling, [Cover and Thomas](https://onlinelibrary.wiley.com/doi/book/10.1002/047174882X), section 10.3.3.) With eight numbers in $z'$, at most eight directions can be bought.
+#
+# Digits are no Gaussian, they are ten clouds. So we let $z'$ buy the class first, then the eight widest directions *inside* the classes. Is the class worth its price? It removes the variance *between* the classes, and it lowers the loss of the classifier by up to $\beta_{Cls} \ln 10$.
+
+# %%
+def spreads(latents):
+    """The squared error that the class removes; the 8 widest variances in classes."""
+    z = latents.sample(lt.named_generator("spreads", 0, latents.device))  # (n, 100)
+    means = torch.stack([z[latents.y == label].mean(0) for label in range(10)])
+    inside = z - means[latents.y]
+    between = (means[latents.y] - z.mean(0)).square().sum(1).mean()
+    return between.item(), torch.linalg.eigvalsh(inside.T.cov())[-8:].cpu()
+
+
+def water_line(variances, price):
+    """Nats that are worth their price, over all directions."""
+    left = variances.clamp(max=price / 2)  # the squared error that remains
+    return (variances / left).log().sum().item() / 2
+
+
+CLASS = torch.tensor(10.0).log().item()  # nats
+lines = {}
+for d in latents:
+    between, inside = spreads(d)
+    lines[tables.words(d.name)] = {
+        "the class removes": f"{between:.1f}",
+        "widest inside": f"{inside[-1]:.2f}",
+        "eighth": f"{inside[0]:.2f}",
+        "the class costs at 5": f"{5 * CLASS:.1f}",
+        "and at 0.05": f"{0.05 * CLASS:.2f}",
+    }
+caption = "Table 16.1. Variances of latents, and prices of a class."
+tables.table(pd.DataFrame(lines).T, caption)
+
+# %% [markdown]
+# Take the averaged reading, at its price of 5. Inside the classes the widest direction lies hardly above the water line, which is at 2.5. So next to nothing is worth buying there. The class itself costs more than the error that it removes. But the classifier pays, too: multiplied by 100, it gives 5 per nat about the class. That is exactly the price, because the paper prints 0.05 for both weights. What the reconstruction saves comes on top. So the class is worth buying, and nothing else is.
+#
+# In the summed reading the price is 0.05. All eight directions lie far above the water line, which is at 0.025.
+#
+# ## What the bridges bought
+
+# %%
+def price(reading, beta):
+    """Of a nat, in units of the summed squared error."""
+    return beta * (100 if reading == "mean" else 1)
+
+
+kept, long = "transfer_accuracy", lengths[-1]
+bought, scores = {}, {}
+for (reading, beta, steps), bridge in bridges.items():
+    name = f"{READINGS[reading]}_{beta:g}_{steps}_steps"
+    move = partial(bridge.transfer, source="mnist", target="fashion")
+    score = run.score(move, "mnist", "fashion")
+    with torch.no_grad():
+        posterior = bridge.encode(run.held("mnist").mean, "mnist")
+    nats = lt.losses.gaussian_kl(*posterior).mean().item()
+    bought[reading, beta, steps], scores[reading, beta, steps] = nats, score
+    run.add("mnist->fashion", name, [score], table="prices")
+    run.add("mnist->fashion", name, [nats], "nats", table="prices")
+
+# %% [markdown]
+# Now draw what every bridge bought over the price that it paid, for both readings on one axis, beside the water line.
+
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.2. Nats that z' carries about a held-out digit, over their price. Grey line: the class and what lies above the water line. Dots: bridges over the weight of the KL term, at the longer training. Large open marks: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "ALT"}} tags=["nbval-ignore-output", "hide-input"]
+# @title How Figure 16.2 is drawn
+plt, recipes = figures.plt, read("three_rows")  # bridges at full length
+figure, axis = plt.subplots(layout="constrained")
+prices = torch.logspace(-4, 1.2, 60).tolist()
+variances = spreads(latents[0])[1]
+axis.plot(prices, [CLASS + water_line(variances, p) for p in prices], color=figures.INK)
+axis.axhline(CLASS, color=figures.INK, linestyle=":")
+for (reading, colour, marker, full) in (
+    ("mean", 0, "o", "printed_constants"),
+    ("sum", 1, "s", "printed_constants_summed"),
+):
+    look = {"color": figures.PALETTE[colour], "marker": marker}
+    y = [bought[reading, beta, long] for beta in weights]
+    label = f"error {READINGS[reading]}"
+    axis.plot([price(reading, beta) for beta in weights], y, label=label, **look)
+    at_full = recipes["mnist->fashion", full, "nats"].value
+    axis.plot(price(reading, 0.05), at_full, markersize=15, fillstyle="none", **look)
+axis.set(xscale="log", xlabel="price of a nat, in squared error", ylabel="nats in z'")
+axis.legend()
+figures.finished(figure)
+
+# %% [markdown]
+# TEXT
+#
+# ## Class and variety
+
+# %% tags=["nbval-ignore-output"]
+columns = [kept, "diversity", "nats"]
+run.table("prices", columns, "Table 16.2. Digits to garments, held out, one set.")
+
+# %% [markdown]
+# Compare two lines of that table: averaged at 0.0005 and summed at 0.05. A nat costs 0.05 units of squared error in both. What differs is the weight of the classifier and of the SWD beside that error, by a factor of a hundred.
+
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.3."}, "image": {"alt": "ALT"}} tags=["nbval-ignore-output", "hide-input"]
+# @title How Figure 16.3 is drawn
+shared = {"sharex": True, "sharey": "row", "layout": "constrained"}
+figure, axes = plt.subplots(2, 2, figsize=(5, 5), **shared)
+colours = plt.get_cmap("viridis")(torch.linspace(0.9, 0, len(weights)))
+for column, reading in enumerate(READINGS):
+    for beta, colour in zip(weights, colours):
+        nats = bridges[reading, beta, long].history["kl"]  # a mean per hundred steps
+        steps = torch.linspace(0, long, len(nats) + 1)[1:]
+        axes[0, column].plot(steps, nats, color=colour, label=f"{beta:g}")
+        shares = [scores[reading, beta, steps][kept] for steps in lengths]
+        axes[1, column].plot(lengths, shares, "-o", color=colour)
+    axes[0, column].set_title(f"error {READINGS[reading]}")
+    axes[1, column].set(xlabel="steps")
+axes[0, 0].set(ylabel="nats in z'")
+axes[1, 0].set(ylabel="class kept")
+handles = axes[0, 0].get_legend_handles_labels()
+figure.legend(*handles, loc="outside lower center", ncols=3, title="weight of the KL term")
+figures.finished(figure)
+
+# %% [markdown]
+# TEXT3
+#
+# ## What holds
+
+# %%
+for d in latents:
+    between, inside = spreads(d)
+    text = f"{d.name}: at a price of 5 a class costs more than the error it removes"
+    run.claim(text, between, below=5 * CLASS, exact=True)
+    text = f"{d.name}: at that price at most half a nat is worth buying inside a class"
+    run.claim(text, water_line(inside, 5), at_most=0.5, exact=True)
+found = recipes["mnist->fashion", "printed_constants", "nats"].value
+text = "Averaged, at full length: at most one nat more than the class"
+run.claim(text, found, at_most=CLASS + 1, exact=True)
+for reading, name in READINGS.items():
+    found = [bought[reading, beta, long] for beta in weights]
+    rise = max(dear - cheap for cheap, dear in pairwise(found))
+    run.claim(f"Error {name}: a dearer nat is bought less", rise, below=0, exact=True)
+cheap, dear = bought["mean", 0.0005, long], bought["sum", 0.05, long]
+text = "At one price both readings buy about as many nats: ratio"
+run.claim(text, max(cheap, dear) / min(cheap, dear), at_most=1.5, exact=True)
+gap = difference([scores["mean", 0.0005, long]], [scores["sum", 0.05, long]], kept)
+run.claim("At one price the averaged reading keeps more classes", gap, above=0)
+
+# %% tags=["nbval-ignore-output"]
+run.claims()
+
+# %% [markdown]
+# ## What to remember
+#
+# - The weight of a KL term is a price per nat. Before you train, ask what a nat could save.
+# - Averaging an error over 100 numbers instead of summing it makes every nat a hundred times dearer.
+# - A class is only 2.3 nats. A bridge can keep the class and still say almost nothing about the item.
+#
+# ## What to try
+#
+# At which weight of the KL term is a nat inside a class worth its price, with the error averaged? Find the largest one that buys at least one nat inside the classes of digits.
+
+# %%
+_, inside = spreads(latents[0])
+guess = 0.05  # the printed weight
+
+# %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
+# @title Solution
+while water_line(inside, 100 * guess) < 1:
+    guess *= 0.99  # a little cheaper
+print(f"{guess:.4f}: {water_line(inside, 100 * guess):.2f} nats")
