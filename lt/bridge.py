@@ -19,7 +19,7 @@ from lt.errors import LtError
 from lt.latents import Domain, Latents, listed
 from lt.loop import History, Objective, Training, fit
 from lt.networks import BridgingVAE, GatedMixing, PlainOutput, sample
-from lt.own.inputs import UNKNOWN, as_items, labels_of, pairs_of, portrait
+from lt.own.inputs import UNKNOWN, as_items, labels_of, pairs_of, portrait, shape_of
 
 FORMAT = "2"  # of saved bridges
 KEPT = ("history", "scores", "portraits", "learned")  # what a file holds of a bridge beside weights and configuration
@@ -199,10 +199,10 @@ class Bridge(nn.Module):
     def encode(self, z: Tensor, name: str) -> tuple[Tensor, Tensor]:
         """Mean and std of ``q(z'|z, D)``: latents z (n, latent) of domain ``name`` to two of (n, shared)."""
         part, index, shift, scale = self.place(name)
-        z = as_items(z, f"{name}: latents").to(shift)
-        if z.ndim != 2 or z.shape[1] != len(shift):
-            raise LtError(f"{name}: latents of shape {tuple(z.shape)}: this bridge expects (n, {len(shift)})")
-        return part.encode((z - shift) / scale, index)
+        z = as_items(z, f"{name}: latents")
+        if getattr(z, "ndim", 0) != 2 or z.shape[1] != len(shift):
+            raise LtError(f"{name}: latents of {shape_of(z)}: this bridge expects (n, {len(shift)})")
+        return part.encode((z.to(shift) - shift) / scale, index)
 
     def decode(self, z_shared: Tensor, name: str) -> Tensor:
         """Mean of ``g(z|z', D)``: z' (n, shared) to latents (n, latent) of domain ``name``."""
@@ -277,6 +277,10 @@ def fit_bridge(
         raise LtError(f"a bridge between {names}: give two or more domains, each with a name of its own")
     for d in latents:
         d.check()
+    try:
+        seed = operator.index(seed)
+    except TypeError as error:
+        raise LtError(f"a seed of type {type(seed).__name__}: give a whole number, such as 0") from error
     if steps is not None:
         config = replace(config, training=replace(config.training, steps=steps))
     if pairs is not None:
@@ -290,8 +294,10 @@ def fit_bridge(
 
 def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Any = range(5)) -> list[Bridge]:
     """A bridge per seed (:func:`fit_bridge`), trained side by side where there are cores for it."""
-    if not hasattr(seeds, "__len__"):
-        raise LtError(f"seeds={seeds!r}: give a list, such as range({seeds})")
+    try:
+        seeds = list(seeds)
+    except TypeError as error:
+        raise LtError(f"seeds={seeds!s:.20}: give a list, such as range({seeds!s:.20})") from error
     plain = [replace(d, domain=None) for d in listed(latents)]
     side_by_side(*[(fit_bridge, plain, config, seed) for seed in seeds], name="bridges")
     return [fit_bridge(latents, config, seed) for seed in seeds]

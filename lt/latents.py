@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,6 +59,8 @@ class Latents:
 
     def to(self, device: torch.device) -> Latents:
         """The same latents on another device."""
+        if not all(isinstance(part, Tensor) for part in (self.mean, self.y)):
+            self.check()  # says what they are instead
         std = None if self.std is None else self.std.to(device)
         return replace(self, mean=self.mean.to(device), std=std, y=self.y.to(device))
 
@@ -70,7 +71,10 @@ class Latents:
 
 def listed(latents: Any) -> list[Latents]:
     """One or more latents as a list, on the device of the first; raises :class:`lt.LtError` for anything else."""
-    some = list(latents) if hasattr(latents, "__iter__") else [latents]
+    try:
+        some = list(latents)
+    except TypeError:  # one, or something else that is no sequence
+        some = [latents]
     if strange := [type(d).__name__ for d in some if not isinstance(d, Latents)]:
         raise LtError(f"give latents, as in [a.latents(x, y), b.accept(1000)]: {strange[0]} is none")
     return [d.to(some[0].device) for d in some]
@@ -102,7 +106,7 @@ class Domain:
         return inputs.called(function, x, what, self.name, self.device, CHUNK)
 
     def _latents(self, z: Any, what: str) -> Any:
-        if np.ndim(z) != 2 or self.latent not in (None, z.shape[1]):
+        if getattr(z, "ndim", 0) != 2 or self.latent not in (None, z.shape[1]):
             raise LtError(f"{self.name}: {what} of {shape_of(z)}: give (n, {self.latent or 'latent'})")
         return z
 
@@ -141,8 +145,8 @@ class Domain:
         moving = x.to(self.device) if isinstance(x, Tensor) else x
         versions = [x, *(augment(moving, generator) for _ in range(copies))]
         means, stds = zip(*map(self.posterior, versions), strict=True)
-        std = None if stds[0] is None else torch.cat(stds)
-        return Latents(self.name, torch.cat(means), std, labels.to(self.device).repeat(1 + copies), self)
+        mean, std = (p[0] if p[0] is None or not copies else torch.cat(p) for p in (means, stds))  # no second copy
+        return Latents(self.name, mean, std, labels.to(self.device).repeat(1 + copies), self)
 
     def accept(self, per_class: int, seed: int = 0, threshold: float = 0.95, **more: Any) -> Latents:
         """Points of the prior N(0, I) that decode to items of a sure class: see :func:`accepted` (budget, prior)."""

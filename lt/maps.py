@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lt import losses
 from lt.cache import cached
 from lt.errors import LtError
-from lt.latents import UNKNOWN, Domain, Latents
+from lt.latents import UNKNOWN, Domain, Latents, listed
 from lt.loop import History, Training, fit, named_generator
 from lt.networks import mlp
 from lt.own.inputs import pairs_of
@@ -61,7 +61,8 @@ def fit_map(
     ``shrink`` s moves lookups and Gaussians towards the mean m of the target's class: m + s A (z - m_source).
     ``sure`` keeps target items whose own label a classifier of target latents gives with a probability above it.
     ``classify``, latents (n, d) to labels (n,), replaces the classifier that is trained on source latents alone."""
-    if method not in BY_CLASS + BY_PAIRS:
+    source, target = listed([source, target])
+    if not isinstance(method, str) or method not in BY_CLASS + BY_PAIRS:
         raise LtError(f"no map is called {method!r}: choose one of {', '.join(BY_CLASS + BY_PAIRS)}")
     if pairs is not None if method in BY_CLASS else (shrink != 1 or sure is not None):
         raise LtError(f"{method}: pairs are for {' and '.join(BY_PAIRS)}, shrink and sure for {', '.join(BY_CLASS)}")
@@ -71,7 +72,7 @@ def fit_map(
         raise LtError(f"gaussian_ot needs latents of one size, not {source.size} and {target.size}: use gaussian_gw")
     source.check()
     target.check()
-    target, draw = target.to(source.device), named_generator(f"{method} {source.name}", seed, source.device)
+    draw = named_generator(f"{method} {source.name}", seed, source.device)
     if method in BY_PAIRS:
         i, j = _item_numbers(pairs, source, target, draw)
         move = between_points(method, source.mean[i], target.mean[j], ridge)

@@ -54,7 +54,11 @@ VALUES = (None, "x", "", -1, 0, 0.5, 3, True, np.nan, np.inf, np.int64(2), np.fl
 SETTINGS = """lt.fit_bridge(PAIR, TINY, steps=v); lt.fit_bridge(PAIR, v); lt.fit_bridge(v, TINY)
 lt.fit_bridge([PAIR[0], v], TINY); lt.fit_bridge(PAIR, TINY, pairs=v); lt.preflight(v); lt.compare(v, *PAIR)
 lt.compare({"mine": v}, *PAIR); lt.compare({"same": list}, v, PAIR[1]); lt.Domain("a", judge_gives=v)
-lt.spread_labels(v); lt.diagnose(v, PAIR); lt.load_bridge(v); lt.load_bridge(FILE, v); lt.load_bridge(FILE, [v])"""
+lt.spread_labels(v); lt.diagnose(v, PAIR); lt.load_bridge(v); lt.load_bridge(FILE, v); lt.load_bridge(FILE, [v])
+lt.fit_bridge(PAIR, TINY, v); lt.fit_bridges(PAIR, TINY, v); lt.fit_bridges(PAIR, TINY, [v]); lt.fit_map(*PAIR, v)
+lt.fit_map(v, PAIR[1], 'prototype'); lt.join(lt.fit_bridge(PAIR, TINY), v, PAIR); GOOD.items(v)
+lt.fit_bridge(PAIR, TINY).encode(v, "a"); lt.fit_bridge(PAIR, TINY).encode(["a", "b"], "a"); GOOD.items([[1.0], [1.0, v]])
+lt.preflight([replace(PAIR[0], mean=v), PAIR[1]]); lt.preflight([replace(PAIR[0], y=v), PAIR[1]])"""
 CONFIGS = [f"lt.BridgeConfig({field}=v)" for field in lt.BridgeConfig.__dataclass_fields__]
 
 

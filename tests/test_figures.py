@@ -71,14 +71,6 @@ def test_names_at_the_ends_of_lines_do_not_cover_each_other(last):
     assert len(axis.collections) == 3, "intervals"
 
 
-def test_groups_are_named_where_they_are():
-    points, groups = torch.tensor([[0.0, 0.0], [1.0, 1.0], [10.0, 10.0]]), torch.tensor([0, 0, 1])
-    figure = figures.scatter(points, groups, ["zero", "one"], {"digits": groups == 0, "garments": groups == 1})
-    named = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
-    assert named == {"zero": (0.5, 0.5), "one": (10.0, 10.0)}
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["digits", "garments"]
-
-
 def test_a_figure_is_the_same_in_every_run():
     figures.style()
     drawn = []

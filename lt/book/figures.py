@@ -78,25 +78,6 @@ def grid(rows: Mapping[str, Tensor], columns: Sequence[str] = (), across: int = 
     return finished(figure)
 
 
-def scatter(points: Tensor, groups: Tensor, names: Sequence[str], kinds: Mapping[str, Tensor] | None = None) -> Figure:
-    """Points (n, 2), coloured by their group (n,), whose name stands among them.
-    ``kinds``, such as the domains ``{"digits": mask (n,), "garments": mask}``, have a marker each."""
-    figure, axis = plt.subplots(figsize=(5, 4.6), layout="constrained")
-    xy, group = points.detach().cpu().numpy(), groups.cpu().numpy()
-    for i, (kind, mask) in enumerate((kinds or {"": groups >= 0}).items()):
-        chosen, look = mask.cpu().numpy(), {"marker": "ox^"[i], "s": 14, "linewidths": (0, 0.9, 0)[i]}
-        colours = np.array(PALETTE)[group[chosen] % 10]
-        axis.scatter(*xy[chosen].T, c=colours, alpha=0.6, rasterized=True, **look)
-        axis.scatter([], [], color=INK, label=kind, **look)
-    for g in np.unique(group):
-        box = {"facecolor": "white", "edgecolor": PALETTE[g % 10], "boxstyle": "round,pad=0.15", "alpha": 0.9}
-        axis.text(*np.median(xy[group == g], axis=0), names[g], ha="center", va="center", color="black", bbox=box)
-    axis.set(aspect="equal", xticks=[], yticks=[], frame_on=False)
-    if kinds:
-        figure.legend(loc="outside lower center", ncols=len(kinds), markerscale=2)
-    return finished(figure)
-
-
 def lines(curves: Mapping[str, tuple[Sequence, Sequence]], x: str, y: str, log: bool = False) -> Figure:
     """Curves ``{name: (x values, numbers or estimates)}`` with their names at the right ends; intervals are bars."""
     figure, axis = plt.subplots(layout="constrained")

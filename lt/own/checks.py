@@ -77,13 +77,13 @@ def preflight(latents: Latents | Sequence[Latents], seed: int = 0, pairs: Any = 
         except LtError as error:
             problem(str(error))
             continue
-        some, known = _some(d, seed), d.take(d.y != UNKNOWN if (d.y == UNKNOWN).any() else slice(None))  # no copy
-        moving, share[d.name] = some.mean.var(0, correction=0), len(known) / len(d)
+        few, known = _some(d, seed), d.take(d.y != UNKNOWN if (d.y == UNKNOWN).any() else slice(None))  # no copy
+        moving, share[d.name] = few.mean.var(0, correction=0), len(known) / len(d)
         present, count = known.y.unique(return_counts=True)
         scarce |= len(known) < PER_AXIS * d.size * len(present)
-        active = f"{int((moving > CARRIES * some.variance()).sum())} of {d.size} dimensions carry information"
+        active = f"{int((moving > CARRIES * few.variance()).sum())} of {d.size} dimensions carry information"
         fact(f"{d.name}: {len(d):,} items, {active}, {len(known):,} labels of {len(present)} classes")
-        if bool((moving <= 1e-12 * some.mean.square().mean()).all()):
+        if bool((moving <= 1e-12 * few.mean.square().mean()).all()):
             problem(f"{d.name}: every item has the same latent: a bridge has nothing to learn from")
         elif not len(known):
             warn(f"{d.name}: no label is known: its classes go where they fit, not where they belong")

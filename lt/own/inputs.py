@@ -130,7 +130,7 @@ def check_latents(name: str, mean: Any, std: Any, y: Any) -> None:
         raise LtError(f"{name}: {given}: give float32 tensors (n, latent) and one int64 label per item")
     if not len(y):
         raise LtError(f"{name}: no items: a bridge needs latents to learn from")
-    bad = ~(mean.isfinite() & parts["stds"].isfinite()).all(-1)
+    bad = ~mean.isfinite().all(-1) if std is None else ~(mean.isfinite().all(-1) & std.isfinite().all(-1))
     if bad.any():
         first = int(bad.nonzero()[0])
         raise LtError(f"{name}: {int(bad.sum())} of {len(bad)} latents are not finite, first item {first}: drop these")
