@@ -57,7 +57,8 @@ lt.compare({"mine": v}, *PAIR); lt.compare({"same": list}, v, PAIR[1]); lt.Domai
 lt.spread_labels(v); lt.diagnose(v, PAIR); lt.load_bridge(v); lt.load_bridge(FILE, v); lt.load_bridge(FILE, [v])
 lt.fit_bridge(PAIR, TINY, v); lt.fit_bridges(PAIR, TINY, v); lt.fit_bridges(PAIR, TINY, [v]); lt.fit_map(*PAIR, v)
 lt.fit_map(v, PAIR[1], 'prototype'); lt.join(lt.fit_bridge(PAIR, TINY), v, PAIR); GOOD.items(v)
-lt.fit_bridge(PAIR, TINY).encode(v, "a"); lt.fit_bridge(PAIR, TINY).encode(["a", "b"], "a"); GOOD.items([[1.0], [1.0, v]])
+lt.fit_bridge(PAIR, TINY).encode(v, "a"); lt.fit_bridge(PAIR, TINY).encode(["a", "b"], "a")
+GOOD.items([[1.0], [1.0, v]])
 lt.preflight([replace(PAIR[0], mean=v), PAIR[1]]); lt.preflight([replace(PAIR[0], y=v), PAIR[1]])"""
 CONFIGS = [f"lt.BridgeConfig({field}=v)" for field in lt.BridgeConfig.__dataclass_fields__]
 
