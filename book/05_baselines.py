@@ -20,17 +20,18 @@
 #
 # **Can older ways to translate pictures do what the bridge does?**
 #
-# One of three learns the classes. With one run each, it is about a draw with the bridge on the class to clothes, behind it on the way back, and clearly less varied. The other two stay near chance, **1 in 10**; between two models of digits one reaches twice that, in a run that had not settled. Our explanation is an argument, not a test: only the loss of the one compares a result with a partner of its class.
+# One of three learns the classes: Pix2Pix keeps those of **nine in ten** digits. In these games that is a few points in a hundred behind the bridge, and its results are clearly less varied. The other two stay near chance, 1 in 10; between two models of digits one reaches twice that, in a game that had not settled. Our explanation is an argument, not a test: only the loss of the one compares a result with a partner of its class.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py")];
 
 # %% tags=["parameters"]
-profile = "quick"  # a minute on two cores; this page shows "laptop" (14 minutes)
+profile = "quick"  # a minute on two cores; this page shows "laptop" (18 minutes)
 
 # %% tags=["nbval-ignore-output"]
 import torch
+from torch import nn
 
 from lt.book import figures, start
 
@@ -60,8 +61,6 @@ figures.grid(rows | {"the bridge": bridges[0].translate(x, "mnist", "fashion")})
 from collections import defaultdict
 from functools import partial
 
-from torch import nn
-
 from lt.book.tables import words
 from lt.cache import cached, fingerprint
 from lt.loop import Player, Training, fit
@@ -86,9 +85,7 @@ def pairs(x, y, others, labels, batch):
 # %% [markdown]
 # ## Two games
 #
-# A game has two players who take turns. A *generator* $G$ draws a garment $G(x)$ from a digit $x$. A *critic* $C$ says of a picture whether it is real, and learns to say 1 of real ones and 0 of drawn ones. The generator tries to make it say 1.
-#
-# The critic of Pix2Pix sees the digit as well: is this pair real? The generator has to come near its partner $y$ too, by an L1 distance. (Look at Figure 5.1 again. One garment that is near *all* possible partners is the median of its class. So the L1 term alone asks for one picture per class.) With the cross-entropy $H$ between what $C$ says and what is asked of it:
+# A game has two players who take turns. A *generator* $G$ draws a garment $G(x)$ from a digit $x$. A *critic* $C$ says of a picture whether it is real, and learns to say 1 of real ones and 0 of drawn ones. The generator tries to make it say 1. The critic of Pix2Pix sees the digit as well: is this pair real? The generator has to come near its partner $y$ too, by an L1 distance. (Look at Figure 5.1 again. One garment that is near *all* possible partners is the median of its class. So the L1 term alone asks for one picture per class.) With the cross-entropy $H$ between what $C$ says and what is asked of it:
 #
 # $$ \begin{aligned} L_G &= H\big(C(x, G(x)), 1\big) + 100\,\lVert y - G(x) \rVert_1 \\ L_C &= \tfrac12 H\big(C(x, y), 1\big) + \tfrac12 H\big(C(x, G(x)), 0\big) \end{aligned} $$
 
@@ -209,7 +206,7 @@ def class_kept(generator, x, a, b):
 # %% [markdown]
 # ## A fair chance
 #
-# A competitor that has not finished says nothing about its method. So each game is watched. Ten times per game the items kept aside are translated, and the judges say how many keep their class. (The losses would not tell: where one side gets better, the loss of the other rises.) The weights of the best look are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).)
+# A competitor that has not finished says nothing about its method. So each game is watched. Ten times per game the items kept aside are translated, and the judges say how many keep their class. (The losses would not tell: where one side gets better, the loss of the other rises.) The weights of the best look are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).) `fit` is the training loop of [chapter 1](01_synthetic.ipynb); given two players, it lets each take a step in turn.
 
 # %%
 def play(model, method, a, b, training, rng, **more):
@@ -248,7 +245,7 @@ def played(method, a, b, training, seed=0):
 
 
 # %% [markdown]
-# First each method tries the same learning rates, with a tenth of the steps each, from digits to clothes. (So short a game favours fast rates.) The best rate plays whole games. Pix2Pix plays each three times, from three random starts; the others once. A game has *settled* if its last three looks are hardly better than the seven before. (At `quick` a game takes seconds: a look at the code, not at the methods.)
+# First each method tries the same learning rates, with a tenth of the steps each, from digits to clothes. (So short a game favours fast rates.) The best rate plays whole games: Pix2Pix each three times, from three random starts, the others once. A game has *settled* if its last three looks are hardly better than the seven before. (At `quick` a game takes seconds: a look at the code, not at the methods.)
 
 # %% tags=["nbval-ignore-output"]
 GAMES = {  # CycleGANs play both directions in one game
@@ -269,9 +266,9 @@ for method, games in GAMES.items():
         best[rate] = round(max(found), 3)
     rate = max(best, key=best.get)
     why = "the highest tried" if rate == max(rates) else "higher ones are worse"
-    if best[rate] <= CHANCE:
-        why = "no rate above chance: toss-up"
-    print(f"{words(method)}, best look by rate: {best}, so {rate} ({why})")
+    if best[rate] < 0.15:  # can be luck: so the rate nearest to what the authors take
+        rate, why = min(rates), "no rate above chance: toss-up, so the lowest"
+    print(f"{words(method)}, best look by rate: {best}. Taken: {rate} ({why})")
     for a, b in games:
         for seed in sets if method == "pix2pix" else [0]:
             generators, found = played(method, a, b, training(steps, lr=rate), seed)
@@ -282,7 +279,7 @@ for method, games in GAMES.items():
             end = "not settled" if late > early + 0.01 else "settled"
             print(f"  {a} to {b}, run {seed}: {early:.3f}, then {late:.3f}: {end}")
 
-# %% mystnb={"figure": {"caption": "Figure 5.2. Share of the items kept aside that keep their class, over each game; of a CycleGAN both directions together. Latent: Latent CycleGAN. Pix2Pix: mean of three runs, the bars go from the lowest to the highest. Chance is 0.1."}, "image": {"alt": "Lines of ten points over the share of a game: the two of Pix2Pix lie high, CycleGAN and two of Latent CycleGAN stay near 0.1, Latent CycleGAN between digits rises to about one quarter."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 5.2. Share of the items kept aside that keep their class, over each game; of a CycleGAN both directions together. Latent: Latent CycleGAN. Pix2Pix: mean of three runs, the bars go from the lowest to the highest. Chance is 0.1."}, "image": {"alt": "Lines of ten points over the share of a game: the two of Pix2Pix lie above 0.7, CycleGAN and two of Latent CycleGAN stay near 0.1, Latent CycleGAN between digits rises to about one quarter."}} tags=["nbval-ignore-output"]
 goals = dict(fashion="clothes", mnist="digits", mnist_b="digits", speech="words")
 curves = {}
 for (method, a, b), runs in looks.items():  # each run: ten shares
@@ -292,7 +289,7 @@ for (method, a, b), runs in looks.items():  # each run: ten shares
 figures.lines(curves, "share of the game", "class kept")
 
 # %% [markdown]
-# SETTLED
+# Not every game has settled. The curves of Pix2Pix are rough, so it matters that the best look is kept. Latent CycleGAN between two models of digits still gets better at its end. For CycleGAN the best rate is also the highest that was tried, and hardly better than chance. What the methods reach below is what these games reach, not what they can.
 #
 # ## What they draw
 
@@ -309,12 +306,11 @@ rows = {words(method): runs[0][two] for method, runs in drawn.items()}
 figures.grid({"digit": x[two]} | rows)
 
 # %% [markdown]
-# All held-out items go through all methods. Class and diversity are measured as in chapter 3. Garments have one number more: *FID* compares the features of real garments and of results; lower is better. The features are those of our judge of garments, not of Inception; the paper takes its own classifier, so only the order can be compared.
+# All held-out items go through all methods. Pix2Pix and the bridge have three runs each, the others one. Class and diversity are measured as in chapter 3. Garments have one number more: *FID* compares the features of real garments and of results; lower is better. The features are those of our judge of garments, not of Inception; the paper takes its own classifier, so only the order can be compared.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 by_paper = "transfer_accuracy_paper_protocol"
 there, back = "mnist->fashion", "fashion->mnist"
-measured = []  # setting, method
 for (method, a, b), runs in made.items():
     setting = f"{a}->{b.removesuffix('_b')}"
     if a == "mnist_b":  # the paper has one direction
@@ -323,7 +319,6 @@ for (method, a, b), runs in made.items():
     some = figures.first_of_each_class(y, 100)  # 1,000 training items, like the paper
     shares = [class_kept(generator, x[some], a, b) for generator in runs]
     run.add(setting, method, shares, by_paper, n=1000, table="transfer")
-    measured.append((setting, method))
     if "speech" in setting:
         continue
     held, (own, own_y) = run.held(a), run.own(b)
@@ -345,38 +340,43 @@ real, judge = test["fashion"].x.to(run.device), run.judge("fashion")
 for method, runs in drawn.items():
     far = [fid(judge, real, garments) for garments in runs]
     run.add(there, method, far, "fid", table="transfer")
-
-# %% tags=["nbval-ignore-output"]
 columns = ["transfer_accuracy", "transfer_accuracy_second_judge", by_paper]
 run.table("transfer", columns, "Table 5.1 (Table 1 of the paper).")
 
 # %% tags=["nbval-ignore-output"]
 varied = run.table("transfer", ["diversity", "fid"], "Table 5.2. How varied?")
-for setting, method in measured:
-    kept = None if "speech" in setting else run[setting, method, "transfer_accuracy"]
-    if kept and kept.value < 0.5:  # of so few right results it means nothing
+for setting, method, metric in list(run.rows):
+    if metric == "transfer_accuracy" and run[setting, method, metric].value < 0.5:
+        # diversity counts right results alone: of so few it means nothing
         varied.data.loc[(words(setting), words(method)), "diversity"] = "—"
 varied
 
 # %% [markdown]
 # ## What holds
 #
-# HOLDS
+# - **Pix2Pix** learns the classes both ways; in the paper it fails on the way back. It keeps fewer classes than the bridge. The intervals of these two gaps compare run with run, so they count the luck of a start.
+# - They do not count our choice of settings, and this matters more. Until 27 November 2026 this page had one game per direction, with 4,000 steps at half the rate. To clothes it came within one point in a hundred of the bridge. So the gaps are of these settings, not bounds of the method.
+# - The results of Pix2Pix are clearly less varied. By number, they are more than one prototype per class. By eye, the two garments of a class in Figure 5.3 are much alike, apart from grain and shade. Diversity is measured in pixels, so it may count the grain. Our Pix2Pix has no noise and no dropout: one digit always gives one garment, and results vary because digits do.
+# - **CycleGAN** stays near chance: the class of a pair is in none of its terms.
+# - **Latent CycleGAN** stays near chance as well, but for two models of digits, where it is right twice as often. (On speech only this method was tried, as in the paper.) The paper says that it learns the identity. Ours from digits to clothes moves a latent of a digit, on average, nearly as far as two such latents lie apart.
+# - By FID the bridge is the best. (A claim that repeats a number of the paper asks for at least that number less 0.02.)
 
 # %%
-table_1 = {"source": "Table 1"}
-found = run[there, "pix2pix", by_paper]
-run.claim("Pix2Pix keeps the class of digits", found, paper=0.77, **table_1)
+table1 = {"source": "Table 1"}
 better = [("pix2pix", back), ("latent_cyclegan", "mnist->mnist")]  # than in the paper
-for setting, method in measured:
-    if (setting, method) != (there, "pix2pix"):
-        found = run[setting, method, by_paper]
+for setting, method, metric in list(run.rows):
+    if metric != by_paper or method == "bridging_vae":
+        continue
+    found = run[setting, method, by_paper]
+    if (setting, method) == (there, "pix2pix"):
+        run.claim("Pix2Pix keeps the class of digits", found, paper=0.77, **table1)
+    else:
         expect = "fails" if (method, setting) in better else "holds"
         text = f"{words(method)} is near chance, {setting}"
-        run.claim(text, found, at_most=CHANCE, expect=expect, **table_1)
+        run.claim(text, found, at_most=CHANCE, expect=expect, **table1)
 for way in (there, back):
     gap = run.difference(way, "bridging_vae", "pix2pix", "transfer_accuracy")
-    run.claim(f"The bridge keeps more than Pix2Pix, {way}", gap, above=0, **table_1)
+    run.claim(f"The bridge keeps more than this Pix2Pix, {way}", gap, above=0, **table1)
     gap = run.difference(way, "pix2pix", "bridging_vae", "diversity")
     run.claim(f"Pix2Pix varies less than the bridge, {way}", gap, below=0)
 found, source = run[there, "pix2pix", "diversity"], "Figure 5"
@@ -384,7 +384,7 @@ text = "Pix2Pix: a prototype per class"
 run.claim(text, found, at_most=0.1, source=source, expect="fails")
 far = {method: run[there, method, "fid"].value for method in drawn}
 best = min(far[method] for method in GAMES) - far["bridging_vae"]
-run.claim("The bridge has the lowest FID", best, above=0, exact=True, **table_1)
+run.claim("The bridge has the lowest FID", best, above=0, exact=True, **table1)
 z = run.held("mnist").mean
 moved = made["latent_cyclegan", "mnist", "fashion"][0](z).detach() - z
 way = (moved.norm(dim=1).mean() / (z - z.roll(1, 0)).norm(dim=1).mean()).item()
@@ -399,7 +399,7 @@ run.claims()
 #
 # - Two items of one class are no true pair. An L1 loss on such pairs asks for the median of the class.
 # - A loss that never sees the class has no reason to keep it.
-# - Before you say that a competitor fails, show that it no longer gets better, or why it cannot. Our Latent CycleGAN between digits has not passed that test.
+# - Before you say that a competitor fails, show that it no longer gets better, and change its settings. Ours moved the numbers more than the luck of a start.
 #
 # ## What to try
 #

@@ -20,7 +20,7 @@
 #
 # **Two models have seen the same images. Does a map between them find the same seven again, or just a seven?**
 #
-# For a seven, the bridge mostly finds another seven. A rotation finds *the* seven: told neither a label nor which images belong together, it finds more than **99** of a hundred held-out images again.
+# For a seven, the bridge mostly finds another seven. A rotation finds *the* seven: told neither a label nor which images belong together, it finds more than **99** of a hundred held-out digits again. With clothes it finds fewer.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -204,12 +204,11 @@ run.table("items", caption="Table 13.1. Two models of digits. Top-1: found again
 #
 # ## How far does it go?
 #
-# So far the two models differ in their random start alone. Now harder cases, told nothing again:
+# So far the two models differ in their random start alone. Now harder cases in three sets, told nothing again. Beside them stands what a rotation from 3,000 pairs would find.
 #
 # - *Another size*: a large model and a small one, which has learned from half of the images.
 # - *Other images*: two small models that have learned from different halves.
-# - *Two models of clothes*, which differ in their start.
-# - *Digits and clothes*. Here no item is in both, and we can only count the *mutual* points: those that are each other's nearest.
+# - *Clothes*: two models that differ in their start. *Digits and clothes*: no item is in both, so we can only count the *mutual* points, which are each other's nearest.
 
 # %%
 size = {"quick": 500, "laptop": 1000}.get(profile, 2000)  # steps: some seconds each
@@ -233,8 +232,10 @@ for s in run.sets[:3]:
         mutual, move = told_nothing(first, second, x.x[some], y.x[others])
         hits = {"mutual": mutual}
         if both is not None:
-            moved = move(first.latents(both.x).mean)
-            hits["top1"] = found_again(moved, second.latents(both.x).mean)
+            z, right = first.latents(both.x).mean, second.latents(both.x).mean
+            hits["top1"] = found_again(move(z), right)
+            a, b = (model.latents(x.x[some]).mean for model in (first, second))
+            hits["top1_from_pairs"] = found_again(rotation(a, b)(z), right)
         scores.setdefault(case, []).append(shares(**hits))
 for case, found in scores.items():
     run.add("told nothing", case, found, table="cases")
@@ -243,7 +244,7 @@ for case, found in scores.items():
 run.table("cases", caption="Table 13.2. Harder cases, told nothing.")
 
 # %% [markdown]
-# CASETEXT
+# Another size and other images change little: told nothing, a rotation still finds more than nine in ten digits. Clothes are harder. Even from 3,000 pairs a rotation finds fewer than nine in ten, so their clouds differ by more than a turn. Told nothing, much depends on the set: the interval is wide. Between digits and clothes no guess stands out: the share of mutual points falls far below that of two models of digits. This share needs neither pairs nor labels, so it can warn you.
 #
 # ## Across domains: a few labels
 #
@@ -316,8 +317,9 @@ run.claim(text, found, above=0.139, source="Table 3")
 for case in ("another_size", "other_images"):
     found = run["told nothing", case, "top1"]
     run.claim(f"Told nothing, {case}: nine in ten digits", found, at_least=0.9)
-found = run["told nothing", "clothes", "top1"]
-run.claim("Told nothing, clothes: fewer than nine in ten", found, below=0.9)
+for metric in ("top1", "top1_from_pairs"):
+    found = run["told nothing", "clothes", metric]
+    run.claim(f"Clothes, {metric}: fewer than nine in ten", found, below=0.9)
 gap = run.difference("told nothing", "digits_and_clothes", "other_images", "mutual")
 run.claim("Digits and clothes: fewer mutual points", gap, below=0)
 

@@ -16,8 +16,8 @@ from lt.own.inputs import as_items, labels_of
 
 class BridgeEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Latents of one model to latents of another and back, alone or as the last step of a Pipeline.
-    ``method`` is "bridge" (:func:`lt.fit_bridge`), which alone heeds ``steps`` and ``config``, or a name of
-    :func:`lt.fit_map`, fitted both ways. In a pipeline the target stands where labels usually do:
+    ``method`` is "bridge" (:func:`lt.bridge.fit_bridge`), which alone heeds ``steps`` and ``config``, or a name of
+    :func:`lt.maps.fit_map`, fitted both ways. In a pipeline the target stands where labels usually do:
     ``pipeline.fit(X_source, X_target, name__y_source=..., name__y_target=...)`` with the name of this step. Errors:
     scikit-learn's for arrays of odd types, shapes or values (ValueError, TypeError), else :class:`lt.LtError`.
     >>> from sklearn.datasets import load_iris
