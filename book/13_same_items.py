@@ -248,7 +248,7 @@ run.table("cases", caption="Table 13.2. Harder cases, told nothing.")
 #
 # ## Across domains: a few labels
 #
-# Digits and clothes have no common shape, so something must say what belongs with what. In this book it is the label. Ten per class may be enough. As in [chapter 8](08_ablations.ipynb), we hide all labels but these, or let them spread: each latent takes over the labels of its neighbours. Now the other side is clothes, or speech. Labels spread in neither domain, over the digits alone, or in both.
+# Digits and clothes have no common shape, so something must say what belongs with what. In this book it is the label. Ten per class may be enough. As in [chapter 8](08_ablations.ipynb), we hide all labels but these, or let them spread: each latent takes over the labels of its neighbours. Now the other side is clothes, or speech. Labels spread in neither domain, over the digits alone, or in both. The last column of Table 13.3 is the share of the target's items that then have their true label.
 
 # %%
 @cache
@@ -292,10 +292,10 @@ for target, more in {"fashion": {}, "speech": of_speech}.items():  # laptop: 4 m
         run.add(f"mnist->{target}", way, scores, table="labels")
 
 # %% tags=["nbval-ignore-output"]
-run.table("labels", caption="Table 13.3. Ten labels per class. Last: of the target.")
+run.table("labels", caption="Table 13.3. Ten labels per class, spread or not.")
 
 # %% [markdown]
-# Ten labels per class help more when they spread. Here the intervals count test items of one bridge each, so small differences may be luck. With ten labels per class into clothes it is best to spread them over the digits alone: of the labels that spread over clothes, more than a fifth are wrong. Into speech ten labels have to spread over both. That is odd: most of the spread labels of speech are wrong, since latents of a GAN are one round cloud, and its classes form no groups. But the wrong labels are scattered over the classes, so the true one may still be the most frequent.
+# Ten labels per class help more when they spread. Into clothes three sets do not tell where: over the digits alone, or over both. Into speech the labels have to spread over both. That is odd: most of the spread labels of speech are wrong (last column), since latents of a GAN are one round cloud, and its classes form no groups. But the wrong labels are scattered over the classes, so the true one may still be the most frequent.
 #
 # ## What holds
 
@@ -329,7 +329,7 @@ for target in ("fashion", "speech"):
     gap = run.difference(f"mnist->{target}", both, few, kept)
     run.claim(f"Ten labels per class to {target}: spreading helps", gap, above=0)
 gap = run.difference("mnist->fashion", both, over_digits, kept)
-run.claim("To fashion: spread over the digits alone is better", gap, below=0)
+run.claim("To fashion: over the digits alone is better", gap, below=0, expect="open")
 gap = run.difference("mnist->speech", both, over_digits, kept)
 run.claim("To speech: spread over both is better", gap, above=0)
 found = run["mnist->speech", both, "label_accuracy"]
