@@ -274,7 +274,7 @@ for method, games in GAMES.items():
             generators, found = played(method, a, b, training(steps, lr=rate), seed)
             looks[method, a, b].append(found)
             for way, generator in zip([(a, b), (b, a)], generators):
-                made[method, *way].append(generator)
+                made[(method, *way)].append(generator)
             early, late = max(found[:7]), max(found[7:])
             end = "not settled" if late > early + 0.01 else "settled"
             print(f"  {a} to {b}, run {seed}: {early:.3f}, then {late:.3f}: {end}")
@@ -282,7 +282,7 @@ for method, games in GAMES.items():
 # %% mystnb={"figure": {"caption": "Figure 5.2. Share of the items kept aside that keep their class, over each game; of a CycleGAN both directions together. Latent: Latent CycleGAN. Pix2Pix: mean of three runs, the bars go from the lowest to the highest. Chance is 0.1."}, "image": {"alt": "Lines of ten points over the share of a game: the two of Pix2Pix lie above 0.7, CycleGAN and two of Latent CycleGAN stay near 0.1, Latent CycleGAN between digits rises to about one quarter."}} tags=["nbval-ignore-output"]
 goals = dict(fashion="clothes", mnist="digits", mnist_b="digits", speech="words")
 curves = {}
-for (method, a, b), runs in looks.items():  # each run: ten shares
+for (method, _, b), runs in looks.items():  # each run: ten shares
     points = [Estimate(sum(v) / len(v), min(v), max(v), v) for v in zip(*runs)]
     name = words(method).replace("Latent CycleGAN", "Latent") + f" → {goals[b]}"
     curves[name] = torch.arange(1, 11) / 10, points
