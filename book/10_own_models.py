@@ -44,7 +44,7 @@ from lt.data import load
 run = start("10_own_models", profile)
 
 # %%
-# Your own models stand here. Each encodes and decodes, and has a classifier that judges.
+# Your own models stand here. Each encodes and decodes, and has a judge, a classifier.
 x, y = load_digits(return_X_y=True)  # (1797, 64): digits of 8 x 8 pixels
 x, x_test, y, y_test = train_test_split(x / 16, y, test_size=500, random_state=0)
 pca = PCA(20, random_state=0).fit(x)
