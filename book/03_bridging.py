@@ -194,7 +194,6 @@ twins = run.bridge("mnist", "mnist_b")  # laptop: 40 seconds
 rows["to model two"] = twins.translate(rows["digits"], "mnist", "mnist_b")
 figures.grid(rows)
 
-
 # %% [markdown]
 # ## How good is it?
 #

@@ -221,6 +221,7 @@ clips = clips.take(figures.first_of_each_class(clips.y, per_class))
 some = figures.first_of_each_class(test.y, per_class)  # in the order of the recordings
 samples = held.mean[figures.first_of_each_class(held.y, per_class)]
 
+
 # %%
 def understood(waves):
     hits = (speech.recognise(waves, clips.rate) == clips.y).numpy()

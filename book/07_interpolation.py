@@ -212,6 +212,7 @@ rows = {"transfer": ten["transfer"]}
 rows |= controls("mnist->fashion", seven, one, classes, points=10)
 figures.grid({name.replace("_", " "): x[0] for name, x in rows.items()})
 
+
 # %% [markdown]
 # ## What is measured
 #

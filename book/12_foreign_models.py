@@ -103,6 +103,7 @@ for method, points in {"names": vectors, "moved": moved}.items():
     run.add("words", method, [score], table="spread")
     print(f"{method}: {hits.mean():.2f} are nearest to another name of their class")
 
+
 # %% [markdown]
 # Of the names, three in four are nearest to another one of their class; of the moved names, hardly fewer. The bridge learned from 432 names such as *boots*. It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand:
 #
