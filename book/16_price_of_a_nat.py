@@ -20,7 +20,7 @@
 #
 # **Why do the paper's printed constants keep the class of an item, or its variety, but not both?**
 #
-# Because of a price. The KL term charges for each *nat* that $z'$ carries about an item, and the other terms pay. With the error averaged, a nat about the class is just worth its price, and a nat about anything else is not: $z'$ ends with about **three nats**, of which a class takes 2.3. With the error summed, the same nat is a hundred times cheaper. Then $z'$ carries all sorts of detail, but beside that sum the terms that bring the classes together weigh almost nothing.
+# Because of a price. The KL term charges for each *nat* that $z'$ carries about an item, and the other terms pay. At the printed weight of 0.05, with the error averaged, only the class is worth its price: $z'$ ends with about three nats, and a class takes 2.3. With the error summed, details are cheap, but beside that sum the terms that bring classes together weigh almost nothing. One number mends it. With a weight of 0.005, the error averaged and all else as printed, more than **nine in ten** digits keep their class, and the garments vary, after a tenth of the steps.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -32,7 +32,7 @@ profile = "quick"  # a minute on two cores; this page shows "laptop" (40 minutes
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import product
 
 import pandas as pd
 import torch
@@ -61,13 +61,10 @@ if profile == "quick":
     weights = [0.0005, 0.005, 0.05]
 READINGS = {"mean": "averaged", "sum": "summed"}
 configs = {}
-for reading in READINGS:
-    for beta in weights:
-        for steps in lengths:
-            training = lt.Training(steps, batch)
-            config = replace(BY_THE_TEXT, training=training, width=width)
-            config = replace(config, reduction=reading, beta_kl=beta)
-            configs[reading, beta, steps] = config
+for reading, beta, steps in product(READINGS, weights, lengths):
+    training = lt.Training(steps, batch)
+    config = replace(BY_THE_TEXT, training=training, width=width)
+    configs[reading, beta, steps] = replace(config, reduction=reading, beta_kl=beta)
 jobs = [(lt.fit_bridge, latents, config) for config in configs.values()]
 side_by_side(*jobs, name="bridges")  # on all cores, into the cache
 bridges = {}
@@ -75,7 +72,7 @@ for key, config in configs.items():
     bridges[key] = lt.fit_bridge(latents, config)  # from the cache
     run.trained(key, bridges[key], bridges[key].history)
 
-# %% mystnb={"figure": {"caption": "Figure 16.1. Held-out digits, the first of each class, and the garments that the longer bridges make of them. Four weights of the KL term with the error averaged, from dear to cheap, and the printed weight with the error summed."}, "image": {"alt": "Six rows of ten pictures."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 16.1. Held-out digits, the first of each class, and the garments that the longer bridges make of them. Three weights of the KL term with the error averaged, from dear to cheap, and the printed weight with the error summed."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 garments of the right classes, much alike; at 0.005 and 0.0005 darker and lighter ones of the right classes, but for the 5; summed, sharp garments of wrong classes."}} tags=["nbval-ignore-output"]
 test = run.images("mnist", "test")
 x = test.x[figures.first_of_each_class(test.y)]  # (10, 784)
 rows = {"digits": x}
@@ -170,7 +167,7 @@ for (reading, beta, steps), bridge in bridges.items():
     run.add("mnist->fashion", name, [score], table="prices")
     run.add("mnist->fashion", name, [nats], "nats", table="prices")
 
-# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.2. Nats that z' carries about a held-out digit, over their price. Grey line: what is worth its price, with the error averaged: the class, and what lies above the water line. Dots: bridges over the weight of the KL term, at the longer training. Large open marks: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "ALT"}} tags=["nbval-ignore-output", "hide-input"]
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.2. Nats that z' carries about a held-out digit, over their price. Grey line: what is worth its price, with the error averaged: the class, and what lies above the water line. Dots: bridges over the weight of the KL term, at the longer training. Large open marks: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "Nats fall from 45 to 0 as the price grows from a thousandth to ten. The points of both readings lie a little above a grey line that falls alike and reaches zero near nine."}} tags=["nbval-ignore-output", "hide-input"]
 # @title How Figure 16.2 is drawn
 plt, recipes = figures.plt, read("three_rows")  # bridges at full length
 figure, axis = plt.subplots(layout="constrained")
@@ -189,22 +186,22 @@ for (reading, colour, marker, full) in (
     at_full = recipes["mnist->fashion", full, "nats"].value
     axis.plot(price(reading, 0.05), at_full, markersize=15, fillstyle="none", **look)
 axis.set(xscale="log", xlabel="price of a nat, in squared error", ylabel="nats in z'")
+axis.text(2e-4, CLASS + 0.7, "a class", color=figures.INK)
 axis.legend()
 figures.finished(figure)
 
 # %% [markdown]
-# The dots of both readings follow one line, over a price that changes a thousandfold: the weight of the KL term decides how much $z'$ says, and the two readings are one scale. Where nats are cheap, bridges buy more than the line. It knows straight directions only; a network can bend its eight coordinates along the data. At the printed price, averaged, the training of this page is too short: the class is just worth its price, so little pushes the bridge to it, and it comes late. After all 50,000 steps it is there (the large mark). At twice that price nothing is bought, as the arithmetic says: the posterior has *collapsed*.
+# The dots of both readings follow one line, over a price that changes twenty-thousandfold: the weight of the KL term decides how much $z'$ says, and the two readings are one scale. Where nats are cheap, bridges buy more than the line. It knows straight directions only; a network can bend its eight coordinates along the data. At the printed price, averaged, the training of this page is too short: the class is just worth its price, so little pushes the bridge to it, and it comes late. After all 50,000 steps it is there (the large mark). At twice that price nothing is bought, as the arithmetic says: the posterior has *collapsed*.
 #
 # ## Class and variety
 
 # %% tags=["nbval-ignore-output"]
-columns = [kept, "diversity", "nats"]
-run.table("prices", columns, "Table 16.2. Digits to garments, held out, one set.")
+run.table("prices", [kept, "diversity", "nats"], "Table 16.2. Digits to garments.")
 
 # %% [markdown]
 # Compare two lines of that table: averaged at 0.0005 and summed at 0.05. A nat costs 0.05 units of squared error in both. What differs is the weight of the classifier and of the SWD beside that error, by a factor of a hundred.
 
-# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.3. Nats during the longer trainings (a mean over both domains), and the share of digits that keep their class at both lengths, over the weight of the KL term. Left: error averaged; right: summed."}, "image": {"alt": "ALT"}} tags=["nbval-ignore-output", "hide-input"]
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.3. Nats during the longer trainings (a mean over both domains), and the share of digits that keep their class at both lengths, over the weight of the KL term. Left: error averaged; right: summed."}, "image": {"alt": "Four panels. Averaged: nats rise and flatten, the more the lighter the weight; class kept is about 0.95 for three weights, climbs from 0.3 to 0.75 at 0.05 and stays at 0.1 at a weight of 0.1. Summed: more nats, class kept below 0.1 for all."}} tags=["nbval-ignore-output", "hide-input"]
 # @title How Figure 16.3 is drawn
 shared = {"sharex": True, "sharey": "row", "layout": "constrained"}
 figure, axes = plt.subplots(2, 2, figsize=(5, 5), **shared)
@@ -225,7 +222,7 @@ figure.legend(*handles, loc="outside lower center", ncols=3, title="KL weight")
 figures.finished(figure)
 
 # %% [markdown]
-# With the error averaged, the class is kept where $z'$ says more than a few nats. With the error summed, $z'$ says more still, and few classes are kept at any weight.
+# With the error averaged, nine in ten digits keep their class at every weight up to 0.02. There the weight decides how much the garments vary: the cheaper a nat, the more. At 0.05 the class comes late, and the garments of a class are much alike. With the error summed, $z'$ says more still, and classes are kept by chance at any weight. So the printed constants fail by one number: a tenth of the printed weight, as in the authors' code, keeps class and variety. (The code also has another SWD and a classifier that stays as it was drawn. At full length it keeps fewer classes, see [chapter 9](09_verdict.ipynb).) All this is one set of base models and one training each.
 #
 # ## What holds
 
@@ -239,16 +236,17 @@ for d in latents:
 found = recipes["mnist->fashion", "printed_constants", "nats"].value
 text = "Averaged, at full length: at most one nat more than the class"
 run.claim(text, found, at_most=CLASS + 1, exact=True)
-for reading, name in READINGS.items():
-    found = [bought[reading, beta, long] for beta in weights]
-    rise = max(dear - cheap for cheap, dear in pairwise(found))
-    run.claim(f"Error {name}: a dearer nat is bought less", rise, below=0, exact=True)
 cheap, dear = bought["mean", 0.0005, long], bought["sum", 0.05, long]
 text = "At one price both readings buy about as many nats: ratio"
 run.claim(text, max(cheap, dear) / min(cheap, dear), at_most=1.5, exact=True)
-if 0.1 in weights:  # not at quick
+if profile != "quick":  # where trainings are too short
     text = "Averaged, at 0.1: less than half a nat is bought"
     run.claim(text, bought["mean", 0.1, long], below=0.5, exact=True)
+    found = run["mnist->fashion", f"averaged_0.005_{long}_steps", kept]
+    run.claim("Averaged, at 0.005: nine in ten keep their class", found, at_least=0.9)
+    cheap, dear = scores["mean", 0.005, long], scores["mean", 0.05, long]
+    gap = difference([cheap], [dear], "diversity")
+    run.claim("Averaged: more variety at 0.005 than at 0.05", gap, above=0)
 gap = difference([scores["mean", 0.0005, long]], [scores["sum", 0.05, long]], kept)
 run.claim("At one price the averaged reading keeps more classes", gap, above=0)
 
@@ -260,7 +258,6 @@ run.claims()
 #
 # - The weight of a KL term is a price per nat. Before you train, ask what a nat could save.
 # - Averaging an error over 100 numbers instead of summing it makes every nat a hundred times dearer.
-# - A class is only 2.3 nats. A bridge can keep the class and still say almost nothing about the item.
 #
 # ## What to try
 #
