@@ -78,7 +78,7 @@ widgets.listening_table(columns, caption)
 #
 # ## Does the paper hold?
 #
-# The idea does. Its constants decide what is kept. Four recipes join the same models, one set of them. The first three are trained as long as their authors say. The paper's text allows two readings: the error of a latent is *averaged* over its 100 numbers, or *summed*. Averaged, most classes arrive, but the garments vary a third as much as the model's own. Summed, the variety stays and the class is lost. The authors' code keeps the variety and loses more classes. Ours, which the rest of the book uses, keeps nearly all classes and most of the variety, from about a tenth of the items.
+# The idea does. Its constants decide what is kept. Four recipes join the same models, one set of them. The first three are trained as long as their authors say. The paper's text allows two readings: the error of a latent is *averaged* over its 100 numbers, or *summed*. Averaged, most classes arrive, but the garments vary a third as much as the model's own. (One number mends that, see [chapter 16](16_price_of_a_nat.ipynb).) Summed, the variety stays and the class is lost. The authors' code keeps the variety and loses more classes. Ours, which the rest of the book uses, keeps nearly all classes and most of the variety, from about a tenth of the items.
 
 # %%
 trainings = {

@@ -116,7 +116,7 @@ text = "Our recipe: more than half of the variety"
 run.claim(text, recipes[way, "our_recipe", "diversity"], above=0.5)
 
 # %% [markdown]
-# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there: after a tenth of the steps even the class is missing ([chapter 16](16_price_of_a_nat.ipynb), which also says why). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the terms that bring classes together weigh a hundredth. The garments vary, and their class is chance. *The authors' code* keeps variety and loses about one item in seven, after fifteen times as many items as ours.
+# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there, and one constant is the cause: with a tenth of the printed $\beta_{KL}$, all else as printed, class and variety both arrive, after a tenth of the steps ([chapter 16](16_price_of_a_nat.ipynb)). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the terms that bring classes together weigh a hundredth. The garments vary, and their class is chance. *The authors' code* keeps variety and loses about one item in seven, after fifteen times as many items as ours.
 #
 # These bridges join *our* base models, one set; the paper's are not public. Intervals count items, not the luck of a training. Speech and few labels were tried with our recipe alone.
 #
