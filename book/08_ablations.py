@@ -140,6 +140,7 @@ for n in ("0", "1", "10", "10_spread", "all"):
     rows[n.replace("_", ", ")] = bridge.translate(rows["digits"], "mnist", "mnist_b")
 figures.grid(rows)
 
+
 # %% [markdown]
 # ## Labels that spread
 #
@@ -220,6 +221,7 @@ for part in some_parts[:2]:  # with and without the SWD
     cases[f"labels_10_spread_{part}"] = parts[part], labelled["labels_10_spread"]
 compare(cases, "few")
 run.table("few", metrics[:2], "Table 8.3. Ten labels per class. Class kept: held out.")
+
 
 # %% [markdown]
 # **The SWD** adds 0.06 to the share of right digits on average, but the four sets differ so much that the interval of this gain reaches zero. So it does at class weight 0.05. With spread labels we see no difference, probably because the classifier then has many labels, most of them true. **The KL term** costs a little here: without it 0.012 more of the digits arrive, and this interval is clear of zero. With all labels it was the other way round. This page has more than thirty intervals, and of so many at 95 % one or two miss by chance. So take the KL term as nearly without effect here. **The weight of the class** matters here too: at the paper's, fewer digits arrive.
