@@ -141,6 +141,7 @@ for d in latents:
 caption = "Table 16.1. Variances of latents, and prices of a class."
 tables.table(pd.DataFrame(lines).T, caption)
 
+
 # %% [markdown]
 # Take the averaged reading, at its price of 5. Inside the classes the widest direction lies hardly above the water line, which is at 2.5. So next to nothing is worth buying there. The class itself costs more than the error that it removes. But the classifier pays, too: multiplied by 100, it gives 5 per nat about the class. That is exactly the price, because the paper prints 0.05 for both weights. What the reconstruction saves comes on top. So the class is worth buying, and hardly anything else is. At twice the price, with a weight of 0.1, both together pay too little: not even the class is bought.
 #
