@@ -29,6 +29,9 @@ import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d
 # %% tags=["parameters"]
 profile = "quick"  # a minute on two cores; this page shows "laptop" (40 minutes)
 
+# %% [markdown]
+# The paper's text calls the likelihood of a latent "the L2 norm". In one reading the squared error is *averaged* over the 100 numbers of a latent, in the other it is *summed*. [Chapter 9](09_verdict.ipynb) trains both at full length with the printed weight of the KL term, 0.05. Here are shorter bridges over that weight, in both readings. All other constants are those of the text (`BY_THE_TEXT`). The learning rate is constant, so the short training is the beginning of the long one.
+
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
 from functools import partial
@@ -50,10 +53,6 @@ for name in domains:  # of the training items, without moved copies
     items = len(run.images(name, "train"))
     latents.append(replace(run.latents(name).take(slice(items)), domain=None))
 
-# %% [markdown]
-# The paper's text calls the likelihood of a latent "the L2 norm". In one reading the squared error is *averaged* over the 100 numbers of a latent, in the other it is *summed*. [Chapter 9](09_verdict.ipynb) trains both at full length with the printed weight of the KL term, 0.05. Here are shorter bridges over that weight, in both readings. All other constants are those of the text (`BY_THE_TEXT`). The learning rate is constant, so the short training is the beginning of the long one.
-
-# %% tags=["nbval-ignore-output"]
 lengths, batch, width = (1500, 4500), 128, 512
 weights = [0.0005, 0.005, 0.02, 0.05, 0.1]
 if profile == "quick":
@@ -128,6 +127,7 @@ def worth_buying(between, inside, price, beta_cls=0.05):
     return CLASS * (saved > price * CLASS) + water_line(inside, price)
 
 
+# %%
 lines = {}
 for d in latents:
     between, inside = spreads(d)
@@ -155,6 +155,7 @@ def price(reading, beta):
     return beta * (100 if reading == "mean" else 1)
 
 
+# %%
 kept, long = "transfer_accuracy", lengths[-1]
 bought, scores = {}, {}
 for (reading, beta, steps), bridge in bridges.items():
@@ -234,6 +235,8 @@ for d in latents:
     run.claim(text, between, below=5 * CLASS, exact=True)
     text = f"{d.name}: at that price at most half a nat is worth buying inside a class"
     run.claim(text, water_line(inside, 5), at_most=0.5, exact=True)
+
+# %%
 found = recipes["mnist->fashion", "printed_constants", "nats"].value
 text = "Averaged, at full length: at most one nat more than the class"
 run.claim(text, found, at_most=CLASS + 1, exact=True)
