@@ -191,7 +191,6 @@ run.claims()
 #
 # - The method works. The constants decide whether it keeps the class, the variety, or both.
 # - Accuracy is the easy part. Ask for diversity and neighbours, each beside its floor.
-# - A claim is a line of code that runs.
 #
 # ## What to try
 #
