@@ -157,6 +157,7 @@ for p in counts:
         scores.append(score(rotation(a.mean, b.mean)(held[s]), s))
     run.add("mnist->mnist", f"rotation_{p}_pairs", scores, table="items")
 
+
 # %% [markdown]
 # ## Without pairs, without labels
 #
@@ -242,6 +243,7 @@ for case, found in scores.items():
 
 # %% tags=["nbval-ignore-output"]
 run.table("cases", caption="Table 13.2. Harder cases, told nothing.")
+
 
 # %% [markdown]
 # Another size and other images change little: told nothing, a rotation still finds more than nine in ten digits. Clothes are harder. Even from 3,000 pairs a rotation finds fewer than nine in ten, so their clouds differ by more than a turn. Told nothing, much depends on the set: the interval is wide. Between digits and clothes no guess stands out: the share of mutual points falls far below that of two models of digits. This share needs neither pairs nor labels, so it can warn you.
