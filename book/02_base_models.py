@@ -20,8 +20,7 @@
 #
 # **What does a trained model know about a picture, and where does it keep it?**
 #
-# It keeps it in a *latent*: 100 numbers, from which the model can draw the picture again. Of a hundred digits that are
-# drawn again, **99** still read as the same digit. Yet fewer than half of the 100 numbers say anything about the picture: about 35 for digits, 21 for garments.
+# It keeps it in a *latent*: 100 numbers, from which the model can draw the picture again. Of a hundred digits that are drawn again, **99** still read as the same digit. Yet fewer than half of the 100 numbers say anything about the picture: about 35 for digits, 21 for garments.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -57,9 +56,7 @@ figures.grid(rows)
 # %% [markdown]
 # ## A latent
 #
-# A picture is 784 pixels. Most lists of 784 pixels show nothing, so pixels are a wasteful way to say which picture is meant. A model that
-# was trained on digits can say it shorter. Its *encoder* turns the pixels into a list of 100 numbers $z$, the *latent* of the picture.
-# Its *decoder* turns the list back into pixels. In the code above, `model.posterior(x)` encodes and `model.items(z)` decodes; the VAE that is typed below calls the two `encode` and `decode` (its `self.posterior` is only the last layer of the encoder).
+# A picture is 784 pixels. Most lists of 784 pixels show nothing, so pixels are a wasteful way to say which picture is meant. A model that was trained on digits can say it shorter. Its *encoder* turns the pixels into a list of 100 numbers $z$, the *latent* of the picture. Its *decoder* turns the list back into pixels. In the code above, `model.posterior(x)` encodes and `model.items(z)` decodes; the VAE that is typed below calls the two `encode` and `decode` (its `self.posterior` is only the last layer of the encoder).
 #
 # What do the numbers mean? Nobody chose it: training did. Turn one of them and look. Below, one digit is drawn
 # again while a single number of its latent runs from $-3$ to $3$. The other 99 stay.
