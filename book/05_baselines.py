@@ -227,7 +227,7 @@ def play(model, method, a, b, training, rng, **more):
 
 
 # %%
-# No part of the method: the cache keeps each game that was played, so that a page that was
+# No part of the method: the cache keeps each game that was played. So a page that was
 # interrupted goes on where it stopped. CODE lists what the result depends on.
 CODE = [play, pairs, build, inputs, translate, class_kept, gans, cross_entropy, squares]
 CODE += [pix2pix_generator, pix2pix_critic, cyclegan_generators, cyclegan_critics]
