@@ -58,8 +58,7 @@ figures.grid(rows)
 #
 # A picture is 784 pixels. Most lists of 784 pixels show nothing, so pixels are a wasteful way to say which picture is meant. A model that was trained on digits can say it shorter. Its *encoder* turns the pixels into a list of 100 numbers $z$, the *latent* of the picture. Its *decoder* turns the list back into pixels. In the code above, `model.posterior(x)` encodes and `model.items(z)` decodes; the VAE that is typed below calls the two `encode` and `decode` (its `self.posterior` is only the last layer of the encoder).
 #
-# What do the numbers mean? Nobody chose it: training did. Turn one of them and look. Below, one digit is drawn
-# again while a single number of its latent runs from $-3$ to $3$. The other 99 stay.
+# What do the numbers mean? Nobody chose it: training did. Turn one of them and look. Below, one digit is drawn again while a single number of its latent runs from $-3$ to $3$. The other 99 stay.
 
 # %%
 three = rows["digits"][3:4]
@@ -78,8 +77,7 @@ figures.grid(knobs)
 
 
 # %% [markdown]
-# The pictures change smoothly, but not every one is still a 3: at one end of each row it closes up or breaks, most plainly at the left of "number 4". Near latents usually mean similar
-# pictures; here we see it for one digit and four numbers. This is what a bridge works with: it never sees a pixel, only latents.
+# The pictures change smoothly, but not every one is still a 3: at one end of each row it closes up or breaks, most plainly at the left of "number 4". Near latents usually mean similar pictures; here we see it for one digit and four numbers. This is what a bridge works with: it never sees a pixel, only latents.
 #
 # ## The variational autoencoder
 #

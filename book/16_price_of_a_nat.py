@@ -111,7 +111,7 @@ def spreads(latents):
     between = (means[latents.y] - z.mean(0)).square().sum(1).mean()
     return between.item(), torch.linalg.eigvalsh(inside.T.cov())[-8:].cpu()
 
-
+# %%
 def water_line(variances, price):
     """Nats that are worth their price, over all directions."""
     left = variances.clamp(max=price / 2)  # the squared error that remains
@@ -127,7 +127,7 @@ def worth_buying(between, inside, price, beta_cls=0.05):
     return CLASS * (saved > price * CLASS) + water_line(inside, price)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 lines = {}
 for d in latents:
     between, inside = spreads(d)
@@ -243,6 +243,8 @@ run.claim(text, found, at_most=CLASS + 1, exact=True)
 cheap, dear = bought["mean", 0.0005, long], bought["sum", 0.05, long]
 text = "At one price both readings buy about as many nats: ratio"
 run.claim(text, max(cheap, dear) / min(cheap, dear), at_most=1.5, exact=True)
+
+# %%
 if profile != "quick":  # where trainings are too short
     text = "Averaged, at 0.1: less than half a nat is bought"
     run.claim(text, bought["mean", 0.1, long], below=0.5, exact=True)
