@@ -74,13 +74,13 @@ figures.finished(figure)
 scores = ["accuracy", "diversity", "trustworthiness", "continuity", "locality"]
 table(kl[scores].map("{:.4f}".format), "Table 15.1. All candidates of one search.")
 
+
 # %% [markdown]
 # ## The rule
 #
 # 1. Candidates within 0.02 of the best accuracy stay.
 # 2. Of these, those within 0.02 of the largest diversity stay. Why not accuracy alone? A bridge that answers with ten prototypes is accurate.
 # 3. Of these, the most local one is chosen.
-
 
 # %%
 def rule(rows, margin=0.02, last="locality"):
