@@ -154,6 +154,7 @@ for s in sets:  # laptop: two minutes per set
         bridge = lt.fit_bridge([spaces(s)[a], spaces(s)[b]], config)
         pairs[a, b, s] = pairs[b, a, s] = bridge
 
+
 # %% [markdown]
 # ## Six directions, three ways
 #
@@ -256,6 +257,7 @@ for a, b in itertools.permutations(kinds, 2):
 
 # %% tags=["nbval-ignore-output"]
 run.table("joined", [kept, varied], "Table 11.4. Joined one by one, one set.")
+
 
 # %% [markdown]
 # In this set they keep about as many classes as in the one bridge, and their results vary more in all six directions. Is it the joining, or the settings? Those of the twins are from chapter 3: eight numbers in $z'$, half the width, an SWD of weight 1. We do not know. From garments to words, which nothing was trained for, more than seven in ten keep their class.
