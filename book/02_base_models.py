@@ -81,17 +81,14 @@ figures.grid(knobs)
 #
 # ## The variational autoencoder
 #
-# The encoder of a *variational autoencoder* (VAE) also says how sure it is. For each number it gives a mean and a standard deviation:
-# a Gaussian $q(z|x)$, the *posterior*. Training draws $z$ from it and asks the decoder $g$ for the picture. The loss, the negative *evidence lower
-# bound* (ELBO, section B.2 of the paper), has two terms:
+# The encoder of a *variational autoencoder* (VAE) also says how sure it is. For each number it gives a mean and a standard deviation: a Gaussian $q(z|x)$, the *posterior*. Training draws $z$ from it and asks the decoder $g$ for the picture. The loss, the negative *evidence lower bound* (ELBO, section B.2 of the paper), has two terms:
 #
 # $$ \mathcal{L}(x) = \frac{\lVert x - g(z) \rVert^2}{2 \sigma_x^2} + \beta\, \mathrm{KL}\big(q(z|x) \,\Vert\, \mathcal N(0, I)\big) $$
 #
 # - *Reconstruction*: the drawn picture is close to the real one.
 # - *KL*: the posterior stays close to a standard normal distribution, the *prior*. It counts, in nats, what $z$ says about the picture.
 #
-# Here $\beta = 1$ and $\sigma_x = 0.1$. Multiply the loss by $2 \sigma_x^2$: the squared error stands alone, and the KL term has the weight 0.02.
-# That weight is the paper's $\beta$, which is less than 1: a wrong pixel is expensive.
+# Here $\beta = 1$ and $\sigma_x = 0.1$. Multiply the loss by $2 \sigma_x^2$: the squared error stands alone, and the KL term has the weight 0.02. That weight is the paper's $\beta$, which is less than 1: a wrong pixel is expensive.
 
 # %%
 class VAE(torch.nn.Module):  # as in lt.models.images
