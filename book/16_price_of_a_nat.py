@@ -111,6 +111,7 @@ def spreads(latents):
     between = (means[latents.y] - z.mean(0)).square().sum(1).mean()
     return between.item(), torch.linalg.eigvalsh(inside.T.cov())[-8:].cpu()
 
+
 # %%
 def water_line(variances, price):
     """Nats that are worth their price, over all directions."""
