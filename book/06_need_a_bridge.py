@@ -20,7 +20,7 @@
 #
 # **Between digits and clothes, does a formula do what the trained bridge does?**
 #
-# It does, so for this pair no bridge is needed. Describe each class by one Gaussian in either latent space, and map the one to the other. More than **nine in ten** digits become the right garment, about as many as with the bridge. The garments are about as varied, and more neighbours stay together. With ten labels per class, between two models of digits, the formula keeps up as well. With all labels the bridge is ahead there, by one to two digits in a hundred.
+# It does, so for this pair no bridge is needed. Describe each class by one Gaussian in either latent space, and map the one to the other. More than **nine in ten** digits become the right garment, about as many as with the bridge. The garments are about as varied, and more neighbours stay together. Between two models of digits the bridge is ahead by one to two digits in a hundred, but not with ten labels per class.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -205,7 +205,7 @@ run.table("maps", columns, "Table 6.1. Held-out items, means over sets.")
 #
 # - **From digits to clothes**, the axes keep about as many classes and clearly more neighbours.
 # - **From clothes to digits**, they keep about as many classes. By trustworthiness they keep more neighbours. By continuity both stay below the floor.
-# - **From one model of digits to another**, they keep more neighbours, but fewer classes. Where a bridge loses almost nothing, a Gaussian per class is a little too rough.
+# - **From one model of digits to another**, they keep more neighbours, but fewer classes. A Gaussian per class is probably a little too rough there.
 #
 # The *prototype* is about the ceiling of accuracy: all that reading the class can give. The bridge lies about a point in a hundred below it, or less. Table 6.2 has what `choose` took. Towards digits it takes very sure items and stretches them.
 
@@ -319,7 +319,7 @@ for way, method in scores:
 run.table("others", columns, "Table 6.4. Ten labels per class, spread; words, one set.")
 
 # %% [markdown]
-# With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. So spread labels feed both. To words, class and variety arrive about as well by the formula, and about as many neighbours. (Neighbours arrive badly by both, far below the floor, see [chapter 4](04_speech.ipynb).)
+# With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. So spread labels feed both. (The bridge is a short one, as in chapter 8; a longer one may do better.) To words, class and variety arrive about as well by the formula, and about as many neighbours. (Neighbours arrive badly by both, far below the floor, see [chapter 4](04_speech.ipynb).)
 #
 # ## What is a bridge for, then?
 #
