@@ -379,6 +379,7 @@ claim(f"{there}: a heavier KL term costs diversity", found, below=0)
 # %% tags=["nbval-ignore-output"]
 run.claims()
 
+
 # %% [markdown]
 # ## What to remember
 #
