@@ -20,7 +20,7 @@ cpu: # before setup: PyTorch without CUDA, a quarter of the disk
 	.venv/bin/python -m pip install -q uv
 	.venv/bin/python -m uv pip install -q --python .venv/bin/python --torch-backend cpu -c constraints.txt torch torchvision torchaudio
 
-book: setup # execute every chapter at profile quick, then compile them into _build/html: about 6 minutes
+book: setup # execute every chapter at profile quick, then compile them into _build/html
 	$(PY) -m lt book --profile $(PROFILE)
 
 run: setup # make run CH=03: execute one chapter; make run: all

@@ -27,7 +27,7 @@
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py")];
 
 # %% tags=["parameters"]
-profile = "quick"  # a minute on two cores; this page shows "laptop" (40 minutes)
+profile = "quick"  # a minute on two cores; this page shows "laptop" (half an hour)
 
 # %% [markdown]
 # The paper's text calls the likelihood of a latent "the L2 norm". In one reading the squared error is *averaged* over the 100 numbers of a latent, in the other it is *summed*. [Chapter 9](09_verdict.ipynb) trains both at full length with the printed weight of the KL term, 0.05. Here are shorter bridges over that weight, in both readings. All other constants are those of the text (`BY_THE_TEXT`). The learning rate is constant, so the short training is the beginning of the long one.
@@ -175,8 +175,8 @@ for (reading, beta, steps), bridge in bridges.items():
 plt, recipes = figures.plt, read("three_rows")  # bridges at full length
 figure, axis = plt.subplots(layout="constrained")
 prices = torch.logspace(-4, 1.2, 60).tolist()
-line = [worth_buying(*spreads(latents[0]), p) for p in prices]
-axis.plot(prices, line, color=figures.INK)
+of_digits = spreads(latents[0])
+axis.plot(prices, [worth_buying(*of_digits, p) for p in prices], color=figures.INK)
 axis.axhline(CLASS, color=figures.INK, linestyle=":")
 for (reading, colour, marker, full) in (
     ("mean", 0, "o", "printed_constants"),
@@ -194,7 +194,7 @@ axis.legend()
 figures.finished(figure)
 
 # %% [markdown]
-# The dots of both readings follow one line, over a price that changes twenty-thousandfold: the weight of the KL term decides how much $z'$ says, and the two readings are one scale. Where nats are cheap, bridges buy more than the line. It knows straight directions only; a network can bend its eight coordinates along the data. At the printed price, averaged, the training of this page is too short: the class is just worth its price, so little pushes the bridge to it, and it comes late. After all 50,000 steps it is there (the large mark). At twice that price nothing is bought, as the arithmetic says: the posterior has *collapsed*.
+# The dots of both readings follow about one line, over a price that changes twenty-thousandfold: the weight of the KL term decides how much $z'$ says, and the two readings are one scale. Where nats are cheap, bridges buy more than the grey line, up to half as much again. It knows straight directions only; a network can bend its eight coordinates along the data. At the printed price, averaged, the training of this page is too short: the class is just worth its price, so little pushes the bridge to it, and it comes late. After all 50,000 steps it is there (the large mark). At twice that price nothing is bought, as the arithmetic says: the posterior has *collapsed*.
 #
 # ## Class and variety
 

@@ -50,7 +50,9 @@ def test_new_domains_are_joined_both_ways_and_may_have_another_size(joined):
 def test_a_joined_bridge_is_saved_and_loaded(joined, tmp_path):
     spaces, *_, bridge = joined
     bridge.save(tmp_path / "bridge.safetensors")
+    state = torch.get_rng_state()
     again = lt.load_bridge(tmp_path / "bridge.safetensors")
+    assert torch.equal(torch.get_rng_state(), state)
     assert (again.names, again.labels, again.history) == (bridge.names, [3, 900_000, 10**9], bridge.history)
     assert torch.equal(again.transfer(spaces["d"].mean, "d", "b"), bridge.transfer(spaces["d"].mean, "d", "b"))
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from toys import CPU, linear
+from toys import CPU, g, linear
 
 from lt import networks
 from lt.loop import initialised
@@ -119,3 +119,10 @@ def test_a_domain_that_is_not_there_is_an_error(conditional, domain):
     for call in (lambda: bridge.encode(torch.zeros(1, 4), domain), lambda: bridge.decode(torch.zeros(1, 2), domain)):
         with pytest.raises(ValueError, match=f"domain {domain} .* 2 domains"):
             call()
+
+
+def test_a_posterior_draw_has_its_mean_and_deviation():
+    mean, std = torch.tensor([[1.0, -2.0]]).expand(50_000, 2), torch.tensor([[0.5, 3.0]]).expand(50_000, 2)
+    z = networks.sample(mean, std, g())
+    torch.testing.assert_close(z.mean(0), mean[0], atol=0.05, rtol=0)
+    torch.testing.assert_close(z.std(0), std[0], atol=0, rtol=0.02)
