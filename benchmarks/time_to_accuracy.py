@@ -2,7 +2,8 @@
 
 ``LT_DATA=... python benchmarks/time_to_accuracy.py 5`` trains five seeds of each over the first set of base
 models of profile laptop, prints a table and writes time_to_accuracy.json. The plain recipe is Adam at width
-512, 4,000 steps; ours has 1,720 of its 2,600 steps, about enough for 0.965 and 0.87. With
+512, 4,000 steps; ours has 1,720 of its 2,600 steps, about enough for 0.965 and 0.87 (1,600 in the entry
+of AVX2). With
 ``ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`` it shows a laptop without bf16. Nothing comes from the
 cache but base models.
 """
