@@ -20,7 +20,7 @@
 #
 # **Can a digit become a shoe, when the model of digits and the model of shoes were trained apart?**
 #
-# Yes. More than **nine in ten** digits become the right garment, and different digits of one class often become different garments. The price: the garments vary less than the model of clothes could draw, and neighbours often part.
+# Yes. More than **nine in ten** digits become the right garment, and different digits of one class often become different garments. The price: the garments vary less than the model of clothes could draw, and of a digit's ten nearest neighbours only three are still so as garments.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -30,19 +30,26 @@ import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d
 profile = "quick"  # a minute on two cores; this page shows "laptop" (12 minutes)
 
 # %% tags=["nbval-ignore-output"]
+from dataclasses import replace
+from functools import partial
+from textwrap import fill
+
 import torch
 from torch.nn import functional as F
 
 import lt
-from lt import losses
-from lt.book import figures, start
+from lt.book import figures, start, widgets
+from lt.bridge import bridge_objective, centre_and_scale
+from lt.data import CLASSES
+from lt.metrics import Score
 
 run = start("03_bridging", profile)
 
 # %%
 digits, clothes = run.domains("mnist", "fashion")  # two frozen VAEs, from chapter 2
-latents = [run.latents("mnist"), run.latents("fashion")]  # typed below
-bridge = lt.fit_bridge(latents, run.profile.bridge, seed=0)  # laptop: 40 seconds
+latents = [run.latents("mnist"), run.latents("fashion")]  # of all training pictures
+config = run.profile.bridge  # printed below, with the loss
+bridge = lt.fit_bridge(latents, config, seed=0)  # laptop: 40 seconds
 test = {name: run.images(name, "test") for name in ("mnist", "fashion")}
 x = test["mnist"].x[figures.first_of_each_class(test["mnist"].y, 2)]  # (20, 784)
 
@@ -52,19 +59,9 @@ figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 # %% [markdown]
 # Not every pair differs: both 1s, both 4s and both 7s become nearly the same garment, and the sandal of the first 5 is a smear. Which garment belongs to which digit is a choice. The paper's Table 5 makes it: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 #
-# ## Latents
-#
-# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. `run.latents` does what the next cell does, for every training picture and two slightly moved copies of it:
-
-# %%
-train = run.images("mnist", "train")
-mean, std = digits.posterior(train.x[:500])  # the frozen encoder: (500, 100) each
-some = lt.Latents("mnist", mean, std, train.y[:500])
-same = torch.allclose(some.mean, latents[0].mean[:500], atol=1e-3)
-print("these latents and those above:", "equal" if same else "they differ")
-
-# %% [markdown]
 # ## From a digit to a garment
+#
+# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. In code: `mean, std = digits.posterior(x)`, then `lt.Latents("mnist", mean, std, y)`. `run.latents` does this for every training picture and two slightly moved copies of it. The copies show the bridge more handwriting than there is; the paper has none.
 #
 # The bridge is a second, small VAE. It encodes $z$, with a *domain label* $D$, into eight *shared* numbers $z'$, and decodes $z'$ with a label as well. If that is the other label, the result is a latent of the other model; if it is the same, a reconstruction. `bridge.translate` takes all four arrows, from items to items (`bridge.transfer`, used below, takes the middle two, from latents to latents). Each arrow is a line of code:
 #
@@ -80,7 +77,7 @@ same = torch.allclose(garment, bridge.translate(x[:1], "mnist", "fashion"), atol
 print("the four arrows and bridge.translate:", "equal" if same else "they differ")
 
 # %% [markdown]
-# The network is that of [chapter 1](01_synthetic.ipynb), typed there line by line, with four layers of 128 units in the encoder and in the decoder. Both end in the *gated mixing layer* of Figure 10 of the paper.
+# The network is that of [chapter 1](01_synthetic.ipynb), typed there line by line, here with four layers of 128 units in the encoder and in the decoder. Both end in the *gated mixing layer* of Figure 10 of the paper.
 #
 # ## The loss
 #
@@ -89,13 +86,12 @@ print("the four arrows and bridge.translate:", "equal" if same else "they differ
 # $$ \mathcal L = \sum_d \Big( \tfrac{1}{100} \lVert z_d - \hat z_d \rVert^2 + \beta_{KL} \, \mathrm{KL}_d + \beta_{Cls} \, H_d \Big) + \beta_{SWD} \, \mathrm{SWD} $$
 #
 # This is Figure 8 of the paper; chapter 1 types KL and SWD, and the training loop. Here $z_d$ is centred and scaled per domain (mean 0, mean variance 1); only then do the weights mean what they say. Nobody pairs a digit with a garment: each domain draws its batch on its own, and each latent is drawn anew from its posterior.
+#
+# The settings are printed below. At `laptop` a bridge is trained for 2,600 steps, with 256 latents per step and domain (the paper: 50,000 steps with 128). Two optimisers share the work: Muon, with rate 0.02, takes the large weight matrices, and Adam, with rate 0.002, all the rest. The constants are ours as well. The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ and leaves open whether the squared error is a mean or a sum: with the mean such a bridge keeps the class and little variety, with the sum the variety and not the class ([chapter 9](09_verdict.ipynb); [chapter 16](16_price_of_a_nat.ipynb) says why so much hangs on one weight).
 
 # %%
-from lt.bridge import bridge_objective, centre_and_scale
-
-beta_kl, beta_swd, beta_cls = 0.002, 1.0, 0.3  # our recipe
+print(fill(str(config), 80))
 scaled = [centre_and_scale(d) for d in latents]  # to mean 0, mean variance 1 per domain
-
 
 def draw_batch(batch, draw):
     """Latents z (2 batch, 100) and classes y (2 batch,), digits first."""
@@ -106,21 +102,19 @@ def draw_batch(batch, draw):
         y.append(d.y[i])
     return torch.cat(z), torch.cat(y)
 
-
 def bridge_loss(network, z, y, draw):
     domain = torch.arange(2, device=z.device).repeat_interleave(len(z) // 2)
     mean, std = network.encode(z, domain)  # (2 batch, 8) each
     z_shared = mean + std * torch.randn(mean.shape, **draw)
     parts = ((z - network.decode(z_shared, domain)) ** 2).mean()
-    parts = parts + beta_kl * losses.gaussian_kl(mean, std).mean()
-    parts = parts + beta_cls * F.cross_entropy(network.classifier(z_shared), y)
-    directions = F.normalize(torch.randn(128, 8, **draw), dim=-1)
-    swd = losses.sliced_wasserstein(*z_shared.chunk(2), directions)
-    return 2 * parts + beta_swd * swd  # twice the mean over domains is their sum
+    parts = parts + config.beta_kl * lt.losses.gaussian_kl(mean, std).mean()
+    parts = parts + config.beta_cls * F.cross_entropy(network.classifier(z_shared), y)
+    directions = F.normalize(torch.randn(config.projections, 8, **draw), dim=-1)
+    swd = lt.losses.sliced_wasserstein(*z_shared.chunk(2), directions)
+    return 2 * parts + config.beta_swd * swd  # twice the mean over domains is their sum
 
 
 # %%
-config = lt.BridgeConfig(beta_kl=beta_kl, beta_swd=beta_swd, beta_cls=beta_cls)
 one, other = (lt.named_generator("one step", 0, z.device) for _ in range(2))
 draw = {"generator": one, "device": z.device}
 typed = bridge_loss(bridge.network, *draw_batch(config.training.batch, draw), draw)
@@ -142,28 +136,26 @@ cloud, classes = torch.cat(clouds), torch.cat([z.y for z in some])
 centres = torch.stack([cloud[classes == k].mean(0) for k in range(10)])
 axes = torch.linalg.svd(centres - centres.mean(0)).Vh[:2].T  # (8, 2)
 
-# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits (filled blue squares) and garments (open orange circles) in the shared space, along the two directions in which the centres of the classes differ most. A number stands beside the centre of its class, left (0 to 4) or right of it (5 to 9)."}, "image": {"alt": "A map with the numbers 0 to 9. Around each number blue squares and orange circles are mixed; the crowds around 1, 7, 8 and 9 run into each other."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits and garments in the shared space, along the two directions in which the centres of the classes differ most. Each point is drawn as the number of its class: blue for digits, orange for garments."}, "image": {"alt": "A map of small numbers. Equal numbers lie in crowds, and in each crowd blue and orange are mixed. Most crowds stand apart; those of 1, 7, 8 and 9 run into each other."}} tags=["nbval-ignore-output"]
+for z in held.values():
+    place, _ = bridge.encode(z.mean, z.name)  # every test picture: (n, 8)
+    right = torch.cdist(place, centres).argmin(1) == z.y
+    print(f"{z.name}: {right.double().mean():.3f} nearest the centre of their class")
 figure, axis = figures.plt.subplots(figsize=(5, 4.6), layout="constrained")
-blue, orange = figures.PALETTE[:2]
-filled, open_ = {"color": blue, "marker": "s", "s": 14}, {"edgecolors": orange, "s": 30}
-axis.scatter(*(clouds[0] @ axes).T.cpu(), **filled, label="digits")
-axis.scatter(*(clouds[1] @ axes).T.cpu(), **open_, facecolors="none", label="garments")
-for k, (across, up) in enumerate((centres @ axes).tolist()):
-    box = {"facecolor": "white", "edgecolor": "black", "boxstyle": "round,pad=0.15"}
-    side = "right" if k < 5 else "left"  # of the number is the centre: some coincide
-    axis.text(across, up, k, ha=side, va="center", color="black", bbox=box)
+for at, z, name, colour in zip(clouds, some, ("digits", "garments"), figures.PALETTE):
+    for k in range(10):
+        spots = (at[z.y == k] @ axes).T.cpu()
+        look = {"marker": f"${k}$", "s": 36, "linewidths": 0}
+        axis.scatter(*spots, color=colour, label=name if k == 0 else None, **look)
 axis.set(aspect="equal", xticks=[], yticks=[], frame_on=False)
 figure.legend(loc="outside lower center", ncols=2)
 figures.finished(figure)
 
 # %% [markdown]
-# Its colours tell the domains apart, so it shows that these mix; of the classes it shows the centres only, in two of eight directions: centres that nearly coincide here (1, 7 and 9) may be apart in the other six. In the map below the colours are the classes, and every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
+# Points of one class lie together, and the domains mix. This shows two of eight directions: crowds that nearly coincide here (1, 7 and 9) are apart in the other six, or the shares printed above would be smaller. In the map below the colours are the classes, and every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title A map to touch
-from lt.book import widgets
-from lt.data import CLASSES
-
 some = [d.take(figures.first_of_each_class(d.y, 10)) for d in held.values()]
 with torch.no_grad():
     at = torch.cat([bridge.encode(d.mean, d.name)[0] for d in some])  # (200, 8)
@@ -183,7 +175,7 @@ widgets.interactive("shared_map", data, "Map of the shared space")
 #
 # The same bridge does four things, and the labels alone decide which. For the last row, `run.bridge` takes another bridge from the cache, or trains it.
 
-# %% mystnb={"figure": {"caption": "Figure 3.3 (Figures 3 and 4 of the paper). One held-out item per class; below it its reconstruction through the bridge and its transfer to the other domain. Last row: the digits of the top row, transferred to a second model of digits by a bridge of its own."}, "image": {"alt": "Seven rows of ten pictures: digits, the digits again, garments; garments, the garments again, digits; digits once more. All keep the class; details of the garments are lost."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 3.3 (Figures 3 and 4 of the paper). One held-out item per class; below it its reconstruction through the bridge and its transfer to the other domain. Last row: the digits of the top row, transferred to a second model of digits by a bridge of its own."}, "image": {"alt": "Seven rows of ten pictures: digits, the digits again, garments; garments, the garments again, digits; digits once more. By eye nearly all keep the class: the sandal made of the 5 is a smear, and the 5 of the last row is blurred. Details of the garments are lost."}} tags=["nbval-ignore-output"]
 called, rows = {"mnist": "digits", "fashion": "garments"}, {}
 for a, b in (("mnist", "fashion"), ("fashion", "mnist")):
     x = test[a].x[figures.first_of_each_class(test[a].y)]  # (10, 784)
@@ -197,158 +189,170 @@ figures.grid(rows)
 # %% [markdown]
 # ## How good is it?
 #
-# **Class.** The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
-#
-# **Diversity.** The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class.
-#
-# **Locality.** Are the $k = 10$ nearest of an item the same before and after? Let item $j$ be neighbour number $b_{ij}$ of item $i$ before the transfer and $a_{ij}$ after it, among $n$ items of a class. *Trustworthiness* asks whether neighbours after were neighbours before; a false one costs more, the farther away it was (Venna and Kaski, 2001):
-#
-# $$ \mathrm{trustworthiness} = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j: \, a_{ij} \le k} \max(0, b_{ij} - k) $$
-#
-# *Continuity* has $a$ and $b$ exchanged: do neighbours before stay neighbours? Both are 1 at best. Any smooth map scores well, so a baseline stands beside them, the *floor*: the same of five random linear maps of $z$ to eight numbers. The two are not measured alike: after the bridge we look for neighbours among pictures, after a random map among its eight numbers. So the floor shows what score comes for nothing; a bridge just above or below it has not been shown to keep neighbourhoods, nor to break them. Here is the score of one class, sevens that become sneakers:
-
-# %% tags=["nbval-ignore-output"]
-sevens = held["mnist"].take((held["mnist"].y == 7).nonzero().flatten()[:300])
-sneakers = held["fashion"].take((held["fashion"].y == 7).nonzero().flatten()[:300])
-with torch.no_grad():
-    made = clothes.items(bridge.transfer(sevens.mean, "mnist", "fashion"))  # (n, 784)
-own = clothes.items(sneakers.mean)  # real sneakers, drawn by the same model
-right = clothes.classify(made) == 7  # (n,)
-kept = right.double().mean()
-diversity = F.pdist(made[right]).mean() / F.pdist(own).mean()
-
+# **Class.** The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one. Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
 
 # %%
-def ranks(x):
-    distance = torch.cdist(x.double(), x.double())
-    return distance.argsort(-1).argsort(-1)  # (n, n); 0 is the item itself
-
-
-def neighbours_kept(near, far, k=10):
-    n = len(near)
-    neighbours = (near >= 1) & (near <= k)
-    too_far = (far - k).clamp(min=0)
-    return 1 - 2 * (neighbours * too_far).sum() / (n * k * (2 * n - 3 * k - 1))
-
-
-# %% tags=["nbval-ignore-output"]
-before, after = ranks(sevens.mean), ranks(made)
-maps = torch.randn(5, 100, 8, generator=lt.named_generator("random maps", 0)).to(own)
-floors = [neighbours_kept(ranks(sevens.mean @ one), before) for one in maps]
-ours = {"transfer_accuracy": kept, "diversity": diversity}
-ours["trustworthiness"] = neighbours_kept(after, before)
-ours["continuity"] = neighbours_kept(before, after)
-
-seen = [made, sevens.mean, sevens.y, sevens.y, clothes.classify]
-theirs = lt.metrics.transfer_score(*seen, own=own, own_y=sneakers.y).values
-for name, value in ours.items():
-    print(f"{name:17} typed here {value:.4f}, by lt {theirs[name]:.4f}")
-print(f"floor of trustworthiness {sum(floors) / len(floors):.4f}")
-
-# %% [markdown]
-# Sevens lie below their floor in trustworthiness; the mean over all ten classes lies above it (Table 3.2). The tables average over the classes, with at most 300 random items of each. Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
-
-# %%
-from functools import partial
-
-ends = {
-    "mnist->mnist": ("mnist", "mnist_b"),
-    "mnist->fashion": ("mnist", "fashion"),
-    "fashion->mnist": ("fashion", "mnist"),
+both_ways = run.bridges("mnist", "fashion")  # a bridge per set of base models
+ways = {
+    "mnist->mnist": ("mnist", "mnist_b", run.bridges("mnist", "mnist_b")),
+    "mnist->fashion": ("mnist", "fashion", both_ways),
+    "fashion->mnist": ("fashion", "mnist", both_ways),
 }
-bridges = {}  # of each direction one per set of base models
-bridges["mnist->mnist"] = run.bridges("mnist", "mnist_b")
-bridges["mnist->fashion"] = run.bridges("mnist", "fashion")
-bridges["fashion->mnist"] = bridges["mnist->fashion"]  # one bridge goes both ways
-for setting, (a, b) in ends.items():
+for way, (a, b, bridges) in ways.items():
     scores, floors, protocol = [], [], []
-    for s, one in enumerate(bridges[setting]):
+    for s, one in enumerate(bridges):
         scores.append(run.score(partial(one.transfer, source=a, target=b), a, b, set=s))
-        floors.append(run.floor(a, set=s, dimensions=8))
+        floors.append(run.floor(a, set=s, dimensions=8))  # for Table 3.3
         protocol.append(run.paper_protocol(one, a, b, set=s))
-    run.add(setting, "bridging_vae", scores, table="transfer")
-    run.add(setting, "random_projection", floors, table="transfer")
+    run.add(way, "bridging_vae", scores, table="transfer")
+    run.add(way, "random_projection", floors, table="transfer")
     name = "transfer_accuracy_paper_protocol"
-    run.add(setting, "bridging_vae", protocol, name, n=1000, table="transfer")
-    took = [one.history["seconds"][0] for one in bridges[setting]]
-    run.add(setting, "bridging_vae", took, "seconds", table="transfer")
+    run.add(way, "bridging_vae", protocol, name, n=1000, table="transfer")
+    took = [one.history["seconds"][0] for one in bridges]
+    run.add(way, "bridging_vae", took, "seconds", table="transfer")
 
 # %% tags=["nbval-ignore-output"]
 hows = ["", "_true_label", "_second_judge", "_paper_protocol"]
 columns = ["transfer_accuracy" + how for how in hows]
 run.table("transfer", columns, "Table 3.1 (Table 1 of the paper, last row).")
 
+# %% [markdown]
+# The paper measures on 1,000 *training* latents, with $z$ and $z'$ sampled; so does `run.paper_protocol`, and only that column may stand beside the paper's number.
+#
+# **Diversity.** The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class. In code, for one class: `F.pdist(made[right]).mean() / F.pdist(own).mean()`, where `made[right]` are the right results and `own` what the target model makes of real items.
+
 # %% tags=["nbval-ignore-output"]
-columns = ["diversity", "trustworthiness", "continuity"]
-run.table("transfer", columns, "Table 3.2. Random projection: the floor of locality.")
+run.table("transfer", ["diversity"], "Table 3.2. All classes.")
 
 # %% [markdown]
-# The paper measures on 1,000 *training* latents, with $z$ and $z'$ sampled; so does `run.paper_protocol`, and only that column may stand beside the paper's number. The class arrives, its variety in part. The neighbourhood arrives between two models of digits. Between digits and clothes the bridge's trustworthiness is slightly higher than a random map's, and its continuity is lower, by more than the intervals allow for. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
+# **Locality.** Do neighbours stay neighbours? Take an item and its ten nearest of the same class, among 300. After the transfer, how many are still among its ten nearest? By chance, 0.3 of ten.
 #
-# Reconstructions have a table too. "Base model" is the frozen VAE alone, without a bridge.
+# That counts a neighbour as lost when it moves from place 10 to 11. The usual measures are milder: what is lost costs more, the farther away it lands (Venna and Kaski, 2001). *Trustworthiness* asks whether neighbours after were near before, *continuity* whether neighbours before are near after. Both are 1 at best, and about 0.5 by chance.
+#
+# Sevens that become sneakers give the scale. The bridge has to pass eight numbers, so how much do eight numbers keep? As a yardstick, our *floor*, we take *random* linear maps of $z$ to eight numbers, which know nothing of garments. "Latents" are the $\hat z$ of the bridge, "pictures" what the frozen decoder makes of them.
 
 # %%
-from lt.metrics import Score
+def ranks(x):
+    distance = torch.cdist(x.double(), x.double())
+    return distance.argsort(-1).argsort(-1)  # (n, n); 0 is the item itself
 
+def trustworthiness(before, after, k=10):  # continuity: exchange the two
+    n = len(before)
+    neighbours = (after >= 1) & (after <= k)
+    too_far = (before - k).clamp(min=0)  # places that a false neighbour came from
+    return 1 - 2 * (neighbours * too_far).sum() / (n * k * (2 * n - 3 * k - 1))
+
+def ten_nearest_kept(name, before, after, y):
+    kept = []
+    for label in y.unique():
+        some = (y == label).nonzero().flatten()[:300]  # of one class: (n,)
+        near, still = ranks(before[some]) <= 10, ranks(after[some]) <= 10  # (n, n)
+        kept.append(((near & still).sum(1) - 1).double() / 10)  # less 1: itself
+    kept = torch.cat(kept).cpu().numpy()  # a share per item
+    return Score({name: kept.mean()}, {name: kept})
+
+
+# %% tags=["nbval-ignore-output"]
+sevens = held["mnist"].take((held["mnist"].y == 7).nonzero().flatten()[:300])
+z_hat = bridge.transfer(sevens.mean, "mnist", "fashion")  # (n, 100)
+made = clothes.items(z_hat)  # (n, 784)
+maps = torch.randn(6, 100, 8, generator=lt.named_generator("random maps", 0)).to(made)
+scale = {
+    "pictures, shuffled": made[torch.randperm(len(made))],
+    "random map": sevens.mean @ maps[0],
+    "latents": z_hat,
+    "pictures": made,
+    "sevens, drawn again": digits.items(sevens.mean),
+}
+before = ranks(sevens.mean)
+for name, x in scale.items():
+    ten = ten_nearest_kept("ten", sevens.mean, x, sevens.y)["ten"]
+    trust, stay = trustworthiness(before, ranks(x)), trustworthiness(ranks(x), before)
+    print(f"{name:19} {10 * ten:3.1f} of ten, trust {trust:.3f}, continuity {stay:.3f}")
+print("pictures, by lt:", lt.metrics.locality(sevens.mean, made, sevens.y))
+
+# %% [markdown]
+# Of the ten nearest, four stay among the latents, and three in a random map. But we see pictures, and the frozen decoder moves neighbours too: even the sevens' own drawings, without any bridge, keep about six. The floor is not drawn, so it is a hard bar for pictures. Table 3.3 has all classes and sets.
+
+# %%
+for way, (a, b, bridges) in ways.items():
+    latents, pictures, mapped = [], [], []
+    for s, one in enumerate(bridges):
+        z, y = run.held(a, s).mean, run.held(a, s).y
+        z_hat = one.transfer(z, a, b)
+        made = run.domain(b, s).items(z_hat)
+        latents.append(ten_nearest_kept("ten_nearest", z, z_hat, y))
+        pictures.append(ten_nearest_kept("ten_nearest_drawn", z, made, y))
+        mapped.append(ten_nearest_kept("ten_nearest", z, z @ maps[s], y))
+    run.add(way, "bridging_vae", latents, table="transfer")
+    run.add(way, "bridging_vae", pictures, table="transfer")
+    run.add(way, "random_projection", mapped, table="transfer")
+
+# %% tags=["nbval-ignore-output"]
+columns = ["ten_nearest", "ten_nearest_drawn", "trustworthiness", "continuity"]
+caption = "Table 3.3. Neighbours. Of the bridge, the last three are of pictures."
+run.table("transfer", columns, caption)
+
+# %% [markdown]
+# Among latents, more of the ten nearest stay than in a random map, in all three directions. When drawn, that is still so between two models of digits; between digits and clothes it is about as many. Trustworthiness and continuity are asked of the pictures alone, since these are what we see. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
+#
+# **Reconstructions** are in the paper as well. "Base model" is the frozen VAE alone, without a bridge.
+
+# %%
 metric = "reconstruction_accuracy"
 for name in test:
-    kept = {"base": [], "bridging_vae": []}
-    for s, one in enumerate(bridges["mnist->fashion"]):
+    found = {"base": [], "bridging_vae": []}
+    for s, one in enumerate(both_ways):
         domain, z = run.domain(name, s), run.held(name, s).mean
         before = domain.classify(test[name].x)
-        after = {"base": z, "bridging_vae": one.transfer(z, name, name)}
-        for method, z in after.items():
-            hits = (domain.classify(domain.items(z)) == before).cpu().numpy()
-            kept[method].append(Score({metric: hits.mean()}, {metric: hits}))
-    for method, scores in kept.items():
+        for method, at in zip(found, (z, one.transfer(z, name, name))):
+            kept = (domain.classify(domain.items(at)) == before).cpu().numpy()
+            found[method].append(Score({metric: kept.mean()}, {metric: kept}))
+    for method, scores in found.items():
         run.add(name, method, scores, table="reconstruction")
 
 # %% tags=["nbval-ignore-output"]
-run.table("reconstruction", caption="Table 3.3 (Table 2 of the paper). Held out.")
+run.table("reconstruction", caption="Table 3.4 (Table 2 of the paper). Held out.")
 
 # %% [markdown]
-# ## Which constants?
-#
-# Those of this chapter are ours. The paper prints others, $\beta_{KL} = \beta_{Cls} = 0.05$ (section B.1), calls the likelihood "the L2 norm", which can be read as an average over the 100 numbers of a latent or as a sum, and trains for 50,000 steps; the authors' code has a third set. [Chapter 9](09_verdict.ipynb) trains all of them at full length, beside ours, on one set. From digits to garments, the printed constants keep 0.89 of the classes at a diversity of 0.31 if the error is averaged, and 0.09 at 0.72 if it is summed; ours keep 0.97 at 0.67. [Chapter 16](16_price_of_a_nat.ipynb) says why so much hangs on one weight.
-#
 # ## What holds
 #
-# More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1. (A result down to 0.02 below the paper's counts as reached. From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own; the paper gives no number for this, one half is our bar.
+# More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, about nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1: the numbers themselves do, and the intervals stay above it less our allowance of 0.02. (From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own; one half is our bar, the paper gives none. Reconstructions reach the paper's Table 2, with the same allowance. It calls them "similar to the base models"; our bar is at most 0.02 below. Digits hold it, garments do not: they lie 0.04 below.
 #
-# "Local variations are preserved" holds between two models of digits. Between digits and clothes the claim of continuity fails, and that of trustworthiness holds by little; "above the floor" is our reading of these words. Reconstructions reach the paper's Table 2, with the same allowance. Our second bar, at most 0.02 below the base model's, holds for digits. For garments this claim fails: they lie 0.04 below.
+# The paper says that "local variations" are preserved, and gives no measure. Ours asks for more than the floor, when drawn. Between two models of digits that holds. Between digits and clothes it holds for trustworthiness, by little, and fails for continuity. But the floor is not drawn, and drawing costs neighbours as well: among latents, where both are measured alike, the bridge keeps more of the ten nearest than the floor in all three directions (Table 3.3).
 
 # %%
 short = "fails" if profile == "quick" else "holds"  # 4,000 training images
-protocol = "transfer_accuracy_paper_protocol"
+found = run["mnist->fashion", "bridging_vae", "transfer_accuracy"]
+run.claim("More than nine in ten digits become the right garment", found, at_least=0.9)
+found = run["mnist->fashion", "bridging_vae", "ten_nearest_drawn"]
+run.claim("Of a digit's ten nearest, fewer than half stay so, drawn", found, below=0.5)
+
 paper = {"mnist->mnist": 0.98, "mnist->fashion": 0.95, "fashion->mnist": 0.89}
-ours = {"mnist->mnist": 0.9, "mnist->fashion": 0.9, "fashion->mnist": 0.8}
-for way in ends:
-    found = run[way, "bridging_vae", protocol]
-    text = f"Class kept, {way}"
-    run.claim(text, found, paper=paper[way], source="Table 1", expect=short)
-    found = run[way, "bridging_vae", "transfer_accuracy"]
-    run.claim(f"Class kept, {way}, held out", found, at_least=ours[way])
+others = {"trustworthiness": short, "continuity": "fails"}  # between unlike domains
+for way, share in paper.items():
+    found = run[way, "bridging_vae", "transfer_accuracy_paper_protocol"]
+    run.claim(f"Class kept, {way}", found, paper=share, source="Table 1", expect=short)
     found = run[way, "bridging_vae", "diversity"]
-    run.claim(f"Varied outputs, {way}", found, above=0.5, source="section 5.2")
+    run.claim(f"Outputs vary, {way} (our bar)", found, above=0.5, source="section 5.2")
+    gap = run.difference(way, "bridging_vae", "random_projection", "ten_nearest")
+    text = f"More of the ten nearest stay, latents against the floor, {way}"
+    run.claim(text, gap, above=0)
+    for near, verdict in others.items():
+        verdict = "holds" if way == "mnist->mnist" else verdict
+        gap = run.difference(way, "bridging_vae", "random_projection", near)
+        text = f"Local variations preserved, {way}: {near} above the floor"
+        run.claim(text, gap, above=0, source="section 5.2", expect=verdict)
 
 # %%
-fits = {"mnist": short, "fashion": "fails"}
 for name, value in {"mnist": 0.989, "fashion": 0.903}.items():
     found = run[name, "bridging_vae", metric]
     text = f"Reconstructions, {name}"
     run.claim(text, found, paper=value, source="Table 2", expect=short)
     gap = run.difference(name, "bridging_vae", "base", metric)
-    text += ": close to the base model's"
-    run.claim(text, gap, at_least=-0.02, source="section 5.1", expect=fits[name])
-
-# %%
-for way in ends:
-    twins_do = {"trustworthiness": "holds", "continuity": "holds"}
-    others = {"trustworthiness": short, "continuity": "fails"}
-    for near, verdict in (twins_do if way == "mnist->mnist" else others).items():
-        gap = run.difference(way, "bridging_vae", "random_projection", near)
-        text = f"Local variations preserved, {way}: {near} above the floor"
-        run.claim(text, gap, above=0, source="section 5.2", expect=verdict)
+    text += ": close to the base model's (our bar)"
+    verdict = "fails" if name == "fashion" else short
+    run.claim(text, gap, at_least=-0.02, source="section 5.1", expect=verdict)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
@@ -358,21 +362,20 @@ run.claims()
 #
 # - The bridge learns from latents and class labels alone. The two models stay as they are.
 # - One network goes both ways; the label on the way out decides.
-# - Read class, diversity and locality together, and locality beside its floor.
+# - Read class, diversity and locality together. A number of locality needs a scale: chance, and a random map.
 #
 # ## What to try
 #
-# Two shared numbers instead of eight: which classes are lost first? Compare with the bridge of eight: write `bridge` for `small`. With two numbers and one seed, digits 2 and 6 suffer most (0.42 and 0.64 become the right garment, pullover and shirt); every other class stays above 0.9.
+# Two shared numbers instead of eight: which classes are lost first?
 
 # %%
-from dataclasses import replace
-
-two = replace(run.profile.bridge, shared=2)
-small = run.bridge("mnist", "fashion", config=two)
+small = run.bridge("mnist", "fashion", config=replace(config, shared=2))
 after = clothes.classify(small.translate(test["mnist"].x, "mnist", "fashion")).cpu()
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution
-for digit in range(10):
-    kept = (after[test["mnist"].y == digit] == digit).float().mean().item()
-    print(f"{digit}: {kept:.2f}")
+eight = clothes.classify(bridge.translate(test["mnist"].x, "mnist", "fashion")).cpu()
+for digit in range(10):  # in the published run, with two numbers, 2 and 6 suffer most
+    of_class = test["mnist"].y == digit
+    kept = [(seen[of_class] == digit).float().mean() for seen in (after, eight)]
+    print(f"{digit}: two {kept[0]:.2f}, eight {kept[1]:.2f}")

@@ -56,6 +56,7 @@ seven = test.x[test.y == 7][:1]  # the first one of the test digits
 mel, wave, heard = say(seven)
 
 # %% tags=["nbval-ignore-output"]
+# on the web page this is drawn at the top
 row = {"a digit": [(seven[0], "a handwritten seven")]}
 row["its word: the judge hears"] = [(wave[0], heard[0])]
 row["its spectrogram"] = [(mel[0], "time goes right, pitch goes up, bright is loud")]
@@ -65,15 +66,13 @@ widgets.listening_table(row, says)
 # %% [markdown]
 # ## A GAN of spoken digits
 #
-# The paper uses a WaveGAN of SC09, thousands of speakers. It takes four days on a GPU. Ours is smaller: a GAN of codes of spectrograms, trained on
-# [FSDD](https://github.com/Jakobovski/free-spoken-digit-dataset) (CC BY-SA 4.0), six speakers. So our numbers stand beside the paper's, but the task is easier. You need not train it: its weights lie in the repository, and a checksum makes sure that everyone hears the same generator. The command below trains a new one of the same kind (it has changed since it made this one).
-
-# %%
-card = speech.card()
-print(card["data"]["clips"], "clips of", card["data"]["corpus"], "|", card["command"])
-
-# %% [markdown]
-# A *log-mel spectrogram* says how loud each of 64 bands of pitch is in each of 64 moments of a clip. First an autoencoder learned to describe a spectrogram by a *code* of 100 numbers. Then a GAN learned to make such codes from noise $z \sim \mathcal N(0, I)$: a generator against a critic that tells its codes from those of recordings. No class took part. A clip is made in three steps:
+# The paper uses a WaveGAN of SC09, thousands of speakers. It takes four days on a GPU. Ours is smaller: a GAN of codes of spectrograms, trained on 2,700 clips of [FSDD](https://github.com/Jakobovski/free-spoken-digit-dataset) (CC BY-SA 4.0), six speakers. So our numbers stand beside the paper's, but the task is easier. You need not train it: its weights lie in the repository, and a checksum makes sure that everyone hears the same generator. The code that trained it is [scripts/train_gan.py](https://github.com/latent-translation/latent-translation-book/blob/main/scripts/train_gan.py). Its random numbers have changed since, so `python scripts/train_gan.py --profile laptop --minutes 100` trains another generator of the same kind, in about an hour.
+#
+# A *log-mel spectrogram* says how loud each of 64 bands of pitch is in each of 64 moments of a clip. First an autoencoder learned to describe a spectrogram by a *code* of 100 numbers. Then a GAN learned to make such codes from noise $z \sim \mathcal N(0, I)$. Its critic $C$ compares the code $c$ of a recording with a made one, $\hat c$. The critic and the generator minimise
+#
+# $$ \log\big(1 + e^{C(\hat c) - C(c)}\big) + \text{a penalty of the critic's slope}, \qquad \log\big(1 + e^{C(c) - C(\hat c)}\big) . $$
+#
+# No class took part. A clip is made in three steps:
 
 # %%
 with torch.no_grad():
@@ -91,16 +90,17 @@ for name, part in {"z": z, "code": code, "spectrogram": mel, "sound": wave}.item
 #
 # $$ z \sim \mathcal N(0, I), \qquad y = \arg\max_k \; p\big(k \mid g(z)\big), \qquad \text{keep } (z, y) \text{ if } p\big(y \mid g(z)\big) \ge \tau . $$
 #
-# The paper has $\tau = 0.95$ and keeps 31.8 % of the draws. We take $\tau = 0.999$, because draws are cheap and wrong labels are not. Our classifier is a *panel* of two networks that must agree.
+# The paper has $\tau = 0.95$ and keeps 31.8 % of the draws. We take $\tau = 0.999$, because draws are cheap and wrong labels are not. Our classifier is a *panel* of two networks, one of convolutions and one recurrent. Their log-probabilities are averaged, then scaled to sum to one. So the panel is sure of a class only where both are.
 
 # %%
 z = torch.randn(8, 100, generator=torch.Generator().manual_seed(11)).to(run.device)
 with torch.no_grad():
-    p = run.speech.panel(generator(z)).softmax(-1)  # (8, 10)
+    said = [member(generator(z)).log_softmax(-1) for member in run.speech.panel.members]
+p = torch.stack(said).mean(0).softmax(-1)  # (8, 10)
 sure, y = p.max(-1)
 for certainty, k in zip(sure, y):
     kept = "keep" if certainty >= 0.999 else "throw away"
-    print(f"{CLASSES['speech'][k]:6} {certainty:.2f} {kept}")
+    print(f"{CLASSES['speech'][k]:6} {certainty:.4f} {kept}")
 
 # this was done once for many more draws; which were kept is stored with the weights
 _, _, each, drawn = speech.accepted_samples("accepted", per_class=1)
@@ -111,38 +111,37 @@ print(f"{each.sum():,} of {drawn:,} draws were kept: one in {round(1 / share)}")
 # %% [markdown]
 # ## The bridge
 #
-# It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but it is not the same size: it has twice the shared dimensions and twice the width, other weights, and a longer training. The weights of the KL and of the classifier come from a search that did not read the test digits ([chapter 15](15_selection.ipynb)). That search varied these two only; the other values were set by hand. (On the speech side the latents are points: they have no posterior to draw from.)
-
-# %% tags=["nbval-ignore-output"]
-for name in ("shared", "width", "beta_kl", "beta_swd", "beta_cls"):
-    before = getattr(run.profile.bridge, name)
-    print(f"{name:10} {before} -> {getattr(bridge.config, name)}")
+# It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but it is not the same size: it has twice the shared dimensions and twice the width, other weights, and a longer training. The weights of the KL and of the classifier come from a search that did not read the test digits ([Reference: how the settings were chosen](15_selection.ipynb)). That search varied these two only; the other values were set by hand. (On the speech side the latents are points: they have no posterior to draw from.)
 
 # %%
 held = run.held("speech")
 x = test.x[figures.first_of_each_class(test.y)]
 z = held.mean[figures.first_of_each_class(held.y)]
 with torch.no_grad():
-    again = bridge.transfer(z, "speech", "speech")
     to_digits = bridge.transfer(z, "speech", "mnist")
-rows = {"digit": x, "to speech": say(x)[0], "sample": spoken.items(z)}
-rows |= {"again": spoken.items(again), "to a digit": written.items(to_digits)}
+rows = {"digit": x, "to speech": say(x)[0]}
+rows |= {"sample": spoken.items(z), "to a digit": written.items(to_digits)}
 
-# %% mystnb={"figure": {"caption": "Figure 4.2 (Figures 3 and 4 of the paper). One item per class. Above: held-out digits and the spectrograms that they become. Below: accepted samples of the GAN, that no bridge learned from; their reconstructions; the digits that they become. In a spectrogram time goes right and pitch goes up."}, "image": {"alt": "Five rows of ten pictures, zero to nine: digits; spectrograms; other spectrograms; these again, most of them similar; digits. In the last row zero looks like a 5, two like a 4, and the eight is hard to read."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 4.2 (Figures 3 and 4 of the paper). One item per class. Above: held-out digits and the spectrograms that they become. Below: accepted samples of the GAN, that no bridge learned from; the digits that they become. In a spectrogram time goes right and pitch goes up."}, "image": {"alt": "Four rows of ten pictures, zero to nine: digits; spectrograms; other spectrograms; digits. In the last row the zero looks like a 5, the two is a 4, and the eight is hard to read."}} tags=["nbval-ignore-output"]
 figures.grid(rows, CLASSES["speech"])
 
 # %% [markdown]
-# Now listen. Each row is the same class in both directions: the first test digit and its word, a sample of the GAN and its digit. Beside a word made of a digit stands what the judge hears, beside a sample the class that the panel gave it. Not all come out right: from the first five the judge hears *six*, the sample of *zero* becomes a digit like a 5, that of *two* a 4, and that of *eight* a blot that is hard to read.
+# Now listen. Each row is the same class in both directions: the first test digit and its word, a sample of the GAN and its digit. Beside a word made of a digit stands what the judge hears, beside a digit made of a sample what two judges of digits see. Not all come out right: from the first five the judge hears *six*, and the sample of *two* becomes a 4. That of *zero* divides the judges: to one it is a zero, to the other a five, and so it is to the eye. Ten items are few: of all held-out samples 95 in a hundred become their digit, as the line below the code says.
 
 # %%
 with torch.no_grad():
     _, words, heard = say(x)
     samples, back = generator.waveform(z), written.items(to_digits)
 names = CLASSES["speech"]
+judge, second = written.classify(back), run.second_judge("mnist")(back)
 table = {"a digit": list(zip(x, [f"a handwritten {name}" for name in names]))}
 table["its word: the judge hears"] = list(zip(words, heard))
 table["a sample: its class"] = list(zip(samples, names))
 table["its digit"] = list(zip(back, [f"a digit made of {name}" for name in names]))
+table["two judges see"] = [f"{names[i]}, {names[j]}" for i, j in zip(judge, second)]
+everything = bridge.transfer(held.mean, "speech", "mnist")  # (2000, 100) at laptop
+right = (written.classify(written.items(everything)) == held.y).double().mean()
+print(f"of all {len(held)} samples, {right:.1%} become their digit by this bridge")
 
 # %% tags=["nbval-ignore-output"]
 widgets.listening_table(table, "Figure 4.3. Both directions. Nothing is picked.")
@@ -156,62 +155,67 @@ widgets.listening_table(table, "Figure 4.3. Both directions. Nothing is picked."
 # - **The judge** saw the other half, and took part in nothing.
 # - **An independent recogniser**, PocketSphinx, knows English from other people's speech. It hears sound, not spectrograms, and is told that the word is a digit.
 #
-# Class, diversity and locality are measured as in [chapter 3](03_bridging.ipynb); of speech, the panel is the second judge, and diversity is relative to accepted samples. At `laptop` there are six bridges, one per set of base models.
+# Class, diversity and locality are measured as in [chapter 3](03_bridging.ipynb); of speech, the panel is the second judge, and diversity is relative to accepted samples. At `laptop` there are six bridges, one per set of base models. Locality compares distances between latents with distances between results. Points that a Gaussian in 100 dimensions draws are all about equally far apart, so some neighbours part before the bridge does anything. How many, says a row of its own, *source model alone*: from the same latents to what the source's own model draws of them.
 
 # %%
 from functools import partial
-from lt.metrics import Score, difference
+from math import hypot
+from lt.metrics import Estimate, Score, difference, locality
 there, back = "mnist->speech", "speech->mnist"
 bridges = run.bridges("mnist", "speech")  # laptop: 80 s per bridge
+def share(hits, metric):
+    hits = hits.cpu().numpy()
+    return Score({metric: hits.mean()}, {metric: hits})
+
 protocol, by_paper = "transfer_accuracy_paper_protocol", {there: [], back: []}
 for setting in (there, back):
     source, target = setting.split("->")
-    scores, floors = [], []
+    scores, alone, maps = [], [], []
     for s, one in enumerate(bridges):
         move = partial(one.transfer, source=source, target=target)
         scores.append(run.score(move, source, target, set=s))
-        floors.append(run.floor(source, set=s, dimensions=16))
+        own, items = run.domain(source, s), run.held(source, s)
+        alone.append(locality(items.mean, own.items(items.mean), items.y))
+        maps.append(run.floor(source, set=s, dimensions=16))
         by_paper[setting].append(run.paper_protocol(one, source, target, set=s))
     run.add(setting, "bridging_vae", scores, table="transfer")
-    run.add(setting, "random_projection", floors, table="transfer")
+    run.add(setting, "source_model_alone", alone, table="transfer")
+    run.add(setting, "random_projection", maps, table="transfer")
     shares = by_paper[setting]
     run.add(setting, "bridging_vae", shares, protocol, n=1000, table="transfer")
 
 # %% tags=["nbval-ignore-output"]
 columns = ["transfer_accuracy", "transfer_accuracy_second_judge", protocol]
 says = """Table 4.1 (Table 1 of the paper). Items that keep their class. First two
-columns: held out, i.e. the test digits, and samples that no bridge learned from.
-Last two columns: the paper's protocol, on 1,000 items that the bridge learned from."""
+columns: held out. Last two: the paper's protocol, on 1,000 items that the bridge
+learned from."""
 run.table("transfer", columns, says)
 
 # %% tags=["nbval-ignore-output"]
 says = """Table 4.2. The same held-out items. Diversity: how far right results of a
 class lie apart (1: as far as the target's own). Trustworthiness: near after was near
-before. Continuity: near before is near after (both: 1 always, 0.5 by chance). Random
-projection, the floor of both: a random linear map of latents to sixteen numbers."""
+before. Continuity: near before is near after (both: 1 always, 0.5 by chance). After:
+what the bridge makes of the latents; what the source's own model draws of them; a
+random linear map of them to sixteen numbers, the floor."""
 run.table("transfer", ["diversity", "trustworthiness", "continuity"], says)
 
 # %% [markdown]
-# The six sets differ in the VAE of digits and the bridge. There is only one GAN, so the intervals do not say what another GAN would change. In Table 4.2 the random map is a yardstick, not a floor: by chance it would be 0.5.
+# The six sets differ in the VAE of digits and the bridge. There is only one GAN, so the intervals do not say what another GAN would change. From digits to speech our three columns of Table 4.1 agree. From speech to digits the held-out items are the harder test. From speech to speech a bridge only has to reconstruct; the cell below counts the held-out samples that keep their class, and the claims have the result (Table 2 of the paper).
 #
-# From digits to speech our three columns of Table 4.1 agree. From speech to digits the held-out items are the harder test. From speech to speech the bridge only has to reconstruct. How many held-out samples keep their class?
+# Table 4.2 says where neighbours part. The VAE of digits alone keeps nearly all: from digits to speech the bridge loses them, together with the GAN that draws its words. The GAN alone keeps little more than chance. From speech to digits there is not much left to lose, and the bridge even lies a little above the GAN alone. Both floors lie above the bridge.
 
 # %%
 metric, found = "reconstruction_accuracy", []
 before = spoken.classify(spoken.items(held.mean))
 for one in bridges:
     after = spoken.classify(spoken.items(one.transfer(held.mean, "speech", "speech")))
-    hits = (before == after).cpu().numpy()
-    found.append(Score({metric: hits.mean()}, {metric: hits}))
+    found.append(share(after == before, metric))
 run.add("speech", "bridging_vae", found, table="reconstruction")
-
-# %% tags=["nbval-ignore-output"]
-run.table("reconstruction", caption="Table 4.3 (Table 2 of the paper). Held out.")
 
 # %% [markdown]
 # ## An independent recogniser
 #
-# The recogniser misses many real recordings too. So recordings are its scale, not 1. It gets as many recordings, samples of the GAN (the base model), and words that digits became, of each class. They are few, so the intervals are wide.
+# The recogniser misses many real recordings too. So recordings are its scale, not 1. It gets as many recordings, samples of the GAN (the base model), and words that digits became, of each class. They are few, so the intervals are wide. A recording and a digit have only the class in common, so their scores are compared without pairs.
 
 # %%
 step = {"quick": 1, "laptop": 3, "paper": 3}[profile]  # every third recording
@@ -221,29 +225,25 @@ clips = clips.take(figures.first_of_each_class(clips.y, per_class))
 some = figures.first_of_each_class(test.y, per_class)  # in the order of the recordings
 samples = held.mean[figures.first_of_each_class(held.y, per_class)]
 
-
-# %%
 def understood(waves):
-    hits = (speech.recognise(waves, clips.rate) == clips.y).numpy()
-    return Score({"understood": hits.mean()}, {"understood": hits})
-heard = {}
+    return share(speech.recognise(waves, clips.rate) == clips.y, "understood")
+
 try:
-    heard["recordings"] = [understood(clips.x)] * len(bridges)
-except lt.LtError as missing:  # an optional package; Python 3.14 has no wheel of it yet
-    print(missing)
-if heard:
     with torch.no_grad():
-        heard["base"] = [understood(generator.waveform(samples))] * len(bridges)
-        heard["bridging_vae"] = []
+        heard = {"recordings": [understood(clips.x)], "bridging_vae": []}
+        heard["base"] = [understood(generator.waveform(samples))]
         for s, one in enumerate(bridges):
             z = run.held("mnist", set=s).mean[some]
             waves = generator.waveform(one.transfer(z, "mnist", "speech"))
             heard["bridging_vae"].append(understood(waves))
-    for method, scores in heard.items():
-        run.add(there, method, scores, table="understood")
+except lt.LtError as missing:  # an optional package; Python 3.14 has no wheel of it yet
+    heard = {}
+    print(missing)
+for method, scores in heard.items():
+    run.add(there, method, scores, table="understood")
 
 # %% tags=["nbval-ignore-output"]
-says = f"Table 4.4. Share of words understood; n = {len(clips)} per line and bridge."
+says = f"Table 4.3. Share of words understood; n = {len(clips)} per line and bridge."
 run.table("understood", caption=says) if heard else None
 
 # %% [markdown]
@@ -251,11 +251,9 @@ run.table("understood", caption=says) if heard else None
 #
 # More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. By the paper's protocol nearly all words become the right digit, as in the paper. (From the 500 samples per class of `quick` fewer do.) All of this is about clear words: the panel kept one draw in six, where it was 0.999 sure, for the test as for the training.
 #
-# The paper says that speech to digits is more accurate than digits to speech. By its protocol that holds here, too; on held-out items it is the other way round (Table 4.1). For the protocol asks about samples that the bridge has learned from: of these fewer than 1 in a hundred go wrong, of new ones nearly 5.
+# The paper says that speech to digits is more accurate than digits to speech. By its protocol that holds here, too; on held-out items it is the other way round. For the protocol asks about samples that the bridge has learned from: of these fewer than 1 in a hundred go wrong, of new ones nearly 5 (Table 4.1). The recogniser understands our transfers at least as often as recordings, of which it misses many. Recordings and samples have the same row in Table 4.3 by chance: they are different clips, and of each it understands 74 of 100.
 #
-# The recogniser understands our transfers at least as often as recordings, of which it misses many. Perhaps transfers are more typical words, as they vary less than the GAN's samples; we did not test that. Recordings and samples have the same row in Table 4.4 by chance: they are different clips, and of each it understands 74 of 100.
-#
-# Locality is partly lost. Neighbours stay near more often than by chance. But in both directions, and by both measures, the bridge lies below a random map to sixteen numbers: by up to 0.20 (a rough scale, as chapter 3 says). In the table below, *asked* follows one rule: beside a number of the paper we ask for that number less 0.02. Digits that become words are the exception: there we are far above the paper and ask for its number itself.
+# "Local variations are preserved" fails in both directions, by both measures: the bridge lies below its floor. A random map of the latents keeps distances of latents, so for a GAN that keeps few of them itself this asks much. The bars: beside a number of the paper we ask for that number less 0.02. Digits that become words are the exception: there we are far above the paper and ask for its number itself. The paper has no number for variety; that diversity be at least 0.6 is our bar, as are nine in ten and -0.05.
 
 # %%
 table_1 = {"source": "Table 1"}
@@ -275,18 +273,20 @@ gap = difference(words.values, digits.values)  # over sets: the items are not th
 text = "On held-out items, digits to speech is the more accurate direction"
 run.claim(text, gap, above=0)
 run.claim("Held out, digits become the right word: nine in ten", words, at_least=0.9)
-gap = difference(by_paper[back], digits.values)
-run.claim("Words that were learned from do better than new ones", gap, above=0)
 for setting in (there, back):
     found = run[setting, "bridging_vae", "diversity"]
-    run.claim(f"Results vary, {setting}", found, at_least=0.6, source="section 5.2")
-    run.claim(f"Results vary less than the target's own, {setting}", found, below=1)
+    run.claim(f"Results vary, {setting}", found, at_least=0.6)
     for measure in ("trustworthiness", "continuity"):
         gap = run.difference(setting, "bridging_vae", "random_projection", measure)
         text = f"Local variations are preserved, {setting}: {measure} above the floor"
         run.claim(text, gap, above=0, source="section 5.2", expect="fails")
-if heard:
-    gap = run.difference(there, "bridging_vae", "recordings", "understood")
+if heard:  # clips and digits are not paired, so errors add as squares
+    ours = run[there, "bridging_vae", "understood"]
+    real = run[there, "recordings", "understood"]
+    more = ours.value - real.value
+    low = more - hypot(ours.value - ours.low, real.high - real.value)
+    high = more + hypot(ours.high - ours.value, real.value - real.low)
+    gap = Estimate(more, low, high, (more,))
     run.claim("Transfers are understood as often as recordings", gap, at_least=-0.05)
 
 # %% tags=["nbval-ignore-output"]

@@ -20,7 +20,7 @@
 #
 # **Between digits and clothes, does a formula do what the trained bridge does?**
 #
-# It does, so for this pair no bridge is needed. Describe each class by one Gaussian in either latent space, and map the one to the other. More than **nine in ten** digits become the right garment, about as many as with the bridge. The garments are about as varied, and more neighbours stay together. Between two models of digits the bridge is ahead by one to two digits in a hundred, but not with ten labels per class.
+# It does, so for this pair no bridge is needed. Describe each class by one Gaussian in either latent space, and map the one to the other. More than **nine in ten** digits become the right garment, about as many as with the bridge. The garments are about as varied, and more neighbours stay together. For this the formula's two settings are chosen; untuned, it falls behind towards digits. Between two models of digits the bridge stays ahead, by one to two digits in a hundred. With ten labels per class we saw no gap there (up to a point and a half is possible).
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -56,9 +56,9 @@ def training_latents(name, s):
     return latents.take(order[kept_aside:]), latents.take(order[:kept_aside])
 
 digits, clothes = training_latents("mnist", 0)[0], training_latents("fashion", 0)[0]
-formula = fit_map(digits, clothes, "gaussian_gw", sure=0.9, shrink=0.8)
+formula = fit_map(digits, clothes, "gaussian_gw", ridge=0.1, sure=0.99, shrink=0.79)
 
-# %% mystnb={"figure": {"caption": "Figure 6.1. Held-out digits, the first two of each class; what the bridge makes of them; what the formula makes of them (principal axes, see below; here with sure = 0.9 and s = 0.8, set by hand; those of the tables were chosen). In the first block the formula's 3 is faint and broken and its 5 a dark streak; by eye the bridge does better there, though its 5 is blurred."}, "image": {"alt": "Two blocks of three rows of ten pictures: digits 0 to 9, garments by the bridge, garments by the formula. Both rows of garments show the same classes, from T-shirt to ankle boot, and differ in details; in the first block the formula's dress is faint and broken, its sandal dark."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 6.1. Held-out digits, the first two of each class; what the bridge makes of them; what the formula makes of them, with the settings of set 0 in Table 6.2."}, "image": {"alt": "Two blocks of three rows of ten pictures: digits 0 to 9, garments by the bridge, garments by the formula. Both rows of garments show the same classes, from T-shirt to ankle boot, and differ in details."}} tags=["nbval-ignore-output"]
 test = run.images("mnist", "test")
 x = test.x[figures.first_of_each_class(test.y, 2)]  # (20, 784)
 rows = {"digits": x, "bridge": bridges[0].translate(x, "mnist", "fashion")}
@@ -74,7 +74,7 @@ figures.grid(rows | {"formula": formula.translate(x)})
 #
 # The number $s$ shrinks results towards the mean of their class, or stretches them if it is above 1. With $s = 0$ every seven becomes the mean sneaker: the *class prototype*.
 #
-# The matrix $A$ says which direction of the one cloud becomes which direction of the other. Ours joins the **principal axes**. The direction in which sevens vary most becomes the direction in which sneakers vary most, the second becomes the second, and so on, each stretched to its new length. With $s = 1$ the results have the covariance $\Sigma_2$. The sign of each axis is arbitrary. So which sneaker a given seven becomes is arbitrary too; only the distances between results are settled. Between Gaussians this is optimal transport in the sense of Gromov and Wasserstein, which compares distances inside each space ([Delon et al. 2022](https://arxiv.org/abs/2104.07970)).
+# The matrix $A$ says which direction of the one cloud becomes which direction of the other. Ours joins the **principal axes**. The direction in which sevens vary most becomes the direction in which sneakers vary most, the second becomes the second, and so on, each stretched to its new length. With $s = 1$ the results would have the covariance $\Sigma_2$, but for the ridge below. The sign of each axis is arbitrary. So which sneaker a given seven becomes is arbitrary too; only the distances between results are settled. The idea comes from optimal transport in the sense of Gromov and Wasserstein, which compares distances inside each space. Between two Gaussians this map is the best of all transport plans that are Gaussian themselves ([Delon et al. 2022](https://arxiv.org/abs/2104.07970)).
 
 # %%
 def principal_axes(cov_1, cov_2):  # both (100, 100)
@@ -83,17 +83,17 @@ def principal_axes(cov_1, cov_2):  # both (100, 100)
 
 
 # %% [markdown]
-# (In code a latent is a row, so $A$ stands on its right.) A small classifier *reads* the class off the latent. It sees latents only. No judge takes part in the map itself, but the judge helps to choose its settings, see below. A *ridge*, a share of the mean variance, is added to all variances. Otherwise directions that an encoder hardly uses would be blown up.
+# (In code a latent is a row, so $A$ stands on its right.) A small classifier *reads* the class off the latent. It sees latents only. No judge takes part in the map itself; one helps to choose its settings, see below. A *ridge*, a share of the mean variance, is added to all variances. Otherwise directions that an encoder hardly uses would be blown up.
 
 # %%
-def by_class(source, target, read, ridge=0.1):
+def by_class(source, target, read, ridge=0.1, join=principal_axes):
     """A map that first reads the class: latents (n, 100) and s to latents (n, 100)."""
     parts = []
     unit = torch.eye(source.size, dtype=torch.float64, device=source.device)
     for label in range(10):
         a, b = (d.mean[d.y == label].double() for d in (source, target))
         covs = [x.T.cov() + ridge * x.var(0).mean() * unit for x in (a, b)]
-        parts.append([p.float() for p in (a.mean(0), b.mean(0), principal_axes(*covs))])
+        parts.append([p.float() for p in (a.mean(0), b.mean(0), join(*covs))])
 
     def move(z, shrink=1.0):
         y, out = read(z)[0], torch.empty_like(z)
@@ -131,32 +131,41 @@ print("equal" if torch.allclose(*apart, atol=0.01) else "they differ")
 # %% [markdown]
 # ## Compare at equal diversity
 #
-# A little accuracy can be bought. Shrink the results towards their class mean, and fewer are mistaken for another class; at $s = 0$ all are the prototype. A bridge has a setting that costs diversity too, the weight of its KL term; a heavier one mostly raises accuracy (Figures 6.2 and 6.3). So two methods should be compared where their results are *equally diverse*. `choose` does this. It tries eight ways to be sure: all items, or those with a probability above a bound. For each it finds the $s$ at which results are as diverse as the bridge's. Of the eight it takes the one that the judge finds most accurate. It looks at training items kept aside, never at the test split. This favours the formula: it is chosen anew for each set of models, and the settings of the bridge were chosen once, in [chapter 15](15_selection.ipynb).
+# A little accuracy can be bought. Shrink the results towards their class mean, and fewer are mistaken for another class; at $s = 0$ all are the prototype. A bridge has a setting that costs diversity too, the weight of its KL term; a heavier one mostly raises accuracy (Figures 6.2 and 6.3). So two methods should be compared where their results are *equally diverse*.
+#
+# `choose` does this. It tries eight ways to be sure: all items, or those with a probability above a bound. For each it finds the $s$ at which results are as diverse as the bridge's. Of the eight it takes the one that the judge finds most accurate. It looks at training items kept aside, never at the test split.
+#
+# This favours the formula. It is chosen anew for each set of models, and needs a trained bridge to set its $s$ by; the settings of the bridge were chosen once ([Reference: how the settings were chosen](15_selection.ipynb)). So we also look at *untuned axes*, for which nothing is chosen: sure above 0.9, $s = 1$, and the package's own ridge, 0.001.
 
 # %%
 SURE = [None, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999]  # None: all items
 
 @torch.no_grad()
-def look(move, z, y, domain):
+def look(move, aside, target):
     """Share of right classes, and the mean distance of right results of one class."""
-    made = domain.items(move(z))
-    right = domain.classify(made) == y
-    return right.double().mean().item(), metrics.diversity(made[right], y[right])
+    made = target.domain.items(move(aside.mean))
+    right = target.domain.classify(made) == aside.y
+    return right.double().mean().item(), metrics.diversity(made[right], aside.y[right])
+
+def as_diverse(move, bridge, source, target, aside):
+    """The s at which the results of a map are about as diverse as the bridge's."""
+    old = partial(bridge.transfer, source=source.name, target=target.name)
+    wanted, shrink = look(old, aside, target)[1], 1.0
+    for _ in range(2):  # diversity grows more slowly than s: so the power
+        got = look(partial(move, shrink=shrink), aside, target)[1]
+        shrink *= (wanted / got) ** 1.5
+    return shrink
 
 def choose(source, target, aside, bridge, sures=SURE):
     """The settings of the most accurate map that is as diverse as the bridge."""
-    z, y, domain, found = aside.mean, aside.y, target.domain, []
-    old = partial(bridge.transfer, source=source.name, target=target.name)
-    wanted, read = look(old, z, y, domain)[1], fit_latent_classifier(source)[0]
+    read, found = fit_latent_classifier(source)[0], []
     for sure in sures:
-        some, shrink = surest(target, sure), 1.0
+        some = surest(target, sure)
         if some.y.bincount(minlength=10).min() < 20:
             continue  # too few for a cloud
         move = by_class(source, some, read)
-        for _ in range(2):  # diversity grows more slowly than s: so the power
-            got = look(partial(move, shrink=shrink), z, y, domain)[1]
-            shrink *= (wanted / got) ** 1.5
-        accuracy = look(partial(move, shrink=shrink), z, y, domain)[0]
+        shrink = as_diverse(move, bridge, source, target, aside)
+        accuracy = look(partial(move, shrink=shrink), aside, target)[0]
         found.append((accuracy, {"ridge": 0.1, "shrink": shrink, "sure": sure}))
     return max(found, key=lambda one: one[0])[1]
 
@@ -164,7 +173,7 @@ def choose(source, target, aside, bridge, sures=SURE):
 # %% [markdown]
 # ## Fit, choose, score
 #
-# Each set has base models, a bridge and maps of its own. The score is that of [chapter 3](03_bridging.ipynb), on held-out test items. *Trustworthiness* asks whether neighbours after the map were neighbours before it, *continuity* whether neighbours stay neighbours. *Random projection* is the floor of both: what random linear maps to eight numbers keep. This takes half a minute at `quick`, and about eight minutes for the six sets of `laptop`.
+# Each set has base models, a bridge and maps of its own. The score is that of [chapter 3](03_bridging.ipynb), on held-out test items. *Trustworthiness* asks whether neighbours after the map were neighbours before it, *continuity* whether neighbours stay neighbours. *Random projection* is the floor for a bridge: what random linear maps keep that pass eight numbers, as it does. The formula passes all 100, so this low floor says little of it; read it against the bridge and against the controls below. This takes half a minute at `quick`, and about eight minutes for the six sets of `laptop`.
 
 # %%
 scores, chosen, taken = defaultdict(list), defaultdict(list), defaultdict(list)
@@ -190,8 +199,10 @@ for way, (a, b, of_sets) in ways.items():
     for s, bridge in enumerate(of_sets):
         (source, aside), (target, _) = training_latents(a, s), training_latents(b, s)
         compare(way, source, target, aside, bridge, s)
-        move = fit_map(source, target, "prototype", sure=0.9).transfer
-        scores[way, "prototype"].append(run.score(move, a, b, s))
+        untuned = fit_map(source, target, "gaussian_gw", sure=0.9, shrink=1.0)
+        scores[way, "untuned_axes"].append(run.score(untuned.transfer, a, b, s))
+        prototype = fit_map(source, target, "prototype", sure=0.9)
+        scores[way, "prototype"].append(run.score(prototype.transfer, a, b, s))
         scores[way, "random_projection"].append(run.floor(a, s, dimensions=8))
 for (way, method), found in scores.items():
     run.add(way, method, found, table="maps")
@@ -205,9 +216,9 @@ run.table("maps", columns, "Table 6.1. Held-out items, means over sets.")
 #
 # - **From digits to clothes**, the axes keep about as many classes and clearly more neighbours.
 # - **From clothes to digits**, they keep about as many classes. By trustworthiness they keep more neighbours. By continuity both stay below the floor.
-# - **From one model of digits to another**, they keep more neighbours, but fewer classes. A Gaussian per class is probably a little too rough there.
+# - **From one model of digits to another**, they keep more neighbours, but fewer classes.
 #
-# The *prototype* is about the ceiling of accuracy: all that reading the class can give. The bridge lies about a point in a hundred below it, or less. Table 6.2 has what `choose` took. Towards digits it takes very sure items and stretches them.
+# The *prototype* is about the ceiling of accuracy: all that reading the class can give. The settings matter. *Untuned axes* vary more than the bridge, and keep fewer classes: towards digits, about five and seven in a hundred fewer. Table 6.2 has what `choose` took instead. Towards digits it stretches ($s$ is above 1), and always takes the highest bound of its list, 0.9999. So this list may end too early.
 
 # %% tags=["nbval-ignore-output"]
 frame = pd.DataFrame(taken, [f"set {s}" for s in run.sets])
@@ -216,20 +227,38 @@ tables.table(frame, "Table 6.2. The axes of Table 6.1: sure (None: all items); s
 # %% [markdown]
 # ## Controls
 #
-# One number is not enough. Here are four maps that are good at one thing, over the first set. *Gaussian OT* has another $A$, by ordinary optimal transport: the one that moves points least. It has the settings of the axes. A *lookup* reads the class and draws a random item of the target's class. *Procrustes* is one rotation for all classes, fitted on random pairs of equal class. A *copy* hands the latent of a digit to the decoder of clothes as it is.
+# One number is not enough. Here are five maps that are good at one thing, over the first set. *Axes in random order* join the same axes, at the same lengths, but not the longest to the longest. *Gaussian OT* has another $A$, by ordinary optimal transport: the one that moves points least. A *lookup* reads the class and draws a random item of the target's class. These three take the sure items of the principal axes, and each its own $s$, so that it is as diverse as the bridge. Two have no $s$: *Procrustes* is one rotation for all classes, fitted on random pairs of equal class; a *copy* hands the latent of a digit to the decoder of clothes as it is.
 
 # %% tags=["nbval-ignore-output"]
-as_axes = fit_map(digits, clothes, "gaussian_ot", **chosen[there][0])
-controls = {"gaussian_ot": as_axes.transfer, "copy": lambda z: z}
-for name in ("lookup", "procrustes"):
-    controls[name] = fit_map(digits, clothes, name).transfer
+def random_order(cov_1, cov_2):
+    """The matrix A that joins principal axes in random order."""
+    (v_1, axes_1), (v_2, axes_2) = torch.linalg.eigh(cov_1), torch.linalg.eigh(cov_2)
+    order = torch.randperm(len(v_2), generator=lt.named_generator("axes", 0))
+    return axes_1 @ torch.diag((v_2[order] / v_1).sqrt()) @ axes_2[:, order].T
+
+def of_package(z, method, shrink=1.0):
+    made = fit_map(digits, clothes, method, ridge=0.1, sure=sure, shrink=shrink)
+    return made.transfer(z)
+
+sure, aside = chosen[there][0]["sure"], training_latents("mnist", 0)[1]
+in_random_order = by_class(digits, surest(clothes, sure), read, join=random_order)
+with_s = {"axes_in_random_order": in_random_order}
+for method in ("gaussian_ot", "lookup"):
+    with_s[method] = partial(of_package, method=method)
+controls, one_set = {}, "digits to clothes, set 0"
+for method, move in with_s.items():
+    shrink = as_diverse(move, bridges[0], digits, clothes, aside)
+    controls[method] = partial(move, shrink=shrink)
+controls["procrustes"] = fit_map(digits, clothes, "procrustes").transfer
+controls["copy"] = lambda z: z
+for method in ("bridging_vae", "gaussian_gw"):  # measured above
+    run.add(one_set, method, scores[there, method][:1], table="controls")
 for method, move in controls.items():
-    scores[there, method] = [run.score(move, "mnist", "fashion")]
-    run.add(there, method, scores[there, method], table="controls")
-run.table("controls", columns, "Table 6.3. Controls, digits to clothes, one set.")
+    run.add(one_set, method, [run.score(move, "mnist", "fashion")], table="controls")
+run.table("controls", columns, "Table 6.3. Controls, digits to clothes, set 0.")
 
 # %% [markdown]
-# Compare with the first lines of Table 6.1. Gaussian OT loses the neighbours: it compares coordinates of the two spaces, although models that were trained apart have none in common. The lookup has class and variety, and no neighbours; it keeps fewer classes than the prototype, probably because real garments are not all clear to the judge. Procrustes has little class, and the copy none.
+# The first three maps are about as diverse as the bridge, and keep about as many classes. Only the neighbours give them away. Axes in random order lose them, so it is the *order* of the axes that keeps them. Gaussian OT loses them as well: it compares coordinates of the two spaces, although models that were trained apart have none in common. The lookup keeps none at all. Procrustes has little class, and the copy none.
 #
 # ## Not only at one point
 #
@@ -323,58 +352,31 @@ run.table("others", columns, "Table 6.4. Ten labels per class, spread; words, on
 #
 # ## What is a bridge for, then?
 #
-# Between two models of digits, and with all labels, it keeps a few more classes. Two more things speak for a bridge. We have not compared them:
+# Between two models of digits, and with all labels, it keeps a few more classes. One choice of settings served all pairs of images here; the formula's were chosen for each pair and set. Two more things speak for a bridge. We have not compared them:
 #
 # - *Many domains in one model.* A formula needs a classifier and a fit per domain. One bridge serves five domains in one network, and a new one can join ([chapter 11](11_many_domains.ipynb)).
 # - *A path between classes.* The formula decides the class first, so its results jump where the decision changes. A bridge is continuous, though it changes quickly as well ([chapter 7](07_interpolation.ipynb)).
 #
 # ## What holds
 #
-# Most claims compare the formula (principal axes) with the bridge, on the same sets and test items. *About as many* asks for at most 0.015 less of the class kept, 0.02 to words; *about as varied*, for at most 0.03 less diversity. Both bounds have one side: the formula may keep more, and vary more. Between two models of digits it keeps fewer classes; whether by less than 0.015, six sets leave open. To words, over one set, both lose neighbours below the floor.
+# Unless they say otherwise, claims are about the formula (principal axes) beside the bridge, on the same sets and test items. The bars are ours. *About as many* asks for at most 0.015 less of the class kept; *about as varied*, for at most 0.03 less diversity. The formula may keep more, and vary more.
 
 # %%
-kept, near, far = "transfer_accuracy", "trustworthiness", "continuity"
-floor, claim = "random_projection", run.claim
+kept, near, claim = "transfer_accuracy", "trustworthiness", run.claim
 more = partial(run.difference, a="gaussian_gw", b="bridging_vae")
-found = run[there, "gaussian_gw", kept]
-claim("Nine in ten digits become the right garment", found, at_least=0.9)
-margins = {there: 0.015, back: 0.015, twin: 0.015, FEW: 0.015, words: 0.02}
-for way, margin in margins.items():
-    expect = "open" if way == twin else "holds"
-    text = f"{way}: formula at most {margin} below the bridge in class kept"
-    claim(text, more(way, metric=kept), at_least=-margin, expect=expect)
-    text = f"{way}: formula at most 0.03 below the bridge in diversity"
-    claim(text, more(way, metric="diversity"), at_least=-0.03)
-text = f"{twin}: formula below the bridge in class kept"
-claim(text, more(twin, metric=kept), below=0)
-for way in (there, back, twin, FEW):
-    text = f"{way}: formula above the bridge in neighbours ({near})"
-    claim(text, more(way, metric=near), above=0)
-text = f"{words}: formula at most 0.03 below the bridge in neighbours ({near})"
-claim(text, more(words, metric=near), at_least=-0.03)
-text = f"{there}: formula above the bridge in neighbours ({far})"
-claim(text, more(there, metric=far), above=0)
+claim(f"{there}: nine in ten digits", run[there, "gaussian_gw", kept], at_least=0.9)
+for way in (there, back, FEW, words):
+    claim(f"{way}: about as many classes", more(way, metric=kept), at_least=-0.015)
+claim(f"{twin}: fewer classes", more(twin, metric=kept), below=0)
+claim(f"{there}: about as varied", more(there, metric="diversity"), at_least=-0.03)
 for way in ways:
-    found = run.difference(way, "gaussian_gw", floor, near)
-    claim(f"{way}: formula above the floor ({near})", found, above=0)
-    found = run.difference(way, "prototype", "bridging_vae", kept)
-    text = f"{way}: prototype at most 0.01 below the bridge in class kept"
-    claim(text, found, at_least=-0.01)
-for way, metric in ((back, far), (words, near)):
-    for name, method in {"formula": "gaussian_gw", "bridge": "bridging_vae"}.items():
-        found = run.difference(way, method, floor, metric)
-        claim(f"{way}: {name} below the floor ({metric})", found, below=0)
-for method in ("lookup", "gaussian_ot"):
-    found = metrics.difference(scores[there, method], scores[there, floor][:1], near)
-    claim(f"{there}: neighbours are lost by {method}", found, below=0)
-for method in ("procrustes", "copy"):
-    found = run[there, method, kept]
-    claim(f"{there}: the class is lost by {method}", found, at_most=0.4)
-found = run.difference(there, "gaussian_gw_shrink_0.4", "gaussian_gw_shrink_1", kept)
-claim(f"{there}: shrinking to s = 0.4 buys accuracy", found, above=0)
-heaviest, *_, lightest = curves[there, "bridge"]
-found = metrics.difference([heaviest], [lightest], "diversity")
-claim(f"{there}: a heavier KL term costs diversity", found, below=0)
+    claim(f"{way}: more neighbours ({near})", more(way, metric=near), above=0)
+for way in (back, twin):
+    gap = run.difference(way, "untuned_axes", "bridging_vae", kept)
+    claim(f"{way}: fewer classes by untuned axes than by the bridge", gap, below=0)
+for method in ("axes_in_random_order", "gaussian_ot"):
+    gap = run.difference(one_set, method, "gaussian_gw", near)
+    claim(f"{there}: fewer neighbours by {method} than by formula", gap, below=0)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
@@ -383,7 +385,7 @@ run.claims()
 # %% [markdown]
 # ## What to remember
 #
-# - Try the formula first. Where classes are known, it needs no training but that of two small classifiers. Few labels can be spread.
+# - Try the formula first. Where classes are known, it trains two small classifiers and nothing else. But choose its settings, on items kept aside: towards digits they decide. Few labels can be spread.
 # - Compare at equal diversity: shrinking buys a little accuracy.
 # - No single number tells a translation from a prototype, a lottery or a copy.
 #
@@ -394,11 +396,9 @@ run.claims()
 # %%
 def my_map(z):  # latents (n, 100) of digits to latents (n, 100) of clothes
     return formula.transfer(z)
-
 my_score = run.score(my_map, "mnist", "fashion")
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution: as accurate, but less varied than either
-new = fit_map(digits, clothes, "gaussian_gw", **chosen[there][0]).transfer
 old = partial(bridges[0].transfer, source="mnist", target="fashion")
-print(run.score(lambda z: (old(z) + new(z)) / 2, "mnist", "fashion"))
+print(run.score(lambda z: (old(z) + my_map(z)) / 2, "mnist", "fashion"))

@@ -20,7 +20,7 @@
 #
 # **Does a small step stay a small step?**
 #
-# Inside a class, roughly: the largest of 32 steps is on average 1.9 mean steps long. That is under a loose bar of ours, but less even than a walk in the target's own model, by more than our stricter bar allows. Between two classes the garment often hardly moves, then changes fast: the largest step is on average **4.7** mean steps long; from garments to digits, 2.9. Most of these walks pass a third class on their way, but so do about half of the target's own walks, of plain fades of pixels and, to garments, of walks between class means.
+# Inside a class, roughly: the largest of 32 steps is 1.9 mean steps long (1.2 in the target's own model). Between two classes, no: **4.6** to garments, 3.0 to digits, and most of these walks pass a third class.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -81,6 +81,7 @@ seven, one = (held.take((held.y == k).nonzero()[0]).mean for k in (7, 1))
 ten = walk("mnist->fashion", seven, one, points=10)
 
 # %% mystnb={"figure": {"caption": "Figure 7.1. From the first 7 of the test digits to the first 1, in ten pictures. Source: the model of digits. Target: the model of clothes, between the two garments at the ends. Transfer: each digit of the first row, sent through the bridge."}, "image": {"alt": "Three rows of ten pictures. First row: a 7 becomes a 1. Second row: a sneaker fades into trousers, with blurred mixtures between. Third row: sneakers, then trousers, with a quick change between them."}} tags=["nbval-ignore-output"]
+# on the web page this figure is drawn at the top
 figures.grid({name: x[0] for name, x in ten.items()})
 
 # %% [markdown]
@@ -100,7 +101,7 @@ figures.grid({name: x[0] for name, x in ten.items()})
 #
 # ## How large is a step?
 #
-# We measure each step on the pictures: the distance from one picture to the next. Here are the 32 steps of the walk above, in units of the mean step. An even walk is a flat line at 1. One single jump would be a peak of 32. This walk is an extreme one: its peak is nearly 13, and the mean over many walks is 4.7 (Table 7.2).
+# We measure each step on the pictures: the distance from one picture to the next. Here are the 32 steps of the walk above, in units of the mean step. An even walk is a flat line at 1. One single jump would be a peak of 32. This walk is an extreme one: its peak is nearly 13, and the mean over many walks is 4.6 (Table 7.2).
 
 # %% mystnb={"figure": {"caption": "Figure 7.2. The steps of the walk from 7 to 1, divided by their mean. Target: the arc in the model of clothes. Transfer: the digits' path through the bridge."}, "image": {"alt": "Two curves over the 32 steps. That of the target is a broad hill: about 0.5 at first, about 2 in the middle, below 0.5 at the end. That of the transfer is low, rises to one narrow peak of nearly 13 and falls again."}} tags=["nbval-ignore-output"]
 fine = walk("mnist->fashion", seven, one, points=33)
@@ -113,7 +114,7 @@ figures.lines(curves, "step", "size, in mean steps")
 # %% [markdown]
 # ## Within a class and between classes
 #
-# One walk proves little. We draw pairs of test items at random, once, and all that follows uses these pairs. *Within* a class: the two ends have one label, and what they become is of one class by the judge. *Between* classes: two labels, and what they become is of two classes. The other pairs are left out: one label became two classes, or two labels one. We ask only whether the two classes are equal, not whether they are right, so a kept pair may have ends of a wrong class (Table 3.1 says how often an item becomes one). Only the ends are chosen. On its way a walk may go where it likes.
+# One walk proves little. We draw pairs of test items at random, once, and all that follows uses these pairs. Both items of a pair become the right class, by the judge, so no walk has a wrong end. *Within* a class: the two have one label. *Between* classes: they have two. Only the ends are chosen. On its way a walk may go where it likes.
 
 # %%
 ways = {"mnist->fashion": "digits to garments", "fashion->mnist": "garments to digits"}
@@ -121,22 +122,20 @@ number = 200  # walks per kind, direction and set of base models
 
 @torch.no_grad()
 def draw_ends(way, s):
-    """Random pairs of source latents: {kind: (a, b, the classes that they become)}."""
+    """Random pairs of source latents and their classes: {kind: (a, b, classes)}."""
     source, target = way.split("->")
     items = run.held(source, s).take(slice(None, None, 2))  # every second test item
     made = run.domain(target, s).items(bridges[s].transfer(items.mean, source, target))
-    label = items.y.cpu()
-    becomes = run.domain(target, s).classify(made).cpu()
+    right = run.domain(target, s).classify(made) == items.y
+    items = items.take(right.nonzero().flatten())  # those that become the right class
     generator = lt.named_generator("walks", s)
     i, j = torch.randint(len(items), (2, 30 * number), generator=generator)
     i, j = i[i != j], j[i != j]
-    one_label = label[i] == label[j]
-    becomes_one = becomes[i] == becomes[j]
-    chosen = {"within": one_label & becomes_one, "between": ~one_label & ~becomes_one}
+    same = (items.y[i] == items.y[j]).cpu()
     pairs = {}
-    for kind, right in chosen.items():
-        first, last = i[right][:number], j[right][:number]
-        classes = becomes[first], becomes[last]
+    for kind, wanted in {"within": same, "between": ~same}.items():
+        first, last = i[wanted][:number], j[wanted][:number]
+        classes = items.y[first], items.y[last]
         pairs[kind] = items.mean[first], items.mean[last], classes
     return pairs
 
@@ -156,10 +155,10 @@ def pictures_of(kind):
     return {row: torch.cat(parts) for row, parts in rows.items()}
 
 
-# %% mystnb={"figure": {"caption": "Figure 7.3 (Figure 6 of the paper). Four walks within a class, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures. In the first row of a block both ends are of one class. Most pictures change little by little. In the first block the third row goes from sneakers to high shoes, and back to a lower one. In the third block it goes from 2 to 4 and back to 2. In the other two blocks the second and third rows look nearly the same."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 7.3 (Figure 6 of the paper). Four walks within a class, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures. In the first row of a block both ends are of one class: two 2s, two 8s, two pullovers, two boots. The second and the third row look nearly the same: pullovers that grow paler, bags, 2s, 9s. In the third block the 2 of the third row grows thin earlier than that of the second."}} tags=["nbval-ignore-output"]
 figures.grid(pictures_of("within"))
 
-# %% mystnb={"figure": {"caption": "Figure 7.4 (Figure 7 of the paper). Four walks between two classes, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures, with another class at each end. The second row passes through blurred mixtures. The third row keeps one class, then changes to the other over a few pictures, some of them pale or broken: in the second block a coat turns pale, and the next picture is trousers."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 7.4 (Figure 7 of the paper). Four walks between two classes, the first two per direction; nothing is picked. Above: digits to garments. Below: garments to digits."}, "image": {"alt": "Four blocks of three rows of ten pictures, with another class at each end. The second row passes through mixtures. First block, third row: trousers grow pale, and the next picture is a boot. Second: from a shirt to a coat over two boots. Third: a 4 breaks up and is a 3. Fourth: an 8 becomes a 6, then a 0."}} tags=["nbval-ignore-output"]
 figures.grid(pictures_of("between"))
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
@@ -180,11 +179,11 @@ widgets.interactive("path", {"paths": paths}, "Walks between two pictures")
 # %% [markdown]
 # ## Three controls
 #
-# Is it the bridge that makes the jump, or the path that we chose? And does the walk show more than two classes? Between classes, three more walks join the same ends:
+# Is it the bridge that makes the jump, or the path that we chose? And does the walk show more than two classes? Between classes there are three more walks. The first two join the same ends; the third joins two others:
 #
 # - **Shared space**: the arc from $z'(a)$ to $z'(b)$ in the bridge's own space, decoded with the target's label.
 # - **Pixels**: the picture at one end fades into the picture at the other.
-# - **Class means**: the target's arc from the mean latent of one class to the mean latent of the other. It knows the two classes and nothing of the two items.
+# - **Class means**: the target's arc from the mean latent of one class to the mean latent of the other. It knows the two classes and nothing of the two items, so its ends are its own.
 
 # %%
 @torch.no_grad()
@@ -206,7 +205,7 @@ def controls(way, a, b, classes, points, s=0):
     }
 
 
-# %% mystnb={"figure": {"caption": "Figure 7.5. The walk from 7 to 1 once more, and the three controls between sneakers and trousers."}, "image": {"alt": "Four rows of ten pictures, from a sneaker to trousers. Transfer: six sneakers, then trousers. Shared space: one broken picture and one pale one between them. Pixels: sneaker and trousers laid over each other. Class means: three broken pictures in the middle."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 7.5. The walk from 7 to 1 once more, and the three controls between sneakers and trousers."}, "image": {"alt": "Four rows of ten pictures, from a sneaker to trousers. Transfer: six sneakers, one pale pair of trousers, three dark ones. Shared space: between sneakers and trousers one broken picture, then dark trousers with scraps of a shoe. Pixels: sneaker and trousers laid over each other. Class means: three broken pictures in the middle."}} tags=["nbval-ignore-output"]
 classes = torch.tensor([7]), torch.tensor([1])  # sneaker, trousers
 rows = {"transfer": ten["transfer"]}
 rows |= controls("mnist->fashion", seven, one, classes, points=10)
@@ -218,10 +217,13 @@ figures.grid({name.replace("_", " "): x[0] for name, x in rows.items()})
 #
 # There are 200 walks per kind, direction and set of base models; `laptop` has six sets and takes a minute. Of each walk of 33 points:
 #
-# - **Largest step**, in mean steps. 1 is even, 32 is one single jump. The unit is the walk's own mean step: it shows how uneven a walk is, but not how far it goes, nor which of two walks has the larger step in pixels.
+# - **Largest step**, in mean steps of the same walk. 1 is even, 32 is one single jump. It says how uneven a walk is, not how far it goes.
+# - **Largest of distance**: the same step, as a share of the distance between the walk's two ends. Where walks have their ends in common, this compares their jumps.
 # - **Jump at border**: does the judge's class change at the largest step, or one step beside it? If it changes once, chance is 3 in 32.
 # - **Other class**: does the judge see, at any point, a class that neither end has?
 # - **Sure**: the share of points at which the judge gives one class more than 0.9. The mark for it are *real items*: other test items, as the model reconstructs them.
+#
+# To see where a jump is made we also measure the *path in shared space*: the points $z'$ on which the bridge lays the source's path, before it decodes them.
 
 # %%
 def measured(x, model):
@@ -236,6 +238,7 @@ def measured(x, model):
     other = (label != label[:, :1]) & (label != label[:, -1:])  # of neither end
     return score({
         "largest_step": largest / step.mean(1),
+        "largest_of_distance": largest / (x[:, -1] - x[:, 0]).norm(dim=-1),
         "jump_at_border": beside.gather(1, place[:, None])[:, 0],
         "other_class": other.any(dim=1),
         "sure": sure.double().mean(1),
@@ -248,27 +251,37 @@ def score(of_walks):
 
 
 # %%
+@torch.no_grad()
+def path_in_shared_space(way, a, b, s):
+    """The largest step, in mean steps, of the source's path in z' (n, 33, 8)."""
+    path = slerp(a, b, torch.linspace(0, 1, 33, device=a.device))  # (n, 33, 100)
+    z_shared, _ = bridges[s].encode(path.flatten(0, 1), way.split("->")[0])
+    step = z_shared.unflatten(0, path.shape[:2]).diff(dim=1).norm(dim=-1)  # (n, 32)
+    return score({"largest_step": step.amax(1) / step.mean(1)})
+
 for way in ways:
     source, target = way.split("->")
-    scores = {}  # of each kind and walk one per set
+    scores = {}  # a list per kind and walk, with a score per set
     for s in run.sets:
+        model = run.domain(target, s)
         for kind, (a, b, classes) in ends[way, s].items():
             walks = walk(way, a, b, 33, s)
             if kind == "between":
                 walks |= controls(way, a, b, classes, 33, s)
             for name, x in walks.items():
-                model = run.domain(source if name == "source" else target, s)
-                scores.setdefault((kind, name), []).append(measured(x, model))
-        model, real = run.domain(target, s), run.held(target, s).mean[1::4]
+                judge = run.domain(source, s) if name == "source" else model
+                scores.setdefault((kind, name), []).append(measured(x, judge))
+            path = path_in_shared_space(way, a, b, s)
+            scores.setdefault((kind, "path_in_shared_space"), []).append(path)
+        real = run.held(target, s).mean[1::4]
         sure = model.probabilities(model.items(real)).amax(-1) > 0.9
-        groups = sure[: len(sure) // number * number].view(number, -1)  # one per walk
-        one = score({"sure": groups.double().mean(1)})
-        scores.setdefault(("between", "real_items"), []).append(one)
+        scores.setdefault(("between", "real_items"), []).append(score({"sure": sure}))
     for (kind, name), found in scores.items():
         run.add(way, f"{name}_{kind}", found, table=kind)
 
 # %% tags=["nbval-ignore-output"]
-run.table("within", caption="Table 7.1. Walks within a class.")
+columns = ["largest_step", "other_class", "sure"]
+run.table("within", columns, "Table 7.1. Walks within a class.")
 
 # %% tags=["nbval-ignore-output"]
 run.table("between", caption="Table 7.2. Walks between two classes.")
@@ -277,54 +290,41 @@ run.table("between", caption="Table 7.2. Walks between two classes.")
 # %% [markdown]
 # ## What holds
 #
-# **Within a class** the paper finds "comparably smooth trajectories". We ask that the transfer's largest step exceed the target's by a quarter of a mean step at most. It exceeds it by more, in both directions, so this claim fails; both bars, this one and that of 2.5 mean steps, which holds, are ours. This is a hard comparison: the target's arc turns by equal angles in its own latent space, so it tends to be even, and the transfer has no such help. In Figure 7.3 two of four transfers even leave their class: a sneaker becomes a boot and turns back, a 2 becomes a 4 and then a 2 again. The judge sees this in fewer than one in ten of all pairs (Table 7.1).
+# **Within a class** the paper finds "comparably smooth trajectories". In Figure 7.3 the eye agrees. We ask that the transfer's largest step exceed the target's by a quarter of a mean step at most; this bar is ours. It exceeds it by more, so the claim fails in both directions. The comparison is hard: the target's arc turns by equal angles in its own latent space, so it tends to be even, and the transfer has no such help.
 #
-# **Between classes** the paper finds larger jumps of the transfer, at class boundaries. So do we, relative to the walk's own mean step. They are seldom one clean step: in Figure 7.4 each change goes over pale or broken pictures. An arc in the shared space, through the same decoder, has smaller jumps. So much of the jump is made on the way *into* the shared space. Most of its walks also pass a class that neither end has, more often than the target's arc and than each control. (The path that the bridge is given passes third classes too: see the source in Table 7.2.)
+# **Between classes** the paper finds larger jumps of the transfer, at class boundaries. So do we. Both walks join the same ends: the largest step of the transfer covers about a third of the distance between them, that of the target less than a tenth. Where is the jump made? On the way *into* the shared space: the path of $z'$ is uneven before anything is decoded (Table 7.2). From garments to digits that is nearly all of it. To garments the decoder adds to it. An even arc in the shared space has smaller jumps.
 #
-# **Does the bridge do better than a walk that knows the two classes only?** Hardly, on the way. The walk between class means has smaller jumps and passes fewer third classes. The judge is surer of the bridge's garments, but of its digits less. What the bridge adds is at the ends: there the class means know nothing of the two items.
+# **A third class** lies on the way more often than on the target's arc. But the path that the bridge is given passes third classes too. From digits to garments the transfer passes more of them than this path; in the second block of Figure 7.4 two boots stand between a shirt and a coat. From garments to digits it passes about as many. There they are not shown to be the bridge's doing.
 #
-# The paper's reason for the jumps is that the transfer "always stays on the manifold of the actual data". We ask that the judge be sure at 95 of 100 points on average, and it is not. This bar is ours, and a sure judge is only a stand-in for the manifold. Among garments the bar decides nothing: real ones miss it too (0.71), by more than the transfer's (0.79). Of real digits the judge is surer than of the transfer's: there "always" is too much.
+# **Does the bridge do better than a walk that knows the two classes only?** Hardly, on the way. The walk between class means is more even and passes fewer third classes. The judge is surer of the bridge's garments, but of its digits less. What the bridge adds is at the ends: there the class means know nothing of the two items.
+#
+# The paper's reason for the jumps is that the transfer "always stays on the manifold of the actual data". We ask that the judge be sure at 95 of 100 points on average, and it is not. This bar is ours too, and a sure judge is only a stand-in for the manifold. Among garments the bar decides nothing: the judge is less sure of real ones than of the transfer's (Table 7.2). Of real digits it is surer than of the transfer's: there "always" is too much.
 
 # %%
 def gap(way, kind, metric, other="target"):
     """How much larger a metric is for the transfer than for another walk."""
     return run.difference(way, f"transfer_{kind}", f"{other}_{kind}", metric)
 
-
 paper = {"source": "section 5.3"}
 for way, called in ways.items():
-    text = f"{called}, within a class: "
+    text = f"{called}, within a class: as smooth as the target"
     step = gap(way, "within", "largest_step")
-    fails = {"expect": "fails", **paper}
-    run.claim(text + "as smooth as the target", step, at_most=0.25, **fails)
-    step = run[way, "transfer_within", "largest_step"]
-    run.claim(text + "largest step under 2.5 mean steps", step, below=2.5)
+    run.claim(text, step, at_most=0.25, expect="fails", **paper)
 
     text = f"{called}, between classes: "
-    step = gap(way, "between", "largest_step")
+    step = gap(way, "between", "largest_of_distance")
     run.claim(text + "larger jumps than the target", step, above=0, **paper)
-    step = run[way, "transfer_between", "largest_step"]
-    least = {"mnist->fashion": 3, "fashion->mnist": 2}[way]
-    run.claim(text + f"largest step above {least} mean steps", step, above=least)
     share = run[way, "transfer_between", "jump_at_border"]
     run.claim(text + "most jumps are at class borders", share, above=0.5, **paper)
     sure = run[way, "transfer_between", "sure"]
     always = text + "always on the manifold, by the judge"
-    run.claim(always, sure, at_least=0.95, **fails)
-    sure = run.difference(way, "transfer_between", "real_items_between", "sure")
-    expect = {"mnist->fashion": "holds", "fashion->mnist": "fails"}[way]
-    run.claim(text + "as sure as of real items", sure, at_least=-0.02, expect=expect)
-    share = run[way, "transfer_between", "other_class"]
-    run.claim(text + "most walks pass a third class", share, above=0.5)
-    for other in ("target", "shared_space", "pixels", "class_means"):
-        more = gap(way, "between", "other_class", other)
-        run.claim(text + f"a third class more often than {other}", more, above=0)
-    for other in ("shared_space", "class_means"):
-        step = gap(way, "between", "largest_step", other)
-        run.claim(text + f"larger jumps than {other}", step, above=0)
-    sure = gap(way, "between", "sure", "class_means")
-    expect = "holds" if profile == "quick" else expect  # weaker base models
-    run.claim(text + "surer judge than class_means", sure, above=0, expect=expect)
+    run.claim(always, sure, at_least=0.95, expect="fails", **paper)
+
+    more = gap(way, "between", "other_class")
+    run.claim(text + "a third class more often than the target", more, above=0)
+    more = gap(way, "between", "other_class", other="source")
+    expect = {"mnist->fashion": "holds", "fashion->mnist": "open"}[way]
+    run.claim(text + "... than the source", more, above=0, expect=expect)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
@@ -332,13 +332,13 @@ run.claims()
 # %% [markdown]
 # ## What to remember
 #
-# - Compare a walk with others between the same two ends, and with one that knows the classes only.
+# - Compare a walk with others between the same two ends, with the path that it was given, and with one that knows the classes only.
 # - A jump between classes can fit the loss. A jump within a class breaks locality.
 # - Class accuracy at the ends says nothing about the way.
 #
 # ## What to try
 #
-# On the way from garment to garment, which third digits does the judge see most often? The solution prints ten counts, for the digits 0 to 9: at how many points of these 200 walks the judge sees that digit, and neither end has it. In our run 0 and 4 lead and 1 is rare, but no digit dominates.
+# On the way from garment to garment, which third digits does the judge see most often? The solution prints ten counts, for the digits 0 to 9: at how many points of these 200 walks the judge sees that digit, and neither end has it. In our run 4 leads, 1 and 9 are rare, and no digit dominates.
 
 # %%
 a, b, _ = ends["fashion->mnist", 0]["between"]

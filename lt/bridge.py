@@ -199,15 +199,12 @@ class Bridge(nn.Module):
     def encode(self, z: Tensor, name: str) -> tuple[Tensor, Tensor]:
         """Mean and std of ``q(z'|z, D)``: latents z (n, latent) of domain ``name`` to two of (n, shared)."""
         part, index, shift, scale = self.place(name)
-        z = as_items(z, f"{name}: latents")
-        if getattr(z, "ndim", 0) != 2 or z.shape[1] != len(shift):
-            raise LtError(f"{name}: latents of {shape_of(z)}: this bridge expects (n, {len(shift)})")
-        return part.encode((z.to(shift) - shift) / scale, index)
+        return part.encode((_rows(z, len(shift), f"{name}: latents").to(shift) - shift) / scale, index)
 
     def decode(self, z_shared: Tensor, name: str) -> Tensor:
         """Mean of ``g(z|z', D)``: z' (n, shared) to latents (n, latent) of domain ``name``."""
         part, index, shift, scale = self.place(name)
-        return part.decode(z_shared, index) * scale + shift
+        return part.decode(_rows(z_shared, self.config.shared, f"{name}: z'").to(shift), index) * scale + shift
 
     def transfer(self, z: Tensor, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Latents (n, latent) of one domain to those of another or the same; z' is drawn if ``generator`` is given."""
@@ -239,12 +236,20 @@ class Bridge(nn.Module):
 
     def save(self, path: str | Path) -> None:
         """Write weights, configuration, names, statistics, history and scores to one safetensors file (float32)."""
+        if not isinstance(path, str | Path):
+            raise LtError(f"save to {path!r}: give the name of a file, such as 'bridge.safetensors'")
         self.portraits |= {name: portrait(model, *self.place(name)[2:]) for name, model in self.domains.items()}
         sizes = [list(cast(BridgingVAE, part).sizes) for part in self.parts]
         facts = {"config": asdict(self.config), "names": self.names, "sizes": sizes, "labels": self.labels}
         facts |= {"versions": {"latent-translation-book": __version__, "torch": torch.__version__}}
         text = json.dumps(facts | {key: getattr(self, key) for key in KEPT}, allow_nan=False, default=operator.index)
         save_weights(self, Path(path).expanduser(), {"format": FORMAT, "bridge": text}, torch.float32)
+
+
+def _rows(z: Any, size: int, what: str) -> Tensor:
+    if getattr(z := as_items(z, what), "ndim", 0) != 2 or z.shape[1] != size:
+        raise LtError(f"{what} of {shape_of(z)}: this bridge expects (n, {size})")
+    return z
 
 
 def trained(
@@ -277,10 +282,8 @@ def fit_bridge(
         raise LtError(f"a bridge between {names}: give two or more domains, each with a name of its own")
     for d in latents:
         d.check()
-    try:
-        seed = operator.index(seed)
-    except TypeError as error:
-        raise LtError(f"a seed of type {type(seed).__name__}: give a whole number, such as 0") from error
+    if not isinstance(seed, Integral):
+        raise LtError(f"a seed of type {type(seed).__name__}: give a whole number, such as 0")
     if steps is not None:
         config = replace(config, training=replace(config.training, steps=steps))
     if pairs is not None:
@@ -288,7 +291,7 @@ def fit_bridge(
         wanted = f"give integers (p, 2) below {' and '.join(map(str, sizes))}, for two domains"
         pairs = pairs_of(pairs, sizes, wanted).to(latents[0].device)
     labels, data = labels_in(latents), fingerprint(*(d.fingerprint for d in latents), pairs)
-    network, history = trained("bridge", config, latents, labels, data, seed, pairs=pairs)
+    network, history = trained("bridge", config, latents, labels, data, int(seed), pairs=pairs)
     return Bridge(config, names, [network], labels).take_in(latents, history)
 
 

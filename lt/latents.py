@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -95,7 +96,10 @@ class Domain:
     judge_gives: str | None = None  # "logits", "probabilities" or "labels"; None: seen from the values
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "device", torch.device(self.device))
+        try:
+            object.__setattr__(self, "device", torch.device(self.device))
+        except (RuntimeError, TypeError) as error:
+            raise LtError(f"{self.name}: device={self.device!r}: give one such as 'cpu' or 'cuda'") from error
         if self.judge_gives not in (None, "logits", "probabilities", "labels"):
             raise LtError(f"{self.name}: judge_gives={self.judge_gives!r}: choose logits, probabilities or labels")
 
@@ -150,6 +154,8 @@ class Domain:
 
     def accept(self, per_class: int, seed: int = 0, threshold: float = 0.95, **more: Any) -> Latents:
         """Points of the prior N(0, I) that decode to items of a sure class: see :func:`accepted` (budget, prior)."""
+        if not isinstance(per_class, Integral) or per_class < 1:
+            raise LtError(f"{self.name}: accept({per_class!r}): give a number of samples per class, such as 1000")
         generator = named_generator(f"accept {self.name}", seed, self.device)
         return accepted(self, per_class, generator, threshold, **more)[0]
 
@@ -170,9 +176,7 @@ def accepted(
         while count.min() < per_class:
             if drawn >= budget:
                 few = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
-                raise LtError(
-                    f"{domain.name}: too few of class {few} in {drawn:,} samples: raise budget, lower threshold"
-                )
+                raise LtError(f"{domain.name}: too few of class {few} in {drawn:,}: raise budget, lower threshold")
             z = draw(min(CHUNK, budget - drawn), generator)
             confidence, label = (probability := domain.probabilities(domain.items(z))).max(-1)
             points.append(z[confidence >= threshold])

@@ -69,13 +69,15 @@ def changed(profile: profiles.Profile, group: str, settings: dict[str, Any]) -> 
     return replace(profile, **({"vae": {**profile.vae, corpus: new}} if corpus in profile.vae else {name: new}))
 
 
-def measured(run: Run, group: str) -> dict[str, float]:
-    """Scores of bridges from and to MNIST, means over sets and directions: 0 if nothing was transferred rightly."""
-    scores, pair = [], ("mnist", "speech" if group == "speech" else "fashion")
-    for (set, bridge), (a, b) in product(enumerate(run.bridges(*pair, sets=(0, 1))), (pair, pair[::-1])):
-        scores.append(run.score(partial(bridge.transfer, source=a, target=b), a, b, set).values)
+def measured(run: Run, group: str) -> dict[str, Any]:
+    """Scores of bridges from and to MNIST, means over both directions, of each set and over the sets."""
+    pair, sets = ("mnist", "speech" if group == "speech" else "fashion"), []
     names = ("transfer_accuracy", "diversity", "trustworthiness", "continuity")
-    return {name.removeprefix("transfer_"): fmean(one[name] or 0.0 for one in scores) for name in names}
+    for set, bridge in enumerate(run.bridges(*pair, sets=(0, 1))):
+        moves = [(partial(bridge.transfer, source=a, target=b), a, b) for a, b in (pair, pair[::-1])]
+        scores = [run.score(*move, set).values for move in moves]  # 0 if nothing was transferred rightly
+        sets.append({name.removeprefix("transfer_"): fmean(one[name] or 0.0 for one in scores) for name in names})
+    return {name: fmean(one[name] for one in sets) for name in sets[0]} | {"sets": sets}
 
 
 def choose(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -37,10 +37,9 @@ torch.utils.data.ConcatDataset.__new__(torch.utils.data.ConcatDataset); Items({0
 DataLoader([T(x), T(x)[:, :1]], None); DataLoader([object()])"""
 LABELS = """y; np.eye(3)[y]; y[:, None]; y + 1000; y + 2**62; y.astype("u8") + 2**63; y + 1e300
 [2**70 + int(k) for k in y]; y + 0.5; np.where(y > 0, np.nan, y); np.where(y > 0, np.inf, y); y * 0 - 1; y - 3; y - 1
-y[1:]; y[:0]; 3; list(map(str, y)); [None, *y[1:]]; [[1], [1, 2]] * len(y); pd.Series(y)
+y[1:]; y[:0]; 3; list(map(str, y)); [None, *y[1:]]; [[1], [1, 2]] * len(y); pd.Series(y); dict(enumerate(y))
 pd.Series(y).astype("Int64").where(y > 0); y.tolist(); T(y); "012"; pd.Series(y).astype("category"); T(y).bfloat16()
-T(y).to_sparse(); T(y) * 1j; sparse.csr_matrix(y); dict(enumerate(y)); np.ma.masked_array(y, y > 0)
-(label for label in y)"""
+T(y).to_sparse(); T(y) * 1j; sparse.csr_matrix(y); np.ma.masked_array(y, y > 0); (label for label in y)"""
 DTYPES = ">f8 <f4 >f4 f2 g >i2 i4 >i8 u1 u2 u4 u8 ? c8 O U S M8[s] m8[s]".split()
 RETURNS = """x; x.numpy(); x.tolist(); pd.DataFrame(x.numpy()); sparse.csr_matrix(x.numpy()); (x, x.abs())
 [x, x.abs()]; (x,); (); (x, x, x); (x, -1 - x.abs()); (x, x[:, :1]); [[1.0] * (1 + i % 2) for i in range(len(x))]
@@ -58,7 +57,8 @@ lt.spread_labels(v); lt.diagnose(v, PAIR); lt.load_bridge(v); lt.load_bridge(FIL
 lt.fit_bridge(PAIR, TINY, v); lt.fit_bridges(PAIR, TINY, v); lt.fit_bridges(PAIR, TINY, [v]); lt.fit_map(*PAIR, v)
 lt.fit_map(v, PAIR[1], 'prototype'); lt.join(lt.fit_bridge(PAIR, TINY), v, PAIR); GOOD.items(v)
 lt.fit_bridge(PAIR, TINY).encode(v, "a"); lt.fit_bridge(PAIR, TINY).encode(["a", "b"], "a")
-GOOD.items([[1.0], [1.0, v]])
+GOOD.items([[1.0], [1.0, v]]); lt.Domain("a", device=v); GOOD.accept(v, budget=600)
+lt.fit_bridge(PAIR, TINY).decode(v, "a"); lt.fit_bridge(PAIR, TINY).save(FILE if isinstance(v, str) else v)
 lt.preflight([replace(PAIR[0], mean=v), PAIR[1]]); lt.preflight([replace(PAIR[0], y=v), PAIR[1]])"""
 CONFIGS = [f"lt.BridgeConfig({field}=v)" for field in lt.BridgeConfig.__dataclass_fields__]
 
