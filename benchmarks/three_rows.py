@@ -32,16 +32,14 @@ KEPT = "transfer_accuracy"
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the recipes at full length.")
     parser.add_argument("--sets", type=int, default=4, help="disjoint sets of base models")
-    parser.add_argument("--sets-of-text", type=int, nargs=2, default=[1, 1], help="of its two readings, at full length")
+    parser.add_argument("--sets-of-text", type=int, default=1, help="of them for the recipes with the text's constants")
     parser.add_argument("--profile", default="laptop")
     options = parser.parse_args()
     run = start("three_rows", options.profile)
     sets = range(min(options.sets, len(run.sets)))
     run.prepare(*PAIR, sets=sets)
     train = {name: len(run.images(name, "train")) for name in PAIR}
-    of = dict.fromkeys([*RECIPES, "our_recipe"], sets)
-    for name, most in zip(("printed_constants", "printed_constants_summed"), options.sets_of_text, strict=True):
-        of[name] = sets[:most]
+    of = dict.fromkeys(RECIPES, sets[: options.sets_of_text]) | dict.fromkeys(("authors_code", "our_recipe"), sets)
 
     def latents(s: int) -> list:  # of training items, without jittered copies
         return [replace(run.latents(name, s).take(slice(train[name])), domain=None) for name in PAIR]

@@ -224,6 +224,7 @@ run.table("transfer", columns, "Table 3.1 (Table 1 of the paper, last row).")
 # %% tags=["nbval-ignore-output"]
 run.table("transfer", ["diversity"], "Table 3.2. All classes.")
 
+
 # %% [markdown]
 # **Locality.** Do neighbours stay neighbours? Take an item and its ten nearest of the same class, among 300. After the transfer, how many are still among its ten nearest? By chance, 0.3 of ten.
 #

@@ -65,6 +65,7 @@ PROTOCOL = "transfer_accuracy_paper_protocol"
 TABLE_4 = {"whole": "conditional_swd", "without_SWD": "conditional"}
 TABLE_4["without_SWD_and_label"] = "unconditional"  # the paper's names of three
 
+
 # %%
 def compare(cases, table):
     """Train and measure the bridges of cases {name: (configuration, pairs)}."""
@@ -138,6 +139,7 @@ figure
 metrics = [accuracy, "diversity", PROTOCOL]
 run.table("labels", metrics, "Table 8.1 (Table 3 of the paper). Class kept: held out.")
 
+
 # %% [markdown]
 # ## Labels that spread
 #
@@ -167,6 +169,7 @@ def spread_by_hand(known):
         F, before = 0.99 * (S @ F) + 0.01 * Y, F
     share = F / F.sum(1, keepdims=True)  # of each class, per item
     return np.where(y < 0, (share / share.sum(0)).argmax(1), y)
+
 
 # %% tags=["nbval-ignore-output"]
 for n in (1, 10):
@@ -245,6 +248,7 @@ for name, bridges in {"labels_0": by_labels["labels_0"], **by_parts}.items():
 
 # %% tags=["nbval-ignore-output"]
 run.table("clouds", caption="Table 8.3. Held-out latents in the shared space.")
+
 
 # %% [markdown]
 # - **Why is the domain label needed?** Without it the decoder does not know for which model it draws: one $z'$ gives one latent, whatever the target. A transfer is then the same thing as a reconstruction. The classes are not at fault: the classifier is right as often as with the label.

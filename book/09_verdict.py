@@ -20,7 +20,7 @@
 #
 # **Does the paper hold?**
 #
-# The method holds. Its printed constants give less than the paper reports: with them the bridge keeps either the class or the variety, not both. With ours, more than **nine in ten** digits become the right garment, and the garments differ, after less than a minute of training. Of the five claims that carry the paper one fails even with ours: that neighbours stay neighbours.
+# The method holds. Its printed constants give less than the paper reports: with them the bridge keeps either the class or the variety, not both. With ours, more than **nine in ten** digits become the right garment, and the garments differ, after less than a minute of training. Of the five claims that carry the paper one is not supported by any recipe: that neighbours stay neighbours.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -29,27 +29,31 @@ import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d
 # %% tags=["parameters"]
 profile = "quick"  # this page trains nothing: it reads what the chapters measured
 
-# %% tags=["nbval-ignore-output", "remove-output"]
+# %% tags=["nbval-ignore-output"]
+from math import hypot
+
 import pandas as pd
 
 from lt.book import figures, read, start
 from lt.book.claims import shown
 from lt.book.tables import table, words
+from lt.metrics import Estimate
 
 run, results = start("09_verdict", profile), read()  # read(): of all chapters
-recipes = read("three_rows")  # four recipes in full: benchmarks/three_rows.py
+recipes = read("three_rows")  # five recipes: benchmarks/three_rows.py
 bridges, speech, rivals = read("03_bridging"), read("04_speech"), read("05_baselines")
 maps, ablations = read("06_need_a_bridge"), read("08_ablations")
 
 # %% [markdown]
 # **How a verdict is made.** Each claim of Table 9.1 asks that a number is above a bound. The number has a 95 % interval, and the verdict looks at both ends: the claim *holds* if both are above the bound, *fails* if both are below, and is *open* otherwise. A wider interval never makes a verdict better.
 #
-# Four recipes are asked. The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The authors' *code* averages it, with other constants. *Ours* are those of this book. The first three are trained as long as their authors say; the column heads give steps × batch.
+# Five recipes are asked; the start page lists [their constants](00_introduction.ipynb). The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The third recipe changes one constant of the first, to a *tenth of $\beta_{KL}$*. The authors' *code* averages as well, with other constants. *Ours* are those of this book. Text and code are trained as long as their authors say; the column heads give steps × batch.
 
 # %%
 RECIPES = {
-    "printed_constants": "text, error averaged (50,000 × 128)",
-    "printed_constants_summed": "text, error summed (50,000 × 128)",
+    "printed_constants": "text, averaged (50,000 × 128)",
+    "printed_constants_summed": "text, summed (50,000 × 128)",
+    "tenth_of_kl": "averaged, a tenth of β_KL (4,500 × 128)",
     "authors_code": "authors' code (20,000 × 512)",
     "our_recipe": "our recipe (2,600 × 256)",
 }
@@ -59,30 +63,44 @@ verdicts = pd.DataFrame(columns=list(RECIPES.values()))  # a line per claim
 def state(claim, recipe, one, bound, text_says):
     """Write the claim into the results file, and its verdict into the table."""
     name = f"{claim}: {words(recipe)}"
+    # what the text says changes no verdict: a test compares the two
     run.claim(name, one, above=bound, source="the paper", expect=text_says)
     verdict = run.claimed[name]["verdict"]
     verdicts.loc[claim, RECIPES[recipe]] = f"{verdict} ({one.value:.2f})"
 
 
+def minus(a, b):
+    """Of two independent numbers: the widths of their intervals add as squares."""
+    value = a.value - b.value
+    low = value - hypot(a.value - a.low, b.high - b.value)
+    return Estimate(value, low, value + hypot(a.high - a.value, b.value - b.low), (value,))
+
+
 # %%
-RIVALS = ["pix2pix", "cyclegan", "latent_cyclegan"]
 way, kept, near = "mnist->fashion", "transfer_accuracy", "continuity"
-best_rival = max(rivals[way, rival, kept].high for rival in RIVALS)
+pix2pix = rivals[way, "pix2pix", kept]
 random_map = bridges[way, "random_projection", near].value  # to eight numbers
+good = {"our_recipe": "holds", "tenth_of_kl": "holds"}
 
 for recipe in RECIPES:
     one = recipes[way, recipe, kept]
-    text_says = "holds" if recipe == "our_recipe" else "fails"
-    state("Nine in ten digits become the right garment", recipe, one, 0.9, text_says)
-    if recipe == "our_recipe":
-        one = rivals[way, "bridging_vae", kept]  # joins the base models of the rivals
-    claim = "More of them than by Pix2Pix or a CycleGAN"
-    state(claim, recipe, one, best_rival, text_says)
+    claim = "Nine in ten digits become the right garment"
+    state(claim, recipe, one, 0.9, good.get(recipe, "fails"))
+    gap = minus(one, pix2pix)  # other base models: not paired
+    if recipe == "our_recipe":  # paired, from chapter 5
+        paired = rivals.claims.set_index("text")[["value", "low", "high"]]
+        text = "The bridge keeps more than this Pix2Pix, mnist->fashion"
+        gap = Estimate(*paired.loc[text], (paired.loc[text, "value"],))
+    claim = "More of them than by Pix2Pix (difference)"
+    expect = {"our_recipe": "holds", "tenth_of_kl": "open"}.get(recipe, "fails")
+    state(claim, recipe, gap, 0, expect)
 
 one = speech["mnist->speech", "bridging_vae", "transfer_accuracy_paper_protocol"]
-state("Two in three digits become the right word", "our_recipe", one, 0.67, "holds")
+claim = "Two in three digits become the right word (the paper's protocol)"
+state(claim, "our_recipe", one, 0.67, "holds")
 one = ablations["mnist->mnist", "labels_10", kept]
-state("Ten labels per class keep over half", "our_recipe", one, 0.5, "holds")
+claim = "Ten labels per class keep over half (digits to digits)"
+state(claim, "our_recipe", one, 0.5, "holds")
 
 claim = "Neighbours stay, by continuity, more than in a random map"
 for recipe in RECIPES:
@@ -94,37 +112,39 @@ run.claim("Our recipe trains in less than a minute", seconds, exact=True, below=
 table(verdicts.fillna("not run"), "Table 9.1. Verdicts, and numbers.", list(verdicts))
 
 # %% [markdown]
-# The five verdicts look at class and neighbours. What $z'$ says, and how much the garments vary, tells the recipes apart:
+# The bars of the first and of the last line are ours; the paper reports 0.95 by its own protocol. The five verdicts look at class and neighbours. What $z'$ says, and how much the garments vary, tells the recipes apart:
 
 # %%
-lines, metrics = {}, (kept, "diversity", "nats")
+METRICS = {
+    kept: "class kept",
+    f"{kept}_second_judge": "by a second judge",
+    f"{kept}_paper_protocol": "by the paper's protocol",
+    "diversity": "diversity (the model's own: 1)",
+    "nats": "nats in z'",
+}
+lines = {}
 for recipe, name in RECIPES.items():
-    found = [recipes[way, recipe, metric].value for metric in metrics]
-    lines[name] = [f"{value:.2f}" for value in found]
-columns = ["class kept", "diversity (the model's own: 1)", "nats in z'"]
-frame = pd.DataFrame.from_dict(lines, "index", columns=columns)
-table(frame, "Table 9.2. Digits to garments, held out; one set of base models.")
+    found = [recipes[way, recipe, metric] for metric in METRICS]
+    sets = len(found[0].values)
+    lines[name] = [f"{one.value:.2f}" for one in found] + [sets]
+frame = pd.DataFrame.from_dict(lines, "index", columns=[*METRICS.values(), "sets"])
+table(frame, "Table 9.2. Digits to garments. Sets: disjoint sets of base models.")
 
 # %%
-averaged = "printed_constants"
-text = "Text, error averaged: less than half of the variety"
-run.claim(text, recipes[way, averaged, "diversity"], below=0.5)
-nats = recipes[way, averaged, "nats"].value
+nats = recipes[way, "printed_constants", "nats"].value
 text = "Text, error averaged: at most twice the nats of a class"
 run.claim(text, nats, exact=True, at_most=2 * 2.303)
-text = "Our recipe: more than half of the variety"
-run.claim(text, recipes[way, "our_recipe", "diversity"], above=0.5)
 
 # %% [markdown]
-# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there, and one constant is the cause: with a tenth of the printed $\beta_{KL}$, all else as printed, class and variety both arrive, after a tenth of the steps ([chapter 16](16_price_of_a_nat.ipynb)). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the terms that bring classes together weigh a hundredth. The garments vary, and their class is chance. *The authors' code* keeps variety and loses about one item in seven, after fifteen times as many items as ours.
+# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there, and one constant is the cause: with a *tenth of the printed $\beta_{KL}$*, all else as printed, class and variety both arrive, after a tenth of the steps ([chapter 16](16_price_of_a_nat.ipynb)). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the terms that bring classes together weigh a hundredth. The class is lost; the number beside it is the variety of the few that are right by chance. *The authors' code* keeps variety and loses about one item in seven, after fifteen times as many items as ours. It has the tenth of $\beta_{KL}$ too, but a classifier that keeps its random weights and another SWD; we did not take these apart.
 #
-# These bridges join *our* base models, one set; the paper's are not public. Intervals count items, not the luck of a training. Speech and few labels were tried with our recipe alone.
+# These bridges join *our* base models; the paper's are not public. The recipes with the text's constants were trained once, on one set: their intervals count items, not the luck of a training. Speech and few labels were tried with our recipe alone.
 #
 # 1. **The right garment.** With our constants nine in ten arrive; on the way back, from garments to digits, fewer ([chapter 3](03_bridging.ipynb)).
 # 2. **Better than the others.** By a few points in a hundred over our Pix2Pix, whose settings move its number as much, and far over the CycleGANs; its results also vary more ([chapter 5](05_baselines.ipynb)). And a bridge is not the only way: between pictures, a formula per class, which the paper does not try, keeps about as many classes and more neighbours ([chapter 6](06_need_a_bridge.ipynb)).
 # 3. **Into speech.** A VAE of pictures and a GAN of sound can be joined. Our recordings are an easier corpus than the paper's ([chapter 4](04_speech.ipynb)).
 # 4. **Few labels.** Ten per class keep more than half, as the paper says. Spread over groups of similar items they keep more ([chapter 8](08_ablations.ipynb)).
-# 5. **Neighbours.** The paper shows pictures and says that "local variations" are preserved. Continuity asks: do neighbours before stay neighbours after? A random linear map to eight numbers keeps more of them than our bridge. [Chapter 3](03_bridging.ipynb) asks the other way round as well.
+# 5. **Neighbours.** The paper shows pictures and says that "local variations" are preserved. Continuity asks: do neighbours before stay neighbours after? A random linear map to eight numbers keeps more of them than the pictures of any of these bridges. A part of the loss is the frozen decoder's: among latents, before anything is drawn, our bridge keeps more of the ten nearest than such a map ([chapter 3](03_bridging.ipynb)).
 #
 # The paper also trains the bridge "about 200 times" as fast as its GAN: half an hour against four days, on their machine. We cannot repeat that; our bridge takes less than a minute.
 
@@ -136,16 +156,18 @@ run.claim(text, recipes[way, "our_recipe", "diversity"], above=0.5)
 # %% cellView="form" mystnb={"figure": {"caption": "Figure 9.1. Digits to garments. Blue circles: bridges. Orange squares: other networks. Green triangle: the formula. Left: class kept; dashed: chance. Right: neighbours that stay neighbours (continuity); dashed: a random linear map to eight numbers."}, "image": {"alt": "Two panels of dots, a line per method. Left, our recipe, Pix2Pix and the formula lie farthest right. Right, the formula lies right of the dashed line, our recipe and Pix2Pix left of it."}} tags=["nbval-ignore-output", "hide-input"]
 # @title Figure 9.1
 dots = [(recipe, 0, recipes) for recipe in RECIPES]
-dots += [(rival, 1, rivals) for rival in RIVALS] + [("gaussian_gw", 2, maps)]
+games = ["pix2pix", "cyclegan", "latent_cyclegan"]
+dots += [(game, 1, rivals) for game in games] + [("gaussian_gw", 2, maps)]
 figure, axes = figures.plt.subplots(1, 2, sharey=True, layout="constrained")
-for axis, metric, label, line in zip(axes, (kept, near), ("class kept", "neighbours kept"), (0.1, random_map)):
+labels, lines = ("class kept", "neighbours kept"), (0.1, random_map)
+for axis, metric, label, line in zip(axes, (kept, near), labels, lines):
     for row, (method, kind, source) in enumerate(dots):
         one, colour = source[way, method, metric], figures.PALETTE[kind]
         axis.plot(one.value, row, figures.MARKERS[kind], color=colour)
         axis.hlines(row, one.low, one.high, color=colour)
     axis.axvline(line, color=figures.INK, linestyle="--")
     axis.set(xlabel=label, yticks=range(len(dots)), yticklabels=[words(method) for method, *_ in dots])
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)
 axes[0].invert_yaxis()
 figures.finished(figure)
 
@@ -156,7 +178,7 @@ figures.finished(figure)
 #
 # - **Class and pictures** (section 5.1). Garments lose sharpness in the base model, and more classes in the bridge than "similar" allows. Digits do not.
 # - **Labels and parts** (Tables 3 and 4, section B.1). One label per class gives less than there; without the SWD or the gate, little is lost.
-# - **Neighbours** (section 5.2). By continuity, a random linear map keeps more of them between digits and garments. Between digits and words it does so by both measures.
+# - **Neighbours** (section 5.2). By continuity, a random linear map keeps more of them between digits and garments, once they are drawn. Between digits and words it does so by both measures.
 # - **On the way** (section 5.3). Inside a class the bridge's path jumps more than the target's own, and some points of it are no clear picture of any class.
 # - **Rivals** (Table 1, Figure 5). They fail less, or in another way, than the paper says: Pix2Pix is no machine of prototypes, and the Latent CycleGAN is not near the identity.
 
@@ -181,7 +203,7 @@ run.claims()
 #
 # **Easy.** The network is described well enough to write it in an hour. Class labels alone do bring two latent spaces together.
 #
-# **Hard.** The constants. The text prints $\beta_{KL} = 0.05$ and 0.1; the code has 0.005. The two readings of "L2 norm" differ by a factor of 100. And the speech GAN: a WaveGAN does not train on two cores.
+# **Hard.** The constants. The text prints $\beta_{KL} = 0.05$ (which we take) and 0.1; the code has 0.005. The two readings of "L2 norm" differ by a factor of 100. And the speech GAN: a WaveGAN does not train on two cores.
 #
 # **Different here.** Speech is the Free Spoken Digit Dataset with a small spectrogram GAN, not SC09 with WaveGAN. Numbers are held out; the paper measures on training latents. Base models are ours; the paper's are not public. FID uses our judge's features. Bounds of our own claims were set with first runs in view; later runs have to meet them. Verdict rules changed once after results were known, in November 2026: differences are paired since, and locality has a floor.
 #
@@ -202,4 +224,5 @@ held = claims[(claims.verdict == "holds") & claims.source.str.startswith("Table"
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution
 held = held.dropna(subset="paper")
-held[held.low < held.paper][["text", "value", "low", "paper"]]
+lost = held[held.low < held.paper][["text", "value", "low", "high", "paper"]]
+lost.assign(verdict=["fails" if one.high < one.paper else "open" for one in lost.itertuples()])

@@ -20,17 +20,18 @@
 #
 # **Can a bridge join a model that you found with a model that you made?**
 #
-# Yes. It takes one function, into or out of that model's latent space, and a class for some of its points. Type a new phrase with a known noun, such as *moon boots*: of a hundred, **97** become a picture of the right garment. Of a hundred new words, 35 do. Looking up the nearest known name finds the class of phrases about as often; the bridge adds the picture.
+# Yes. A model with one function, into its latent space or out of it, is enough, if some of its points have a class. Type a new phrase with a known noun, such as *moon boots*: of a hundred, **97** become a picture of the right garment; of a hundred new words, 35. A look-up of the nearest known name finds the class about as often. So the bridge shows that such models can be joined, not that these words needed it.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py foreign")];
 
 # %% tags=["parameters"]
-profile = "quick"  # a minute on two cores; this page shows "laptop" (7 minutes)
+profile = "quick"  # a minute on two cores; this page shows "laptop" (9 minutes)
 
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
+from functools import partial
 import torch
 from torch.nn import functional as F
 import lt
@@ -54,8 +55,7 @@ names, classes = foreign.phrases("fashion", "train")  # 432 names of garments
 vectors = encode(names)  # (432, 256)
 alike = (classes[:, None] == classes).fill_diagonal_(False)  # pairs of one class
 apart = torch.cdist(vectors, vectors)[alike].mean() / 256**0.5  # per number
-spread = round(apart.item(), 2)
-
+spread = round(apart.item(), 2)  # of a name in training, see below
 words = lt.Domain("words", encode, device=run.device)
 steps = {"quick": 500, "laptop": 1500, "paper": 5000}[profile]
 training = lt.Training(steps, 128, 4e-3, "onecycle", average=0.99)
@@ -75,7 +75,7 @@ typed = ["golf trousers", "ugly sweater", "party dress", "diaper bag", "moon boo
 typed += ["harem pants", "nordic sweater", "tea dress", "travel bag", "suede boots"]
 bridge = learn_words("fashion")  # laptop: a quarter of a minute
 
-# %% mystnb={"figure": {"caption": "Figure 12.1. Held-out phrases, two of each of five classes, and what a bridge draws of them. The vectors of the words come from WordLlama, the pictures from the VAE of garments of chapter 2. Picked by hand among those that come out right. Such phrases mostly do; of 100 new words that no known name has, 65 come out wrong (Table 12.1)."}, "image": {"alt": "Two rows of five pictures of garments, each below its phrase: trousers below golf trousers and harem pants, sweaters below ugly sweater and nordic sweater, dresses below party dress and tea dress, bags below diaper bag and travel bag, ankle boots below moon boots and suede boots. The dresses and bags differ in shade or shape; the trousers and the boots are nearly alike."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 12.1. Held-out phrases, two of each of five classes, and what a bridge draws of them. The vectors of the words come from WordLlama, the pictures from the VAE of garments of chapter 2. Picked by hand among those that come out right. Such phrases mostly do; of new words that no known name has, two in three come out wrong (Table 12.1)."}, "image": {"alt": "Two rows of five pictures of garments, each below its phrase: trousers below golf trousers and harem pants, sweaters below ugly sweater and nordic sweater, dresses below party dress and tea dress, bags below diaper bag and travel bag, ankle boots below moon boots and suede boots. The dresses and bags differ in shade or shape; the trousers and the boots are nearly alike."}} tags=["nbval-ignore-output"]
 figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0.84)
 
 # %% [markdown]
@@ -86,142 +86,149 @@ figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0
 # | package (licence) | what it is | function | what we add |
 # | --- | --- | --- | --- |
 # | `wordllama` (MIT) | a vector per piece of a word | encode | classes, from lists of names |
-# | `gan-face-generate` (MIT) | a GAN of faces | decode | points, by chance; classes, by measuring |
+# | `gan-face-generate` (MIT) | a GAN of faces | decode | points, drawn from its prior; classes, by measuring |
 # | `rapidocr` (Apache-2.0) | a reader of printed text | judge | nothing |
 #
 # ## Words: a model that only encodes
 #
-# A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The loss of `learn_words` is that of [chapter 3](03_bridging.ipynb); SWD and class weigh ten times as much, and the KL term five times. The weights and sizes of this page, the spread of faces and the lead that a look needs were set by hand in view of first runs; no items were kept aside to choose by. Now, a few hundred names are too few to fill a space of 256 dimensions. So each name gets a *spread*, a standard deviation per number. How much? As far as two names of one class lie apart on average (`apart`). Does a name that is moved by that much stay in its class? Which *other* name is nearest?
-
-# %%
-noise = torch.randn(vectors.shape, generator=lt.named_generator("spread", 0))
-moved = F.normalize(vectors + spread * noise, dim=-1)
-for method, points in {"names": vectors, "moved": moved}.items():
-    cosine = (points @ vectors.T).fill_diagonal_(-1)  # the name itself is out
-    hits = (classes[cosine.argmax(1)] == classes).numpy()
-    score = Score({"same_class": hits.mean()}, {"same_class": hits})
-    run.add("words", method, [score], table="spread")
-    print(f"{method}: {hits.mean():.2f} are nearest to another name of their class")
-
-
-# %% [markdown]
-# Of the names, three in four are nearest to another one of their class; of the moved names, hardly fewer. The bridge learned from 432 names such as *boots*. It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand:
+# A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The loss of `learn_words` is that of [chapter 3](03_bridging.ipynb); SWD and class weigh ten times as much, and the KL term five times. The settings of this page were set by hand in view of first runs; no items were kept aside to choose by. Now, a few hundred names are too few to fill a space of 256 dimensions. So each name gets a *spread*, a standard deviation per number: as far as two names of one class lie apart on average (`apart`).
 #
-# - **Nearest name**: the class of the nearest known name. This rule draws nothing.
-# - **Shuffled labels**: one bridge (the other lines: six), learned from names whose classes were exchanged at random.
-# - **Diversity**: how far pictures of one class lie apart, relative to what the VAE can draw.
+# The bridge learned from 432 names such as *boots*. It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand two rules without one: the class of the *nearest name*, which draws nothing, and a real *garment* of that class, picked by chance. And bridges with *shuffled labels*: they learned from names whose classes were exchanged at random.
+#
+# Do the words beside the noun reach the picture? *Name taken out* leaves of a vector what is not along the nearest known name: of *moon boots*, roughly *moon*. The last column asks whether phrases of near pictures are near in this rest.
 
 # %%
-def score_words(bridge, part, s=0):
-    """The score of what a bridge draws for held-out texts."""
-    texts, y = foreign.phrases("fashion", part)
-    z = words.posterior(texts)[0]  # (n, 256)
-    made = bridge.translate(texts, "words", "fashion")
-    own, own_y = run.own("fashion", s)  # what the VAE can draw
+def nearest_name(z):
+    """The number of the known name that is nearest to each vector z (n, 256)."""
+    return (z @ vectors.T).argmax(1)
+
+def without_name(z):
+    name = vectors[nearest_name(z)]
+    return z - (z * name).sum(1, keepdim=True) * name
+
+def any_garment(texts, s):
+    """For each text a garment by chance, of the class of its nearest name."""
+    own, own_y = run.own("fashion", s)  # real garments, as the VAE draws them
+    chance, made = lt.named_generator("garments", s), []
+    for k in classes[nearest_name(encode(texts))]:
+        of_class = own[own_y == k]
+        made.append(of_class[torch.randint(len(of_class), (1,), generator=chance)])
+    return torch.cat(made)  # (n, 784)
+
+def score_words(made, z, y, s):
+    """The score of pictures made of texts with vectors z and classes y, in set s."""
+    own, own_y = run.own("fashion", s)  # the unit of diversity
     judge = run.domain("fashion", s).classify
-    return transfer_score(made, z, y, y, judge, own=own, own_y=own_y, k=3)
+    score = transfer_score(made, z, y, y, judge, own=own, own_y=own_y, k=3)
+    rest = locality(without_name(z), made, y, k=3)
+    for found, of_rest in (score.values, rest.values), (score.items, rest.items):
+        found["right_class"] = found.pop("transfer_accuracy_true_label")
+        found["name_taken_out"] = of_rest["trustworthiness"]
+    return score
 
-def nearest_name(part):
-    """The score of a rule: the class of the nearest known name."""
+def by_bridge(texts, s, shuffled=False):
+    bridge = learn_words("fashion", s, shuffled)  # laptop: a quarter of a minute
+    return bridge.translate(texts, "words", "fashion")
+
+ways = {"bridging_vae": by_bridge, "nearest_name_and_garment": any_garment}
+ways["shuffled_labels"] = partial(by_bridge, shuffled=True)
+for part, setting in {"phrases": "words->fashion", "new": "new_words->fashion"}.items():
     texts, y = foreign.phrases("fashion", part)
-    nearest = (encode(texts) @ vectors.T).argmax(1)
-    hits = (classes[nearest] == y).numpy()
-    return Score({"transfer_accuracy": hits.mean()}, {"transfer_accuracy": hits})
-
-
-# %%
-bridges = [learn_words("fashion", s) for s in run.sets]  # laptop: a minute and a half
-for part, setting in (("new", "new_words->fashion"), ("phrases", "words->fashion")):
-    scores = [score_words(bridge, part, s) for s, bridge in enumerate(bridges)]
-    run.add(setting, "bridging_vae", scores, table="words")
-    run.add(setting, "nearest_name", [nearest_name(part)] * len(scores), table="words")
-score = score_words(learn_words("fashion", shuffled=True), "phrases")
-run.add("words->fashion", "shuffled_labels", [score], table="words")
-texts, y = foreign.phrases("fashion", "phrases")
-z = encode(texts)  # (136, 256)
-name = vectors[(z @ vectors.T).argmax(1)]  # the nearest known name of each phrase
-rest = z - (z * name).sum(1, keepdim=True) * name  # what is left without it
-made = [bridge.translate(texts, "words", "fashion") for bridge in bridges]
-near = [locality(rest, pictures, y, k=3) for pictures in made]
-run.add("words->fashion", "name_taken_out", near, table="words")
-random_map = [floor(z, y, dimensions=8, k=3)] * len(near)
-run.add("words->fashion", "random_projection", random_map, table="words")
+    z = encode(texts)  # (n, 256)
+    for method, way in ways.items():
+        scores = [score_words(way(texts, s), z, y, s) for s in run.sets]
+        run.add(setting, method, scores, table="words")
+    hits = (classes[nearest_name(z)] == y).numpy()
+    score = Score({"right_class": hits.mean()}, {"right_class": hits})
+    run.add(setting, "nearest_name", [score] * len(scores), table="words")
+    near = [floor(z, y, dimensions=8, k=3)] * len(scores)
+    run.add(setting, "random_projection", near, table="words")
 
 # %% tags=["nbval-ignore-output"]
-columns = ["transfer_accuracy", "diversity", "trustworthiness"]
-says = "Table 12.1. Held-out texts. Trustworthiness: texts of near pictures are near."
-run.table("words", columns, says)
+columns = ["right_class", "diversity", "trustworthiness", "name_taken_out"]
+run.table("words", columns, "Table 12.1. Held-out texts and what is drawn for them.")
 
 
 # %% [markdown]
-# On phrases the bridge is right about as often as the nearest name; on new words it is not clearly better. What it adds is a picture. Pictures of one class differ, about a third as much as those that the VAE draws of real garments. The labels carry the class: with shuffled ones about one phrase in ten is right, as by guessing. Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.
+# On phrases the bridge is right about as often as the nearest name; on new words it is not clearly better. Pictures are no advantage of its own: the nearest name and any garment of its class give one as well. By the judge of garments, pictures of the bridge are more often of the right class; garments by chance are three times as varied. With shuffled labels fewer than one phrase in ten is right, as by guessing. (Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.)
 #
-# Neighbours do not need true labels: with shuffled ones they stay near about as often. So trustworthiness does not show that the words are understood.
-#
-# *Name taken out* leaves of a vector what is not along the nearest known name: of *moon boots*, roughly *moon*. Within a class, phrases that are near in this rest get near pictures a little more often than by chance (0.53: what three random neighbours among 14 phrases give). The words beside the noun may be the reason. But the rest can still hold some of the noun, as only one known name is taken out: a hint, not a proof. (The last line is a random map of the whole vectors to eight numbers.)
-#
+# Trustworthiness needs no true labels: the bridge keeps no more neighbours than one with shuffled labels, nor than a random map. Of what is left without the name, more than by chance reaches the picture: phrases of near pictures are nearer to one another than those of garments by chance. But the same is true of the bridge with shuffled labels. So neighbours do not show that the words are understood.
+
+# %% mystnb={"figure": {"caption": "Figure 12.2. The first new word of each class, T-shirt to ankle boot, and what the bridge draws of it. Nothing is picked. By the judge of garments five are right: woollen (a pullover), overcoat, flipflops, runners and mukluk."}, "image": {"alt": "Ten pictures below their words: a blurred dress below singlet, a pale shirt below levis, a pullover below woollen, a T-shirt below negligee, a coat below overcoat, a faint sandal below flipflops, a smear below kurta, a sneaker below runners, a pullover below knapsack, an ankle boot below mukluk."}} tags=["nbval-ignore-output"]
+first = [texts[i] for i in figures.first_of_each_class(y)]
+figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0.84)
+
+# %% [markdown]
 # ## Faces: a model that only decodes
 #
-# The GAN was trained on DigiFace-1M: rendered faces of people who do not exist, for non-commercial research. It has no encoder and no classes. As in [chapter 4](04_speech.ipynb) we draw points $z \sim \mathcal N(0, I)$, let a classifier judge the pictures, and keep points of a sure class.
+# The GAN was trained on DigiFace-1M: rendered faces of people who do not exist, for non-commercial research. It has no encoder and no classes. As in [chapter 4](04_speech.ipynb) we draw points from its prior, $z \sim \mathcal N(0, I)$, let a classifier judge the pictures, and keep points of a sure class.
 #
-# Which classes? Any that can be measured. Ours is the *look*: in which of five ways a picture is most unusual, and in which direction. We take five measures $m$: brightness, red less blue, right less left, bottom less top, and the brightness of the centre. They are made uncorrelated, with variance one: $u = C^{-1/2}(m - \bar m)$, with their covariance $C$. The look is the number $u_k$ that lies farthest from zero, and its sign. It describes the pixels, not a person: lamp, background, hair and skin all change it.
+# Which classes? Any that can be measured. Ours is the *look*: in which of five ways is a picture most unusual, and in which direction?
+#
+# | measure of a picture | far above usual | far below |
+# | --- | --- | --- |
+# | brightness | look 0 | look 1 |
+# | red less blue | look 2 | look 3 |
+# | right half less left half | look 4 | look 5 |
+# | lower half less upper half | look 6 | look 7 |
+# | centre less the whole | look 8 | look 9 |
+#
+# *Usual* is the mean over a thousand draws, and *far* is counted in standard deviations. A look is sure if it leads by 0.6 of them. It describes the pixels, not a person: lamp, background, hair and skin all change it.
+#
+# Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A bridge answers with a mean of such draws, and that lies nearer to the origin. So `decode` moves such points out, to where the innermost of a thousand draws lies. Points of faces get a spread in training, too. They are shrunk first, to stay on the shell: if $z$ is a draw from $\mathcal N(0, I)$, so is $\sqrt{1 - \sigma^2}\, z$ with noise of standard deviation $\sigma$. Ours is 0.3, and nine in ten of the moved points keep their look.
+#
+# Digit $k$ goes to look $k$ because we say so, as the paper's Table 5 does for garments. This bridge has 16 shared numbers, where that of words has 8, and an SWD weight of 3 instead of 10.
 
 # %%
 def measures(x):
     """Five numbers per picture: (n, 3, 64, 64) to (n, 5)."""
     red, green, blue = F.adaptive_avg_pool2d(x, 8).unbind(1)  # (n, 8, 8) each
     light = (red + green + blue) / 3
-    place = torch.linspace(-1, 1, 8, device=x.device)  # left to right, top down
-    centre = light[:, 2:7, 2:6]
-    parts = [light, red - blue, light * place, light * place[:, None], centre]
+    parts = [
+        light,
+        red - blue,
+        light[:, :, 4:] - light[:, :, :4],
+        light[:, 4:] - light[:, :4],
+        light[:, 2:7, 2:6] - light.mean((1, 2), keepdim=True),
+    ]
     return torch.stack([part.mean((1, 2)) for part in parts], dim=-1)
 
 draw = lt.named_generator("faces", 0, run.device)
 z = torch.randn(1000, 100, generator=draw, device=run.device)
-m = measures(generator(z))
-values, axes = torch.linalg.eigh(m.T.cov())
-whiten = axes / values.sqrt() @ axes.T  # the matrix C to the power of -1/2
-radius = z.norm(dim=-1).min()
-print(f"no draw is nearer to the origin than {radius:.1f}")
+usual, radius = measures(generator(z)), z.norm(dim=-1).min()
 
 def judge(x):
-    """Logits (n, 10): above the mean and below it, for each measure."""
-    u = (measures(x) - m.mean(0)) @ whiten
+    """Logits (n, 10): above the usual and below it, for each measure."""
+    u = (measures(x) - usual.mean(0)) / usual.std(0)  # (n, 5)
     return 5 * torch.stack([u, -u], dim=-1).flatten(1)  # 5: a lead of 0.6 is 95 % sure
 
 def decode(z):
     """Pictures of points; those nearer to the origin than any draw are moved out."""
-    distance = z.norm(dim=-1, keepdim=True)
-    return generator(z * (radius / distance).clamp(min=1))
+    return generator(z * (radius / z.norm(dim=-1, keepdim=True)).clamp(min=1))
 
-
-# %% [markdown]
-# Why move points out? Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A bridge answers with a mean of such draws, and that lies nearer to the origin. `decode` moves it to where the innermost of a thousand draws lies. Points of faces get a spread, too: half the draws' standard deviation. About one look in five does not survive that, so as many labels are wrong in training:
+faces = lt.Domain("faces", None, decode, judge, latent=100, device=run.device)
 
 # %%
-faces = lt.Domain("faces", None, decode, judge, latent=100, device=run.device)
 n, n_fresh = {"quick": (30, 10), "laptop": (150, 50), "paper": (500, 100)}[profile]
 points = faces.accept(n, seed=0)  # n per look; laptop: a minute and a half
 fresh = faces.accept(n_fresh, seed=1)
+wide = 0.3  # the spread of faces
+shrunk = (1 - wide**2) ** 0.5 * points.mean
 noise = torch.randn(points.mean.shape, generator=draw, device=run.device)
-moved = faces.items(points.mean + 0.5 * noise)
+moved = faces.items(shrunk + wide * noise)
 same = (faces.classify(moved) == points.y).double().mean()
-print(f"spread 0.5: {same:.1f} of the points keep their look")
+print(f"{same:.2f} of the points keep their look")
 
-# %% [markdown]
-# Digit $k$ goes to look $k$ because we say so, as the paper's Table 5 does for garments. This bridge has 16 shared numbers, where that of words has 8, and an SWD weight of 3 instead of 10:
-
-# %%
-points = replace(points, std=torch.full_like(points.mean, 0.5))
+learned = replace(points, mean=shrunk, std=torch.full_like(shrunk, wide))
 config_of_faces = replace(config, shared=16, beta_swd=3.0)
 to_faces = []
 for s in run.sets:  # laptop: 3 minutes
-    bridge = lt.fit_bridge([run.latents("mnist", s), points], config_of_faces)
+    bridge = lt.fit_bridge([run.latents("mnist", s), learned], config_of_faces)
     to_faces.append(run.trained(("faces", s), bridge, bridge.history))
 test = run.images("mnist")
 x = test.x[figures.first_of_each_class(test.y, 2)]  # (20, 784)
 
-# %% mystnb={"figure": {"caption": "Figure 12.2. Held-out digits, the first two of each class, and the faces that they become. Looks of 0 to 9: bright, dark, warm, cold, light from the right, from the left, from below, from above, face lighter than its ground, face darker. The dark look of 1 leaves no face to see. No real people."}, "image": {"alt": "Two blocks of ten digits, with a face below each. The faces below 0 are pale, those below 1 are black squares, those below 2 reddish, those below 3 bluish; the pictures below 4 are brighter on the right."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 12.3. Held-out digits, the first two of each class, and the faces that they become. Looks of 0 to 9: bright, dark, red, blue, right half bright, left half, lower half, upper half, centre bright, centre dark. The dark look of 1 leaves no face to see. No real people."}, "image": {"alt": "Two blocks of ten digits, with a face below each. The faces below 0 are pale, those below 1 are black squares, those below 2 reddish, those below 3 bluish; the pictures below 4 are brighter on the right."}} tags=["nbval-ignore-output"]
 figures.grid({"digits": x, "faces": to_faces[0].translate(x, "mnist", "faces")})
 
 # %% [markdown]
@@ -252,7 +259,7 @@ run.add("faces->mnist", "bridging_vae", back, table="faces")
 run.table("faces", ["transfer_accuracy", "diversity"], "Table 12.2. Digits and faces.")
 
 # %% [markdown]
-# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.2 the two faces below 7 look alike, and below 1 both are black squares. On the way back about six digits in ten are right. The wrong labels of moved points may be why; we did not test it.
+# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares. On the way back about TODO2 digits in ten are right. Points that a spread moved to another look are not why: there are few.
 #
 # ## A reader: a model that only judges
 #
@@ -285,32 +292,25 @@ run.table("reader", list(hits), "Table 12.3. Right digits.")
 # The paper says that bridges "even connect different model types (VAEs and GANs)" (section 6). That holds for these two from elsewhere as well, and classes are what it takes. Where they are missing, measure some. Two limits: from faces back to digits many looks are lost, and of new words fewer than half become the right garment. The lists of words are ours, and there is one GAN of faces.
 
 # %%
-phrases, new, unnamed = "words->fashion", "new_words->fashion", "name_taken_out"
-faced, back_to, shuffled = "mnist->faces", "faces->mnist", "shuffled_labels"
-ours, kept, near = "bridging_vae", "transfer_accuracy", "trustworthiness"
+phrases, new, reader = "words->fashion", "new_words->fashion", "from_garments"
+ours, right, kept = "bridging_vae", "right_class", "transfer_accuracy"
+any_of, rest = "nearest_name_and_garment", "name_taken_out"
+gan = "A VAE meets a GAN: digits become faces of their look"
 for text, setting, method, metric, bound in [
-    ("Nine in ten new phrases are right", phrases, ours, kept, {"at_least": 0.9}),
-    ("Fewer than half of the new words are right", new, ours, kept, {"below": 0.5}),
-    ("Shuffled labels: as by chance", phrases, shuffled, kept, {"at_most": 0.25}),
-    ("Garments of one class differ", phrases, ours, "diversity", {"above": 0.2}),
-    ("Name taken out: near stays near", phrases, unnamed, near, {"above": 0.53}),
-    ("Faces of one look differ", faced, ours, "diversity", {"above": 0.4}),
-    ("Back to digits: fewer than three in four", back_to, ours, kept, {"below": 0.75}),
+    ("Nine in ten new phrases are right", phrases, ours, right, {"at_least": 0.9}),
+    ("Fewer than half of the new words", new, ours, right, {"below": 0.5}),
+    (gan, "mnist->faces", ours, kept, {"at_least": 0.8, "source": "section 6"}),
+    ("Faces to digits: over half", "faces->mnist", ours, kept, {"above": 0.5}),
 ]:
     run.claim(text, run[setting, method, metric], **bound)
-found = run["mnist", "from_garments", "read_by_rapidocr"]
-run.claim("The reader reads digits made of garments", found, at_least=0.75)
-text = "A VAE meets a GAN: digits become faces of their look"
-run.claim(text, run[faced, ours, kept], at_least=0.8, source="section 6")
-
-for text, setting, method, other, metric, most in [  # differences
-    ("In class: names less moved ones", "words", "names", "moved", "same_class", 0.1),
-    ("Phrases: bridge less nearest name", phrases, ours, "nearest_name", kept, 0.03),
-    ("Right looks: bridge less prototype", faced, ours, "prototype", kept, 0.01),
-    ("Gap: drawn less real", "mnist", "from_garments", "real_digits", "gap", 0.05),
+for text, setting, method, other, metric, bound in [  # differences
+    ("Bridge less name", phrases, ours, "nearest_name", right, {"at_most": 0.03}),
+    ("Bridge less any garment", phrases, ours, any_of, right, {"above": 0}),
+    ("Name out: bridge less any garment", phrases, ours, any_of, rest, {"above": 0}),
+    ("Name out: bridge less shuffled", phrases, ours, "shuffled_labels", rest, {"above": 0}),
+    ("Gap: drawn less real", "mnist", reader, "real_digits", "gap", {"at_most": 0.05}),
 ]:
-    gap = run.difference(setting, method, other, metric)
-    run.claim(text, gap, at_most=most)
+    run.claim(text, run.difference(setting, method, other, metric), **bound)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
