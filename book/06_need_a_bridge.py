@@ -224,6 +224,7 @@ run.table("maps", columns, "Table 6.1. Held-out items, means over sets.")
 frame = pd.DataFrame(taken, [f"set {s}" for s in run.sets])
 tables.table(frame, "Table 6.2. The axes of Table 6.1: sure (None: all items); s.")
 
+
 # %% [markdown]
 # ## Controls
 #
