@@ -78,6 +78,7 @@ bridge = learn_words("fashion")  # laptop: a quarter of a minute
 # %% mystnb={"figure": {"caption": "Figure 12.1. Held-out phrases, two of each of five classes, and what a bridge draws of them. The vectors of the words come from WordLlama, the pictures from the VAE of garments of chapter 2. Picked by hand among those that come out right. Such phrases mostly do; of new words that no known name has, two in three come out wrong (Table 12.1)."}, "image": {"alt": "Two rows of five pictures of garments, each below its phrase: trousers below golf trousers and harem pants, sweaters below ugly sweater and nordic sweater, dresses below party dress and tea dress, bags below diaper bag and travel bag, ankle boots below moon boots and suede boots. The dresses and bags differ in shade or shape; the trousers and the boots are nearly alike."}} tags=["nbval-ignore-output"]
 figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0.84)
 
+
 # %% [markdown]
 # ## The idea
 #
@@ -148,7 +149,6 @@ for part, setting in {"phrases": "words->fashion", "new": "new_words->fashion"}.
 columns = ["right_class", "diversity", "trustworthiness", "name_taken_out"]
 run.table("words", columns, "Table 12.1. Held-out texts and what is drawn for them.")
 
-
 # %% [markdown]
 # On phrases the bridge is right about as often as the nearest name; on new words it is not clearly better. Pictures are no advantage of its own: the nearest name and any garment of its class give one as well. By the judge of garments, pictures of the bridge are more often of the right class; garments by chance are three times as varied. With shuffled labels fewer than one phrase in ten is right, as by guessing. (Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.)
 #
@@ -157,6 +157,7 @@ run.table("words", columns, "Table 12.1. Held-out texts and what is drawn for th
 # %% mystnb={"figure": {"caption": "Figure 12.2. The first new word of each class, T-shirt to ankle boot, and what the bridge draws of it. Nothing is picked. By the judge of garments five are right: woollen (a pullover), overcoat, flipflops, runners and mukluk."}, "image": {"alt": "Ten pictures below their words: a blurred dress below singlet, a pale shirt below levis, a pullover below woollen, a T-shirt below negligee, a coat below overcoat, a faint sandal below flipflops, a smear below kurta, a sneaker below runners, a pullover below knapsack, an ankle boot below mukluk."}} tags=["nbval-ignore-output"]
 first = [texts[i] for i in figures.first_of_each_class(y)]
 figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0.84)
+
 
 # %% [markdown]
 # ## Faces: a model that only decodes
