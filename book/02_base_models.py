@@ -148,7 +148,6 @@ for step in range(steps + 1):
 # %% mystnb={"figure": {"caption": "Figure 2.3. What the small model draws of the same held-out digits as it learns."}, "image": {"alt": "Four rows of ten pictures: digits; after 10 steps the same grey blot ten times; after 50 steps blurred strokes; at the end digits that can be read."}} tags=["nbval-ignore-output"]
 figures.grid(progress)
 
-
 # %% [markdown]
 # ## The models of this book
 #
