@@ -226,9 +226,7 @@ run.table("transfer", ["diversity"], "Table 3.2. All classes.")
 
 
 # %% [markdown]
-# **Locality.** Do neighbours stay neighbours? Take an item and its ten nearest of the same class, among 300. After the transfer, how many are still among its ten nearest? By chance, 0.3 of ten.
-#
-# That counts a neighbour as lost when it moves from place 10 to 11. The usual measures are milder: what is lost costs more, the farther away it lands (Venna and Kaski, 2001). *Trustworthiness* asks whether neighbours after were near before, *continuity* whether neighbours before are near after. Both are 1 at best, and about 0.5 by chance.
+# **Locality.** Do neighbours stay neighbours? Take an item and its ten nearest of the same class, among 300. After the transfer, how many are still among its ten nearest? By chance, 0.3 of ten. That counts a neighbour as lost when it moves from place 10 to 11. The usual measures are milder: what is lost costs more, the farther away it lands (Venna and Kaski, 2001). *Trustworthiness* asks whether neighbours after were near before, *continuity* whether neighbours before are near after. Both are 1 at best, and about 0.5 by chance.
 #
 # Sevens that become sneakers give the scale. The bridge has to pass eight numbers, so how much do eight numbers keep? As a yardstick, our *floor*, we take *random* linear maps of $z$ to eight numbers, which know nothing of garments. "Latents" are the $\hat z$ of the bridge, "pictures" what the frozen decoder makes of them.
 

@@ -72,9 +72,7 @@ figures.grid(rows | {"formula": formula.translate(x)})
 #
 # $$ T(z) = m_2 + s\,A\,(z - m_1) $$
 #
-# The number $s$ shrinks results towards the mean of their class, or stretches them if it is above 1. With $s = 0$ every seven becomes the mean sneaker: the *class prototype*.
-#
-# The matrix $A$ says which direction of the one cloud becomes which direction of the other. Ours joins the **principal axes**. The direction in which sevens vary most becomes the direction in which sneakers vary most, the second becomes the second, and so on, each stretched to its new length. With $s = 1$ the results would have the covariance $\Sigma_2$, but for the ridge below. The sign of each axis is arbitrary. So which sneaker a given seven becomes is arbitrary too; only the distances between results are settled. The idea comes from optimal transport in the sense of Gromov and Wasserstein, which compares distances inside each space. Between two Gaussians this map is the best of all transport plans that are Gaussian themselves ([Delon et al. 2022](https://arxiv.org/abs/2104.07970)).
+# The number $s$ shrinks results towards the mean of their class, or stretches them if it is above 1. With $s = 0$ every seven becomes the mean sneaker: the *class prototype*. The matrix $A$ says which direction of the one cloud becomes which direction of the other. Ours joins the **principal axes**. The direction in which sevens vary most becomes the direction in which sneakers vary most, the second becomes the second, and so on, each stretched to its new length. With $s = 1$ the results would have the covariance $\Sigma_2$, but for the ridge below. The sign of each axis is arbitrary. So which sneaker a given seven becomes is arbitrary too; only the distances between results are settled. The idea comes from optimal transport in the sense of Gromov and Wasserstein, which compares distances inside each space. Between two Gaussians this map is the best of all transport plans that are Gaussian themselves ([Delon et al. 2022](https://arxiv.org/abs/2104.07970)).
 
 # %%
 def principal_axes(cov_1, cov_2):  # both (100, 100)

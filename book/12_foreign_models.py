@@ -94,9 +94,7 @@ figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0
 #
 # A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The loss of `learn_words` is that of [chapter 3](03_bridging.ipynb); SWD and class weigh ten times as much, and the KL term five times. The settings of this page were set by hand in view of first runs; no items were kept aside to choose by. Now, a few hundred names are too few to fill a space of 256 dimensions. So each name gets a *spread*, a standard deviation per number: as far as two names of one class lie apart on average (`apart`).
 #
-# The bridge learned from 432 names such as *boots*. It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand two rules without one: the class of the *nearest name*, which draws nothing, and a real *garment* of that class, picked by chance. And bridges with *shuffled labels*: they learned from names whose classes were exchanged at random.
-#
-# Do the words beside the noun reach the picture? *Name taken out* leaves of a vector what is not along the nearest known name: of *moon boots*, roughly *moon*. The last column asks whether phrases of near pictures are near in this rest.
+# The bridge learned from 432 names such as *boots*. It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand two rules without one: the class of the *nearest name*, which draws nothing, and a real *garment* of that class, picked by chance. And bridges with *shuffled labels*: they learned from names whose classes were exchanged at random. Do the words beside the noun reach the picture? *Name taken out* leaves of a vector what is not along the nearest known name: of *moon boots*, roughly *moon*. The last column asks whether phrases of near pictures are near in this rest.
 
 # %%
 def nearest_name(z):

@@ -198,9 +198,7 @@ run.add("mnist->mnist", "rotation_told_nothing", scores, table="items")
 run.table("items", caption="Table 13.1. Two models of digits. Top-1: found again.")
 
 # %% [markdown]
-# A hundred pairs are enough for a rotation. Who has pairs needs no bridge; and these two models need neither pairs nor labels. (Without labels, the paper's bridge keeps the class of 14 digits in a hundred, Table 3; this rotation that of nearly all.)
-#
-# Why does the bridge lose the item? Not for want of room. The *wide bridge* of the first set passes 32 numbers instead of eight, its KL term weighs a twentieth, and it finds even fewer. But nothing in the loss asks for the item: each domain must come back as itself, classes must agree, and the sliced Wasserstein distance lays two clouds over one another only as wholes.
+# A hundred pairs are enough for a rotation. Who has pairs needs no bridge; and these two models need neither pairs nor labels. (Without labels, the paper's bridge keeps the class of 14 digits in a hundred, Table 3; this rotation that of nearly all.) Why does the bridge lose the item? Not for want of room. The *wide bridge* of the first set passes 32 numbers instead of eight, its KL term weighs a twentieth, and it finds even fewer. But nothing in the loss asks for the item: each domain must come back as itself, classes must agree, and the sliced Wasserstein distance lays two clouds over one another only as wholes.
 #
 # ## How far does it go?
 #
