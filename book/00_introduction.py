@@ -33,7 +33,7 @@
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py")];
 
 # %% tags=["parameters"]
-profile = "quick"  # trains what chapters 3 and 4 have not: then minutes, else half of one
+profile = "quick"  # half a minute; minutes more if chapters 3 and 4 were not run
 
 # %% tags=["nbval-ignore-output"]
 import pandas as pd

@@ -72,7 +72,7 @@ def minus(a, b):
     """Of two independent numbers: the widths of their intervals add as squares."""
     value = a.value - b.value
     low = value - hypot(a.value - a.low, b.high - b.value)
-    return Estimate(value, low, value + hypot(a.high - a.value, b.value - b.low), (value,))
+    return Estimate(value, low, value + hypot(a.high - a.value, b.value - b.low), ())
 
 
 # %%
