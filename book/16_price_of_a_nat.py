@@ -76,7 +76,7 @@ for key, config in configs.items():
     bridges[key] = lt.fit_bridge(pair, config)  # from the cache
     run.trained(key, bridges[key], bridges[key].history)
 
-# %% mystnb={"figure": {"caption": "Figure 16.1. Held-out digits, the first of each class, and the garments that the bridges make of them. Three weights of the KL term with the error averaged, from dear to free, and the printed weight with the error summed."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 pale garments, most of the right class, but a pullover for the 5; at 0.005 darker ones, the 8 a broken bag; at 0 much the same, the 5 a blot; summed, garments of wrong classes, such as a boot for the 1."}} tags=["nbval-ignore-output"]
+# %%
 test = run.images("mnist", "test")
 x = test.x[figures.first_of_each_class(test.y)]  # (10, 784)
 rows = {"digits": x}
@@ -84,6 +84,8 @@ z, clothes = run.vae("mnist").encode(x)[0], run.domain("fashion")
 for reading, beta in (("mean", 0.05), ("mean", 0.005), ("mean", 0.0), ("sum", 0.05)):
     made = bridges[reading, beta].transfer(z, "mnist", "fashion")
     rows[f"{READINGS[reading]} {beta:g}"] = clothes.items(made)
+
+# %% mystnb={"figure": {"caption": "Figure 16.1. Held-out digits, the first of each class, and the garments that the bridges make of them. Three weights of the KL term with the error averaged, from dear to free, and the printed weight with the error summed."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 pale garments, most of the right class, but a pullover for the 5; at 0.005 darker ones, the 8 a broken bag; at 0 much the same, the 5 a blot; summed, garments of wrong classes, such as a boot for the 1."}} tags=["nbval-ignore-output"]
 figures.grid(rows)
 
 
@@ -141,9 +143,7 @@ tables.table(pd.DataFrame.from_dict(lines, "index", columns=heads), caption)
 
 
 # %% [markdown]
-# Take the averaged reading, at its price of 5. Inside the classes the widest direction lies hardly above the water line, which is at 2.5. So next to nothing is worth buying there. The class itself costs more than the error that it removes. But the classifier pays, too: multiplied by 100, it gives 5 per nat about the class. That is exactly the price, because the paper prints 0.05 for both weights. What the reconstruction saves comes on top. So the class is worth buying, and hardly anything else is. At twice the price, with a weight of 0.1, both together pay too little, 7.3 + 11.5 against 23.0 for digits: not even the class is bought.
-#
-# In the summed reading the price is 0.05. All eight directions lie far above the water line, which is at 0.025.
+# Take the averaged reading, at its price of 5. Inside the classes the widest direction lies hardly above the water line, which is at 2.5. So next to nothing is worth buying there. The class itself costs more than the error that it removes. But the classifier pays, too: multiplied by 100, it gives 5 per nat about the class. That is exactly the price, because the paper prints 0.05 for both weights. What the reconstruction saves comes on top. So the class is worth buying, and hardly anything else is. At twice the price, with a weight of 0.1, both together pay too little, 7.3 + 11.5 against 23.0 for digits: not even the class is bought. In the summed reading the price is 0.05. All eight directions lie far above the water line, which is at 0.025.
 #
 # ## What the bridges bought
 
