@@ -176,7 +176,7 @@ def accepted(
         while count.min() < per_class:
             if drawn >= budget:
                 few = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
-                raise LtError(f"{domain.name}: {drawn:,} samples, too few of class {few}: raise budget, lower threshold")
+                raise LtError(f"{domain.name}: {drawn:,} samples, too few of class {few}: more budget, lower threshold")
             z = draw(min(CHUNK, budget - drawn), generator)
             confidence, label = (probability := domain.probabilities(domain.items(z))).max(-1)
             points.append(z[confidence >= threshold])
