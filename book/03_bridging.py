@@ -89,8 +89,10 @@ print("the four arrows and bridge.translate:", "equal" if same else "they differ
 #
 # The settings are printed below. At `laptop` a bridge is trained for 2,600 steps, with 256 latents per step and domain (the paper: 50,000 steps with 128). Two optimisers share the work: Muon, with rate 0.02, takes the large weight matrices, and Adam, with rate 0.002, all the rest. The constants are ours as well. The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ and leaves open whether the squared error is a mean or a sum: with the mean such a bridge keeps the class and little variety, with the sum the variety and not the class ([chapter 9](09_verdict.ipynb); [chapter 16](16_price_of_a_nat.ipynb) says why so much hangs on one weight).
 
-# %%
+# %% tags=["nbval-ignore-output"]
 print(fill(str(config), 80))
+
+# %%
 scaled = [centre_and_scale(d) for d in latents]  # to mean 0, mean variance 1 per domain
 
 def draw_batch(batch, draw):
@@ -241,6 +243,8 @@ def trustworthiness(before, after, k=10):  # continuity: exchange the two
     too_far = (before - k).clamp(min=0)  # places that a false neighbour came from
     return 1 - 2 * (neighbours * too_far).sum() / (n * k * (2 * n - 3 * k - 1))
 
+
+# %%
 def ten_nearest_kept(name, before, after, y):
     kept = []
     for label in y.unique():

@@ -139,11 +139,11 @@ table["its word: the judge hears"] = list(zip(words, heard))
 table["a sample: its class"] = list(zip(samples, names))
 table["its digit"] = list(zip(back, [f"a digit made of {name}" for name in names]))
 table["two judges see"] = [f"{names[i]}, {names[j]}" for i, j in zip(judge, second)]
+
+# %% tags=["nbval-ignore-output"]
 everything = bridge.transfer(held.mean, "speech", "mnist")  # (2000, 100) at laptop
 right = (written.classify(written.items(everything)) == held.y).double().mean()
 print(f"of all {len(held)} samples, {right:.1%} become their digit by this bridge")
-
-# %% tags=["nbval-ignore-output"]
 widgets.listening_table(table, "Figure 4.3. Both directions. Nothing is picked.")
 
 # %% [markdown]

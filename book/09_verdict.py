@@ -197,11 +197,7 @@ run.claims()
 # %% [markdown]
 # ## What was easy, what was hard, what differs
 #
-# **Easy.** The network is described well enough to write it in an hour. Class labels alone do bring two latent spaces together.
-#
-# **Hard.** The constants. The text prints $\beta_{KL} = 0.05$ (which we take) and 0.1; the code has 0.005. The two readings of "L2 norm" differ by a factor of 100. And the speech GAN: a WaveGAN does not train on two cores.
-#
-# **Different here.** Speech is the Free Spoken Digit Dataset with a small spectrogram GAN, not SC09 with WaveGAN. Numbers are held out; the paper measures on training latents. Base models are ours; the paper's are not public. FID uses our judge's features. Bounds of our own claims were set with first runs in view; later runs have to meet them. Verdict rules changed once after results were known, in November 2026: differences are paired since, and locality has a floor.
+# **Easy.** The network is described well enough to write it in an hour. Class labels alone do bring two latent spaces together. **Hard.** The constants. The text prints $\beta_{KL} = 0.05$ (which we take) and 0.1; the code has 0.005. The two readings of "L2 norm" differ by a factor of 100. And the speech GAN: a WaveGAN does not train on two cores. **Different here.** Speech is the Free Spoken Digit Dataset with a small spectrogram GAN, not SC09 with WaveGAN. Numbers are held out; the paper measures on training latents. Base models are ours; the paper's are not public. FID uses our judge's features. Bounds of our own claims were set with first runs in view; later runs have to meet them. Verdict rules changed once after results were known, in November 2026: differences are paired since, and locality has a floor.
 #
 # **Where is what?** Table 1: chapters [3](03_bridging.ipynb), [4](04_speech.ipynb), [5](05_baselines.ipynb). Table 2: [2](02_base_models.ipynb), 3, 4. Tables 3 and 4: [8](08_ablations.ipynb). Figures 2 and 9: [1](01_synthetic.ipynb). Figures 3, 4, 8 and 10: 3. Figures 5 and 11: 5. Figures 6 and 7: [7](07_interpolation.ipynb).
 #
