@@ -20,7 +20,7 @@
 #
 # **Can older ways to translate pictures do what the bridge does?**
 #
-# One of three learns the classes: Pix2Pix keeps those of **nine in ten** digits. In these games that is a few points in a hundred behind the bridge, and its results are clearly less varied. The other two stay near chance, 1 in 10; between two models of digits one reaches twice that, in a game that had not settled. Our explanation is an argument, not a test: only the loss of the one compares a result with a partner of its class.
+# One of three learns the classes: Pix2Pix keeps those of **nine in ten** digits, a few points in a hundred fewer than the bridge, and its results are clearly less varied. CycleGAN and Latent CycleGAN stay a little above chance, at one to two in ten. One term makes the difference: Pix2Pix compares each result with a partner of its class. We add that term to Latent CycleGAN, and eight in ten keep their class.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -61,7 +61,7 @@ figures.grid(rows | {"the bridge": bridges[0].translate(x, "mnist", "fashion")})
 from collections import defaultdict
 from functools import partial
 
-from lt.book.tables import words
+from lt.book.tables import table, words
 from lt.cache import cached, fingerprint
 from lt.loop import Player, Training, fit
 from lt.metrics import Estimate, agreement, fid, transfer_score
@@ -124,35 +124,50 @@ def cyclegan_generators(model, a, b, rng):  # pictures, or latents (n, 100)
     cycle = (back(to_b) - a).abs().mean() + (there(to_a) - b).abs().mean()
     return fooled + 10 * cycle
 
+def generators_and_l1(model, a, b, rng):
+    """Our test: each result has to come near its partner too, as in Pix2Pix."""
+    there, back = model.generators
+    near = (there(a) - b).abs().mean() + (back(b) - a).abs().mean()
+    return cyclegan_generators(model, a, b, rng) + 10 * near
+
 def cyclegan_critics(model, a, b, rng):
     there, back = model.generators
     critic_a, critic_b = model.critics
     with torch.no_grad():
-        drawn_a, drawn_b = back(b), there(a)
-        drawn_a, drawn_b = model.pools[0](drawn_a, rng), model.pools[1](drawn_b, rng)
+        drawn_a = model.pools[0](back(b), rng)
+        drawn_b = model.pools[1](there(a), rng)
     loss_a = squares(critic_a(a), 1) / 2 + squares(critic_a(drawn_a), 0) / 2
     loss_b = squares(critic_b(b), 1) / 2 + squares(critic_b(drawn_b), 0) / 2
     return loss_a + loss_b
 
 
 # %% [markdown]
-# The networks are in `lt.models.gans`: for Pix2Pix a U-Net, whose narrowest layer sees the whole picture; for CycleGAN small residual networks; critics that judge patches. Between latents all are fully connected. They are small, so that minutes are enough. A game has two *sides*: what is trained, and by which loss.
+# The networks are in `lt.models.gans`, small enough that minutes suffice. Pix2Pix has a *U-Net*: a picture is halved until one pixel sees all of it, and doubled again. On the way up, each layer also sees the layer of its size from the way down. CycleGAN has small residual networks. Critics judge patches. Between latents all networks are fully connected. (The competitors learn from the training items as they are; the bridge also learns from slightly moved copies of each image.) A fourth game is our test: Latent CycleGAN with the L1 term of Pix2Pix, by `generators_and_l1`.
 
 # %%
+unet, seen = gans.UNet(28, width=16), torch.zeros(1, 1, 28, 28)
+for layer in [*unet.down, unet.point[0]]:
+    seen = layer(seen)
+    print(layer[0], "makes", tuple(seen.shape[1:]))  # channels, height, width
+
+# %%
+L1 = "Latent_CycleGAN_and_L1"  # our test
 sizes = {  # steps, batch, width: of Pix2Pix, CycleGAN, Latent CycleGAN
-    "quick": [(300, 16, 16), (100, 16, 16), (200, 64, 256)],
-    "laptop": [(3000, 32, 16), (1000, 32, 16), (1500, 128, 256)],
+    "quick": [(100, 16, 16), (50, 16, 16), (100, 64, 256)],
+    "laptop": [(4000, 32, 16), (1000, 32, 16), (1500, 128, 256)],
     "paper": [(10_000, 64, 64), (10_000, 64, 64), (10_000, 128, 512)],
 }[profile]
 SIZES = dict(zip(["pix2pix", "cyclegan", "latent_cyclegan"], sizes))
+SIZES[L1] = SIZES["latent_cyclegan"]
+EVERY = {"quick": 20, "laptop": 60, "paper": 60}[profile]  # item that is kept aside
 
 def build(method):
     """The untrained networks of a game, and its two sides."""
     width = SIZES[method][2]
     if method == "pix2pix":
         model = gans.Pix2Pix(28, width)
+        model.generators = [model.generator]  # none goes back
         draw, critic = model.generator, model.critic
-        model.generators = [draw]  # none goes back
         model.sides = (draw, pix2pix_generator), (critic, pix2pix_critic)
         return model
     if method == "cyclegan":
@@ -163,30 +178,22 @@ def build(method):
         outs = (100, 100, 1, 1)  # numbers that two generators and two critics give
         four = [nn.Sequential(mlp(100, width, 3), nn.Linear(width, n)) for n in outs]
         model = gans.CycleGAN(four[:2], four[2:], pool=512, shape=(100,))
-    draw, critics = model.generators, model.critics
-    model.sides = (draw, cyclegan_generators), (critics, cyclegan_critics)
+    loss = generators_and_l1 if method == L1 else cyclegan_generators
+    model.sides = (model.generators, loss), (model.critics, cyclegan_critics)
     return model
 
 
-# %% [markdown]
-# Two methods work on pictures, one on latents, and the judges look at pictures (or listen to words). Three functions lead from one to the other. (The competitors learn from the training items as they are; the bridge also learns from slightly moved copies of each image.) Some training items are kept aside, to watch a game.
-
 # %%
-EVERY = {"quick": 20, "laptop": 120, "paper": 120}[profile]  # item that is kept aside
-
-def inputs(method, name, split):  # "train", "aside" or "test"
-    """What a method sees, (n, 1, 28, 28) in [-1, 1] or latents (n, 100), and labels."""
-    if method == "latent_cyclegan":
-        of = run.held(name) if split == "test" else run.latents(name)
-        n = len(of) if name == "speech" else len(clothes)  # then come the moved copies
-        x, y = of.mean[:n], of.y[:n]
+def inputs(method, name, split):
+    """What a method sees of a domain, pictures or latents; and the labels."""
+    if method in ("pix2pix", "cyclegan"):
+        items = run.images(name, split)
+        x, y = 2 * items.x.view(-1, 1, 28, 28) - 1, items.y  # (n, 1, 28, 28) in [-1, 1]
     else:
-        items = run.images(name, "test" if split == "test" else "train")
-        x, y = items.x.to(run.device), items.y.to(run.device)
-        x = 2 * x.view(-1, 1, 28, 28) - 1
-    aside = torch.arange(len(y)) % EVERY == 0
-    chosen = {"train": ~aside, "aside": aside, "test": slice(None)}[split]
-    return x[chosen], y[chosen]
+        found = run.held(name) if split == "test" else run.latents(name)
+        n = None if name == "speech" else len(clothes)  # then come the moved copies
+        x, y = found.mean[:n], found.y[:n]  # (n, 100)
+    return x.to(run.device), y.to(run.device)
 
 @torch.no_grad()
 def translate(generator, x, name):
@@ -206,94 +213,98 @@ def class_kept(generator, x, a, b):
 # %% [markdown]
 # ## A fair chance
 #
-# A competitor that has not finished says nothing about its method. So each game is watched. Ten times per game the items kept aside are translated, and the judges say how many keep their class. (The losses would not tell: where one side gets better, the loss of the other rises.) The weights of the best look are kept. This favours the competitors: they may stop where the very number that we compare is best, and the bridge keeps its last weights. (But the bridge was tuned longer, see [chapter 15](15_selection.ipynb).) `fit` is the training loop of [chapter 1](01_synthetic.ipynb); given two players, it lets each take a step in turn.
+# A competitor that has not finished says nothing about its method. So the learning rate falls to zero, as the bridge's does, and each game is watched. Ten times per game the judges say how many of the items kept aside keep their class. (The losses would not tell: where one side gets better, the loss of the other rises.) The weights of the best look are kept. This favours the competitors, as the bridge keeps its last weights. Near chance, below 0.2, the best look is luck; there the last weights are kept.
+#
+# First each method plays short games, from digits to clothes, with a tenth of the steps and each of five learning rates. So short a game may favour fast rates. So the two best play a full game of each kind, and the better one is taken. Pix2Pix then plays two games more with it, from other random starts. (At `quick` a game takes seconds: a look at the code, not at the methods.) `fit` is the training loop of [chapter 1](01_synthetic.ipynb); given two players, it lets each take a step in turn.
 
 # %%
-def play(model, method, a, b, training, rng, **more):
-    """Train both sides in turn. Look ten times; keep the weights of the best look."""
-    learn = [*inputs(method, a, "train"), *inputs(method, b, "train")]
+def play(model, method, a, b, training, rng):
+    """Train both sides in turn; keep the weights of the best of ten looks."""
+    (x, y), (others, labels) = inputs(method, a, "train"), inputs(method, b, "train")
+    aside = torch.arange(len(y), device=y.device) % EVERY == 0
+    aside_b = torch.arange(len(labels), device=y.device) % EVERY == 0
+    learn = x[~aside], y[~aside], others[~aside_b], labels[~aside_b]
     draw = pairs(*learn, training.batch)
     def turn(loss, rng, progress):
-        x, partner = draw(rng)
-        return {"loss": loss(model, x, partner, rng)}
+        return {"loss": loss(model, *draw(rng), rng)}
     players = [Player(networks, partial(turn, loss)) for networks, loss in model.sides]
-    digits, others = inputs(method, a, "aside")[0], inputs(method, b, "aside")[0]
-    ways = (digits, a, b), (others, b, a)
-    def look():  # Pix2Pix goes one way
-        shares = [class_kept(one, *way) for one, way in zip(model.generators, ways)]
-        return sum(shares) / len(shares)
+    looks = []
+    def look():
+        shares = [class_kept(model.generators[0], x[aside], a, b)]
+        if method != "pix2pix":  # Pix2Pix goes one way
+            shares.append(class_kept(model.generators[1], others[aside_b], b, a))
+        looks.append(sum(shares) / len(shares))
+        return looks[-1] if max(looks) > 0.2 else len(looks) / 1000  # or the last look
     every = training.steps // 10
-    return fit(model, players, training, rng, validate=look, every=every, **more)
+    history = fit(model, players, training, rng, validate=look, every=every)
+    kept = max(looks) if max(looks) > 0.2 else looks[-1]
+    return {**history, "looks": looks, "kept": round(kept, 3)}
 
 
-# %%
-# No part of the method: the cache keeps each game that was played. So a page that was
-# interrupted goes on where it stopped. CODE lists what the result depends on.
-CODE = [play, pairs, build, inputs, translate, class_kept, gans, cross_entropy, squares]
-CODE += [pix2pix_generator, pix2pix_critic, cyclegan_generators, cyclegan_critics]
-
+# %% cellView="form" tags=["hide-input"]
+# @title How the cache keeps each game that was played (no part of the method)
+CODE = [play, pairs, build, inputs, translate, class_kept, gans, cross_entropy, squares, pix2pix_generator]
+CODE += [pix2pix_critic, cyclegan_generators, cyclegan_critics, generators_and_l1]
 def played(method, a, b, training, seed=0):
-    """The generators of a game, and its ten looks."""
     def train(model, rng, file):
-        return play(model, method, a, b, training, rng, name=method, checkpoint=file)
-    data = [*inputs(method, a, "train"), *inputs(method, b, "train"), EVERY]
-    data = fingerprint(*data, SIZES[method][2], str(run.profile.judge))
-    what = method, partial(build, method), train, training, data
-    model, history = cached(*what, [a, b], seed, run.device, CODE)
+        return play(model, method, a, b, training, rng)
+    data = *inputs(method, a, "train"), *inputs(method, b, "train"), EVERY, SIZES[method][2]
+    data = fingerprint(*data, str(run.profile.judge))
+    what = method, partial(build, method), train, training, data, [a, b], seed
+    model, history = cached(*what, run.device, CODE)
     run.trained((method, a, b, training, seed), model, history)
-    return list(model.generators), history["score"]
+    return list(model.generators), history["looks"], history["kept"]
 
-
-# %% [markdown]
-# First each method tries the same learning rates, with a tenth of the steps each, from digits to clothes. (So short a game favours fast rates.) The best rate plays whole games: Pix2Pix each three times, from three random starts, the others once. A game has *settled* if its last three looks are hardly better than the seven before. (At `quick` a game takes seconds: a look at the code, not at the methods.)
 
 # %% tags=["nbval-ignore-output"]
 GAMES = {  # CycleGANs play both directions in one game
     "pix2pix": [("mnist", "fashion"), ("fashion", "mnist")],
     "cyclegan": [("mnist", "fashion")],
     "latent_cyclegan": [("mnist", other) for other in ("fashion", "mnist_b", "speech")],
+    L1: [("mnist", "fashion")],
 }
-CHANCE = 0.2  # up to this share we say "near chance"
-rates = [1e-3] if profile == "quick" else [5e-4, 1e-3, 2e-3, 4e-3]
+rates = [1e-3] if profile == "quick" else [5e-4, 1e-3, 2e-3, 4e-3, 8e-3]
 made = defaultdict(list)  # method, from, to: a generator per run
 looks = defaultdict(list)  # method, from, to: ten looks per run
 for method, games in GAMES.items():
     steps, batch, _ = SIZES[method]
-    training = partial(Training, batch=batch, betas=(0.5, 0.999))
-    best = {}  # look at each rate
+    training = partial(Training, batch=batch, schedule="onecycle", betas=(0.5, 0.999))
+    short = {}  # what a short game keeps, per rate
     for rate in rates:
-        _, found = played(method, "mnist", "fashion", training(steps // 10, lr=rate))
-        best[rate] = round(max(found), 3)
-    rate = max(best, key=best.get)
-    why = "the highest tried" if rate == max(rates) else "higher ones are worse"
-    if best[rate] < 0.15:  # can be luck: so the rate nearest to what the authors take
-        rate, why = min(rates), "no rate above chance: toss-up, so the lowest"
-    print(f"{words(method)}, best look by rate: {best}. Taken: {rate} ({why})")
+        tenth = training(steps // 10, lr=rate)
+        *_, short[rate] = played(method, "mnist", "fashion", tenth)
+    print(f"{words(method)}, short games: {short}")
+    two = sorted(short, key=short.get)[-2:]
     for a, b in games:
+        full = {}  # what a full game keeps, for the two best rates
+        for rate in two:
+            *_, full[rate] = played(method, a, b, training(steps, lr=rate))
+        best = max(full, key=full.get)
+        print(f"  {a} to {b}, full games: {full}")
         for seed in sets if method == "pix2pix" else [0]:
-            generators, found = played(method, a, b, training(steps, lr=rate), seed)
+            generators, found, _ = played(method, a, b, training(steps, lr=best), seed)
             looks[method, a, b].append(found)
             for way, generator in zip([(a, b), (b, a)], generators):
                 made[(method, *way)].append(generator)
-            early, late = max(found[:7]), max(found[7:])
-            end = "not settled" if late > early + 0.01 else "settled"
-            print(f"  {a} to {b}, run {seed}: {early:.3f}, then {late:.3f}: {end}")
 
-# %% mystnb={"figure": {"caption": "Figure 5.2. Share of the items kept aside that keep their class, over each game; of a CycleGAN both directions together. Latent: Latent CycleGAN. Pix2Pix: mean of three runs, the bars go from the lowest to the highest. Chance is 0.1."}, "image": {"alt": "Lines of ten points over the share of a game: the two of Pix2Pix lie above 0.7, CycleGAN and two of Latent CycleGAN stay near 0.1, Latent CycleGAN between digits rises to about one quarter."}} tags=["nbval-ignore-output"]
-goals = dict(fashion="clothes", mnist="digits", mnist_b="digits", speech="words")
+# %% mystnb={"figure": {"caption": "Figure 5.2. Share of the items kept aside that keep their class, over each game; of a CycleGAN both directions together. Latent: Latent CycleGAN; its game with speech is not drawn. Pix2Pix: mean of three runs, the bars go from the lowest to the highest. Chance is 0.1."}, "image": {"alt": "Lines of ten points over the share of a game. The two of Pix2Pix rise above 0.8, Latent CycleGAN with the L1 term to 0.8. CycleGAN and Latent CycleGAN without it stay below 0.2."}} tags=["nbval-ignore-output"]
+goals = {"fashion": "clothes", "mnist": "digits", "mnist_b": "digits"}
 curves = {}
 for (method, _, b), runs in looks.items():  # each run: ten shares
     points = [Estimate(sum(v) / len(v), min(v), max(v), v) for v in zip(*runs)]
-    name = words(method).replace("Latent CycleGAN", "Latent") + f" → {goals[b]}"
-    curves[name] = torch.arange(1, 11) / 10, points
+    name = words(method).replace("Latent CycleGAN", "Latent")
+    if b != "speech":  # its ten looks are like those of clothes
+        curves[f"{name} → {goals[b]}"] = torch.arange(1, 11) / 10, points
 figures.lines(curves, "share of the game", "class kept")
 
 # %% [markdown]
-# Not every game has settled. The curves of Pix2Pix are rough, so it matters that the best look is kept. Latent CycleGAN between two models of digits still gets better at its end. For CycleGAN the best rate is also the highest that was tried, and hardly better than chance. What the methods reach below is what these games reach, not what they can.
+# The curves of Pix2Pix go up and down while the rate is high, and its games do not end at their best look. So it matters that the best one is kept. CycleGAN and Latent CycleGAN stay below 0.2 from the first look to the last. With the L1 term Latent CycleGAN keeps most classes after a tenth of its game. (CycleGAN and the L1 take the highest rate that was tried.)
 #
 # ## What they draw
+#
+# All held-out items go through all methods. Pix2Pix and the bridge have three runs each, the others one. Class and diversity are measured as in chapter 3; by the paper's protocol, with 1,000 training items. Garments of Pix2Pix and of the bridge have one number more: *FID* compares the features of real garments and of results; lower is better. The features are those of our judge of garments, not of Inception; the paper takes its own classifier, so only the order can be compared.
 
-# %% mystnb={"figure": {"caption": "Figure 5.3 (Figure 5 of the paper; for Latent CycleGAN also its Figure 11, one direction). Held-out digits, two per class, and what each method draws; of Pix2Pix and the bridge, the first run."}, "image": {"alt": "Two blocks of five rows of ten pictures: digits; grainy garments by Pix2Pix, much alike within a class; pictures by CycleGAN; by Latent CycleGAN; clear and different garments by the bridge."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 5.3 (Figure 5 of the paper; for Latent CycleGAN also its Figure 11, one direction). Held-out digits, two per class, and what each method draws; of Pix2Pix and the bridge, the first run."}, "image": {"alt": "Two blocks of six rows of ten pictures: digits; grainy garments by Pix2Pix, much alike within a class; blurs by CycleGAN; by Latent CycleGAN the same few garments over and over; with the L1 term garments of mostly the right classes; clear and different garments by the bridge."}} tags=["nbval-ignore-output"]
 drawn = {}  # garments of all held-out digits, per run
 for method in GAMES:
     x, _ = inputs(method, "mnist", "test")
@@ -302,19 +313,17 @@ for method in GAMES:
 x = test["mnist"].x
 drawn["bridging_vae"] = [one.translate(x, "mnist", "fashion") for one in bridges]
 two = figures.first_of_each_class(test["mnist"].y, 2)
-rows = {words(method): runs[0][two] for method, runs in drawn.items()}
-figures.grid({"digit": x[two]} | rows)
-
-# %% [markdown]
-# All held-out items go through all methods. Pix2Pix and the bridge have three runs each, the others one. Class and diversity are measured as in chapter 3. Garments of Pix2Pix and of the bridge have one number more: *FID* compares the features of real garments and of results; lower is better. The features are those of our judge of garments, not of Inception; the paper takes its own classifier, so only the order can be compared. (Near chance the best look is luck, and so are the weights that it keeps. So of the two CycleGANs only the class is told.)
+rows = {"digit": x[two]}
+for method, runs in drawn.items():
+    rows[words(method).replace("Latent CycleGAN", "Latent")] = runs[0][two]
+figures.grid(rows)
 
 # %% tags=["nbval-ignore-output"]
 by_paper = "transfer_accuracy_paper_protocol"
 there, back = "mnist->fashion", "fashion->mnist"
+made.pop(("latent_cyclegan", "mnist_b", "mnist"), None)  # the paper has one direction
 for (method, a, b), runs in made.items():
     setting = f"{a}->{b.removesuffix('_b')}"
-    if a == "mnist_b":  # the paper has one direction
-        continue
     x, y = inputs(method, a, "train")
     some = figures.first_of_each_class(y, 100)  # 1,000 training items, like the paper
     shares = [class_kept(generator, x[some], a, b) for generator in runs]
@@ -340,57 +349,49 @@ real, judge = test["fashion"].x.to(run.device), run.judge("fashion")
 for method in ("pix2pix", "bridging_vae"):
     far = [fid(judge, real, garments) for garments in drawn[method]]
     run.add(there, method, far, "fid", table="transfer")
-columns = ["transfer_accuracy", "transfer_accuracy_second_judge", by_paper]
-run.table("transfer", columns, "Table 5.1 (Table 1 of the paper).")
+run.table("transfer", ["transfer_accuracy", by_paper], "Table 5.1 (paper: Table 1).")
 
 # %% tags=["nbval-ignore-output"]
-varied = run.table("transfer", ["diversity", "fid"], "Table 5.2. How varied?")
-for setting, method, metric in list(run.rows):
-    if metric == "transfer_accuracy" and run[setting, method, metric].value < 0.5:
-        # diversity counts right results alone: of so few it means nothing
-        varied.data.loc[(words(setting), words(method)), "diversity"] = "—"
-varied
+varied = run.table("transfer", ["diversity", "fid"]).data
+varied = varied.drop(["CycleGAN", "Latent CycleGAN"], level=1)  # few results are right
+varied = varied.rename(columns={"the paper": "FID, the paper"})
+table(varied, "Table 5.2. How varied?")
 
 # %% [markdown]
 # ## What holds
 #
-# - **Pix2Pix** learns the classes both ways; in the paper it fails on the way back. It keeps fewer classes than the bridge. The intervals of these two gaps compare run with run, so they count the luck of a start.
-# - They do not count our choice of settings, and this matters more. Until 27 November 2026 this page had one game per direction, with 4,000 steps at half the rate. To clothes it came within one point in a hundred of the bridge. So the gaps are of these settings, not bounds of the method.
-# - The results of Pix2Pix are clearly less varied. By number, they are more than one prototype per class. By eye, the two garments of a class in Figure 5.3 are much alike, apart from grain and shade. Diversity is measured in pixels, so it may count the grain. Our Pix2Pix has no noise and no dropout: one digit always gives one garment, and results vary because digits do.
-# - **CycleGAN** stays near chance: the class of a pair is in none of its terms.
-# - **Latent CycleGAN** stays near chance as well, but for two models of digits, where it is right twice as often. (On speech only this method was tried, as in the paper.) The paper says that it learns the identity. Ours from digits to clothes moves a latent of a digit, on average, nearly as far as two such latents lie apart.
-# - By FID the bridge is nearer to real garments than Pix2Pix, as in the paper. (A claim that repeats a number of the paper asks for at least that number less 0.02.)
+# - **Pix2Pix** learns the classes both ways; in the paper it fails on the way back. It keeps fewer classes than the bridge. These gaps are of our settings, and not bounds of the method: the authors of Pix2Pix and CycleGAN take a rate of 0.0002, with one picture per step and many more steps, and the bridge was tuned longer ([Reference: how the settings were chosen](15_selection.ipynb)). The intervals compare run with run, so they count the luck of a start only.
+# - The results of Pix2Pix are clearly less varied, and by FID further from real garments, as in the paper. By number, they are more than one prototype per class. By eye, the two garments of a class in Figure 5.3 are much alike, apart from grain and shade. Our Pix2Pix has no noise and no dropout: one digit always gives one garment, and results vary because digits do.
+# - **CycleGAN** and **Latent CycleGAN** stay a little above chance: in their terms nothing compares a result with its partner. (On speech only the second was tried, as in the paper.) The paper says that Latent CycleGAN learns the identity. Ours does not: it moves a digit's latent, on average, nearly as far as two such latents lie apart. In Figure 5.3 it draws a few pictures, whatever the digit: a collapsed generator. With an L1 to partners it keeps the class of eight items in ten, both ways. So this term brings the class, between latents as between pictures.
 
 # %%
-table1 = {"source": "Table 1"}
-better = [("pix2pix", back), ("latent_cyclegan", "mnist->mnist")]  # than in the paper
 for setting, method, metric in list(run.rows):
-    if metric != by_paper or method == "bridging_vae":
+    if metric != by_paper or method in ("bridging_vae", L1):
         continue
     found = run[setting, method, by_paper]
     if (setting, method) == (there, "pix2pix"):
-        run.claim("Pix2Pix keeps the class of digits", found, paper=0.77, **table1)
+        run.claim("Pix2Pix keeps the class", found, paper=0.77, source="Table 1")
     else:
-        expect = "fails" if (method, setting) in better else "holds"
+        expect = "fails" if method == "pix2pix" else "holds"
+        expect = "open" if setting == "mnist->mnist" else expect
         text = f"{words(method)} is near chance, {setting}"
-        run.claim(text, found, at_most=CHANCE, expect=expect, **table1)
+        run.claim(text, found, at_most=0.2, expect=expect, source="Table 1")
 for way in (there, back):
     gap = run.difference(way, "bridging_vae", "pix2pix", "transfer_accuracy")
-    run.claim(f"The bridge keeps more than this Pix2Pix, {way}", gap, above=0, **table1)
-    gap = run.difference(way, "pix2pix", "bridging_vae", "diversity")
-    run.claim(f"Pix2Pix varies less than the bridge, {way}", gap, below=0)
-found = run[there, "pix2pix", "transfer_accuracy"]
-run.claim("Pix2Pix keeps nine in ten, mnist->fashion", found, at_least=0.9)
-found, source = run[there, "pix2pix", "diversity"], "Figure 5"
-text = "Pix2Pix: a prototype per class"
-run.claim(text, found, at_most=0.1, source=source, expect="fails")
+    run.claim(f"The bridge keeps more than this Pix2Pix, {way}", gap, above=0)
+gap = run.difference(there, "pix2pix", "bridging_vae", "diversity")
+run.claim("Pix2Pix varies less than the bridge", gap, below=0)
+found = run[there, "pix2pix", "diversity"]
+run.claim("Pix2Pix: class prototypes (Figure 5)", found, at_most=0.1, expect="fails")
 gap = run.difference(there, "pix2pix", "bridging_vae", "fid")
-run.claim("Pix2Pix has a higher FID than the bridge", gap, above=0, **table1)
+run.claim("Pix2Pix has a higher FID than the bridge", gap, above=0, source="Table 1")
 z = run.held("mnist").mean
 moved = made["latent_cyclegan", "mnist", "fashion"][0](z).detach() - z
-way = (moved.norm(dim=1).mean() / (z - z.roll(1, 0)).norm(dim=1).mean()).item()
+far = (moved.norm(dim=1).mean() / (z - z.roll(1, 0)).norm(dim=1).mean()).item()
 text = "Latent CycleGAN is near the identity: less than half the way to others"
-run.claim(text, way, at_most=0.5, exact=True, source="section 5.2", expect="fails")
+run.claim(text, far, at_most=0.5, exact=True, source="section 5.2", expect="fails")
+found = run[there, L1, "transfer_accuracy"]
+run.claim("With an L1 to partners it keeps more than half", found, above=0.5)
 
 # %% tags=["nbval-ignore-output"]
 run.claims()
@@ -399,8 +400,7 @@ run.claims()
 # ## What to remember
 #
 # - Two items of one class are no true pair. An L1 loss on such pairs asks for the median of the class.
-# - A loss that never sees the class has no reason to keep it.
-# - Before you say that a competitor fails, show that it no longer gets better, and change its settings. Ours moved the numbers more than the luck of a start.
+# - A loss that never sees who belongs to whom has no reason to keep the class. Before you say why a competitor fails, put in what it lacks and train it again.
 #
 # ## What to try
 #

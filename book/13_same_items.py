@@ -69,11 +69,13 @@ def improved(move, a, b, rounds=10):
     there, back = similar.argmax(1), similar.argmax(0)
     return back[there] == torch.arange(len(a), device=a.device), move
 
+NUMBERS = range(8, 21, 4 if profile == "quick" else 1)  # about ten kinds, we know
+
 def told_nothing(first, second, x, others):
     """A rotation from the first model to the second, from images x and other images."""
     a, b = first.latents(x), second.latents(others)
     tried = []
-    for number in range(8, 21):  # of groups; we know that there are about ten kinds
+    for number in NUMBERS:  # of groups
         groups = lt.alignment.matched_clusters(a, b, number)  # written out below
         guess = rotation(*[class_means(d) for d in groups])
         tried.append(improved(guess, a.mean, b.mean))
@@ -211,7 +213,7 @@ run.table("items", caption="Table 13.1. Two models of digits. Top-1: found again
 # - *One model*: two disjoint samples of one and the same cloud. They show how many points can be mutual.
 
 # %%
-size = {"quick": 500, "laptop": 1000}.get(profile, 2000)  # steps: some seconds each
+size = {"quick": 200, "laptop": 1000}.get(profile, 2000)  # steps: some seconds each
 small = VAEConfig(lt.Training(size, 128, 2e-3, "onecycle", muon=0.02), width=128)
 clothes, unseen = run.images("fashion", "train"), run.images("fashion")
 pairs = torch.arange(n)[:, None].repeat(1, 2)  # row i of both is one item
@@ -282,7 +284,7 @@ def know(name, s):
     few = hide_labels(true, 10, draw)
     return {"true": true, "few": few, "spread": spread_labels(few)}
 
-budget = {"quick": (400, 96), "laptop": (1000, 192), "paper": (2600, 256)}[profile]
+budget = {"quick": (200, 96), "laptop": (1000, 192), "paper": (2600, 256)}[profile]
 training = lt.Training(*budget, 2e-3, "onecycle", muon=0.02, average=0.98)
 of_speech = {"shared": 16, "beta_kl": 3e-4, "beta_swd": 3.0, "beta_cls": 3.0}
 ways = {"ten_labels": "few", "ten_labels_spread": "spread", "all_labels": "true"}

@@ -18,6 +18,7 @@ from lt.bridge import BridgeConfig, bridge_objective, centre_and_scale, fit_brid
 from lt.latents import UNKNOWN, Domain, Latents
 from lt.loop import Training, fit, initialised, named_generator
 from lt.networks import BridgingVAE
+from lt.own.join import join
 
 WEIGHTED = replace(TINY_BRIDGE, beta_kl=0.7, beta_swd=1.3, beta_cls=0.4, beta_pairs=0.9)
 START = torch.tensor(0.0)
@@ -268,6 +269,26 @@ def test_transfer_samples_only_with_a_generator_and_translate_adds_both_models()
     torch.testing.assert_close(bridge.translate(2 * z, "a", "b"), plain + 100)
 
 
+class Transfer(torch.nn.Module):
+    def __init__(self, bridge):
+        super().__init__()
+        self.bridge = bridge
+
+    def forward(self, z):
+        return self.bridge.transfer(z, "joined", "b")
+
+
+def test_torch_export_takes_a_transfer_for_any_number_of_latents():
+    """Between latents of unlike sizes, the source joined later."""
+    joined = replace(resized(blobs("joined"), 3), domain=Domain("joined"))
+    a, b = resized(blobs("a"), 5), blobs("b")
+    bridge = join(fit_bridge([a, b], TINY_BRIDGE), joined, [a])
+    n = {0: torch.export.Dim("n", min=2)}
+    program = torch.export.export(Transfer(bridge), (joined.mean[:5],), dynamic_shapes=(n,)).module()
+    for z in (joined.mean[:2], joined.mean):
+        torch.testing.assert_close(program(z), bridge.transfer(z, "joined", "b"))
+
+
 def test_steps_are_a_shorthand_and_the_cache_knows_the_data(calls):
     latents = [blobs("a"), blobs("b", rotate=True)]
     bridge = fit_bridge(latents, TINY_BRIDGE, steps=7)
@@ -338,5 +359,5 @@ def test_what_a_bridge_cannot_do_is_one_line(calls, lt_error):
     for ask in (lambda: bridge.encode(torch.zeros(2, 4), "c"), lambda: bridge.decode(torch.zeros(2, 2), "c")):
         with lt_error("unknown domain 'c'", "joins a, b"):
             ask()
-    with lt_error("'a' is not at hand", "load_bridge"):
+    with lt_error("is not at hand", "load_bridge"):
         bridge.translate(torch.zeros(2, 4), "a", "b")

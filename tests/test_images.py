@@ -39,9 +39,6 @@ def accuracy(judge, items: Items) -> float:
         return (judge(items.x).argmax(-1) == items.y).double().mean().item()
 
 
-# ---------------------------------------------------------------- networks
-
-
 def stack(inputs: int, width: int, depth: int) -> int:
     return linear(inputs, width) + (depth - 1) * linear(width, width)
 
@@ -73,9 +70,6 @@ def test_judges_read_their_features_out_linearly(judge):
     assert (features >= 0).all()
     torch.testing.assert_close(judge(x), features @ judge.head.weight.T + judge.head.bias)
     assert judge(x).shape == (7, 4)
-
-
-# ---------------------------------------------------------------- learning
 
 
 def test_a_vae_overfits_a_tiny_set():
@@ -124,10 +118,10 @@ def test_judges_learn_what_can_be_learned(config):
 def test_the_weights_that_are_best_on_items_kept_aside_are_kept():
     """Training at a rate that destroys what was learned: the end is worse than the best, which is what is returned."""
     data, config = bars(240), JudgeConfig(Training(80, 32, 0.5), conv=True, width=4)
-    judge, history = fit_judge(config, data, 1, CPU)
-    assert max(history["score"]) > history["score"][-1], "otherwise this shows nothing"
+    fits = ((seed, *fit_judge(config, data, seed, CPU)) for seed in range(20))
+    seed, judge, history = next(fit for fit in fits if max(fit[2]["score"]) > fit[2]["score"][-1])  # not every end is
     best = history["step"][history["score"].index(max(history["score"]))]
-    stopped, _ = fit_judge(longer(config, best), data, 1, CPU)
+    stopped, _ = fit_judge(longer(config, best), data, seed, CPU)
     assert equal(judge, stopped), f"the weights of step {best}"
 
 
@@ -145,9 +139,6 @@ def test_what_cannot_be_learned_from_is_named(lt_error):
         fit_vae(TINY_VAE, images, 0, CPU)
     with lt_error("judge mnist", "11 items", "at least 12"):
         fit_judge(TINY_JUDGE, made_up(11), 0, CPU)
-
-
-# ---------------------------------------------------------------- jitter
 
 
 def test_jitter_moves_every_image_differently_and_keeps_its_range():

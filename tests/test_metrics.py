@@ -37,9 +37,6 @@ def both(before: torch.Tensor, after: torch.Tensor, **more) -> list[float | None
     return list(locality(before, after, torch.zeros(len(before)).long(), **more).values.values())
 
 
-# ---------------------------------------------------------------- locality in closed form
-
-
 @pytest.mark.parametrize("n, k", [(21, 10), (50, 5), (150, 10), (151, 1)])
 def test_locality_is_scikit_learns_averaged_over_classes(n, k):
     a, b = torch.randn(2 * n, 7, generator=g()), torch.rand(2 * n, 2, 3, generator=g(1))
@@ -103,9 +100,6 @@ def test_random_linear_maps_lie_above_chance_and_below_one_and_rise_with_dimensi
         assert values == sorted(values)
     assert found[1].values == floor(Z, Y, 3, k=K, draws=3).values
     assert np.nanmean(found[1].items["continuity"]) == pytest.approx(found[1]["continuity"]), "items carry the value"
-
-
-# ---------------------------------------------------------------- diversity and the transfer score
 
 
 def test_diversity_by_hand_and_of_gaussians(lt_error):

@@ -17,9 +17,6 @@ def bridge() -> networks.BridgingVAE:
     return initialised(lambda: networks.BridgingVAE((6, 2, 4), 3, 16, 2, classes=4), "networks", 0, CPU).eval()
 
 
-# ---------------------------------------------------------------- gated mixing
-
-
 @given(sizes, sizes, sizes)
 def test_gated_mixing_is_its_formula(hidden, skip, out):
     layer = networks.GatedMixing(hidden, skip, out)
@@ -41,9 +38,6 @@ def test_a_shut_gate_is_linear_in_the_input_and_an_open_one_does_not_see_it(bias
     assert torch.equal(layer(h, v), other)
 
 
-# ---------------------------------------------------------------- sizes of the paper
-
-
 @pytest.mark.parametrize(("shared", "width", "depth", "domains"), [(8, 512, 4, 2), (16, 1024, 8, 2), (8, 512, 4, 3)])
 @pytest.mark.parametrize("conditional", [True, False])
 def test_the_papers_bridges_have_their_parameters(shared, width, depth, domains, conditional):
@@ -63,9 +57,6 @@ def test_the_papers_bridges_have_their_parameters(shared, width, depth, domains,
     assert networks.parameter_count(bridge) == expected
     bridge.classifier.requires_grad_(False)
     assert networks.parameter_count(bridge) == expected - linear(shared, 10), "frozen weights are not trained"
-
-
-# ---------------------------------------------------------------- bridge
 
 
 def test_latents_of_three_sizes_are_padded_on_the_way_in_and_cut_on_the_way_out(bridge):
