@@ -48,7 +48,7 @@ test: lint # what trains goes to LT_CACHE, and serves the book as well
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --ignore-glob 'tests/test_browser*'
 	TQDM_DISABLE=1 $(PY) -m pytest -q -n $(JOBS) --dist loadfile --nbval --nbval-current-env book
 	$(PY) -m lt build
-	$(PY) -m pytest -q tests/test_browser*.py
+	$(PY) -m pytest -q -n $(JOBS) tests/test_browser*.py
 
 wheel: setup # dist/: what is published on a package index
 	$(PY) -m build
