@@ -198,14 +198,12 @@ class Bridge(nn.Module):
     def encode(self, z: Tensor, name: str) -> tuple[Tensor, Tensor]:
         """Mean and std of ``q(z'|z, D)``: latents z (n, latent) of domain ``name`` to two of (n, shared)."""
         part, index, shift, scale = self.place(name)
-        z = (_rows(z, len(shift), f"{name}: latents").to(shift) - shift) / scale
-        return part.encode(z, z.new_full(z.shape[:1], index, dtype=torch.long))  # torch.export takes any n
+        return part.encode((_rows(z, len(shift), f"{name}: latents").to(shift) - shift) / scale, index)
 
     def decode(self, z_shared: Tensor, name: str) -> Tensor:
         """Mean of ``g(z|z', D)``: z' (n, shared) to latents (n, latent) of domain ``name``."""
         part, index, shift, scale = self.place(name)
-        z = _rows(z_shared, self.config.shared, f"{name}: z'").to(shift)
-        return part.decode(z, z.new_full(z.shape[:1], index, dtype=torch.long))[:, : len(shift)] * scale + shift
+        return part.decode(_rows(z_shared, self.config.shared, f"{name}: z'").to(shift), index) * scale + shift
 
     def transfer(self, z: Tensor, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Latents (n, latent) of one domain to those of another or the same; z' is drawn if ``generator`` is given."""
@@ -215,7 +213,8 @@ class Bridge(nn.Module):
     @torch.no_grad()
     def translate(self, x: Any, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Items x (n, ...) of one domain to items of another: encode, transfer, decode, by posterior means."""
-        return self.domain(target).items(self.transfer(self.domain(source).posterior(x)[0], source, target, generator))
+        z = self.domain(source).posterior(x)[0]
+        return self.domain(target).items(self.transfer(z, source, target, generator))
 
     @torch.no_grad()
     def score(self, x: Any, source: str, target: str, y: Any = None, real: Any = None) -> metrics.Score:

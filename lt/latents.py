@@ -15,7 +15,7 @@ from lt.errors import LtError
 from lt.loop import named_generator, progress_bar
 from lt.networks import sample
 from lt.own import inputs
-from lt.own.inputs import CHUNK, UNKNOWN, as_items, labels_of, shape_of
+from lt.own.inputs import CHUNK, LARGE, UNKNOWN, as_items, labels_of, shape_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,12 @@ class Latents:
 
     def variance(self) -> Tensor:
         """Variance of each number over items and their posteriors: (latent,)."""
-        spread = self.mean.var(0, correction=0)
+        if self.mean.numel() < LARGE:
+            spread = self.mean.var(0, correction=0)
+        else:
+            centre, parts = self.mean.mean(0), self.mean.split(10_000)
+            squares = [(part - centre).square_().sum(0, dtype=torch.float64) for part in parts]
+            spread = (torch.stack(squares).sum(0) / len(self)).to(self.mean)
         return spread if self.std is None else spread + torch.linalg.vector_norm(self.std, dim=0) ** 2 / len(self)
 
     def take(self, index: Tensor | slice) -> Latents:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,12 @@ class Training:
 
     def __post_init__(self) -> None:
         whole = all(isinstance(number, Integral) and number >= 1 for number in (self.steps, self.batch))
-        decays = all(0 <= decay < 1 for decay in (*self.betas, self.average))
-        if not (whole and decays and self.lr > 0 and self.muon >= 0 and self.schedule in ("constant", "onecycle")):
+        decays = (*self.betas, self.average) if isinstance(self.betas, Sequence) else (None,)
+        real = all(isinstance(number, Real) for number in (*decays, self.lr, self.muon))
+        sound = real and all(0 <= decay < 1 for decay in decays) and self.lr > 0 and self.muon >= 0
+        if not (whole and sound and isinstance(self.schedule, str) and self.schedule in ("constant", "onecycle")):
             wanted = "whole steps and batch from 1, lr above 0, muon from 0, betas and average from 0 to below 1"
-            raise LtError(f"{self}: give {wanted}, schedule constant or onecycle")
+            raise LtError(f"{' '.join(str(self).split())}: give {wanted}, schedule constant or onecycle")
 
 
 @dataclass(frozen=True)

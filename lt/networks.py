@@ -69,7 +69,7 @@ class BridgingVAE(nn.Module):
         if not self.conditional:
             return v
         if isinstance(domain, int):
-            label = v.new_zeros(len(v), len(self.sizes))
+            label = v.new_zeros(v.shape[0], len(self.sizes))  # not len(v): torch.export takes any n
             label[:, domain] = 1
         else:
             label = F.one_hot(domain, len(self.sizes)).to(v.dtype)
@@ -91,8 +91,3 @@ class BridgingVAE(nn.Module):
 def sample(mean: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
     """One draw from N(mean, std^2) for every element: (n, d) and (n, d) to (n, d)."""
     return mean + std * torch.randn(mean.shape, generator=generator, device=mean.device)
-
-
-def parameter_count(model: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)

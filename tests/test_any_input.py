@@ -61,6 +61,7 @@ GOOD.items([[1.0], [1.0, v]]); lt.Domain("a", device=v); GOOD.accept(v, budget=6
 lt.fit_bridge(PAIR, TINY).decode(v, "a"); lt.fit_bridge(PAIR, TINY).save(FILE if isinstance(v, str) else v)
 lt.preflight([replace(PAIR[0], mean=v), PAIR[1]]); lt.preflight([replace(PAIR[0], y=v), PAIR[1]])"""
 CONFIGS = [f"lt.BridgeConfig({field}=v)" for field in lt.BridgeConfig.__dataclass_fields__]
+CONFIGS += [f"lt.Training(**({{'steps': 5, 'batch': 4}} | {{'{f}': v}}))" for f in lt.Training.__dataclass_fields__]
 
 
 class Items(list, torch.utils.data.Dataset):

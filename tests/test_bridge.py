@@ -359,5 +359,5 @@ def test_what_a_bridge_cannot_do_is_one_line(calls, lt_error):
     for ask in (lambda: bridge.encode(torch.zeros(2, 4), "c"), lambda: bridge.decode(torch.zeros(2, 2), "c")):
         with lt_error("unknown domain 'c'", "joins a, b"):
             ask()
-    with lt_error("is not at hand", "load_bridge"):
+    with lt_error("'a' is not at hand", "load_bridge"):
         bridge.translate(torch.zeros(2, 4), "a", "b")

@@ -5,13 +5,12 @@ import itertools
 
 import pytest
 import torch
-from toys import CPU, equal, g, linear, longer
+from toys import CPU, equal, g, linear, longer, weights
 
 from lt.cache import cache_folder
 from lt.data import Items
 from lt.loop import Training
 from lt.models.images import VAE, ConvJudge, Judge, JudgeConfig, VAEConfig, fit_judge, fit_vae, jitter
-from lt.networks import parameter_count
 
 TINY_VAE = VAEConfig(Training(30, 16), width=8, depth=1, latent=3)
 TINY_JUDGE = JudgeConfig(Training(30, 16), width=8, depth=1)
@@ -46,8 +45,8 @@ def stack(inputs: int, width: int, depth: int) -> int:
 def test_the_papers_models_have_their_parameters():
     """B.2: 784 - 3 x 1024 - 100 means and 100 deviations; 100 - 3 x 1024 - 784; a classifier of four layers."""
     encoder, decoder = stack(784, 1024, 3) + linear(1024, 200), stack(100, 1024, 3) + linear(1024, 784)
-    assert parameter_count(VAE()) == encoder + decoder
-    assert parameter_count(Judge()) == stack(784, 512, 4) + linear(512, 10)
+    assert weights(VAE()) == encoder + decoder
+    assert weights(Judge()) == stack(784, 512, 4) + linear(512, 10)
 
 
 def test_a_posterior_has_means_of_both_signs_and_positive_deviations_and_images_stay_in_range():

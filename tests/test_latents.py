@@ -86,6 +86,13 @@ def test_samples_follow_the_posterior_of_each_item_and_the_generator():
     assert draw.mean(0).tolist() == pytest.approx([1, -2], abs=0.04)
 
 
+def test_the_variance_of_many_numbers_is_taken_in_parts(monkeypatch):
+    latents = Latents("large", 100 + torch.randn(25_003, 3, generator=g()), None, torch.zeros(25_003).long())
+    whole = latents.variance()
+    monkeypatch.setattr("lt.latents.LARGE", 1)
+    torch.testing.assert_close(latents.variance(), whole)
+
+
 # ---------------------------------------------------------------- items of any kind
 
 A = np.arange(12.0).reshape(3, 4)

@@ -25,9 +25,6 @@ def directions(seed: int, k: int = 30, d: int = 5) -> torch.Tensor:
     return losses.random_directions(k, d, torch.Generator().manual_seed(seed)).double()
 
 
-# ---------------------------------------------------------------- sliced Wasserstein
-
-
 @given(seeds, seeds, powers)
 def test_swd_is_the_power_of_pots(a, b, power):
     a, b, w = cloud(a), cloud(b, scale=2), directions(3)
@@ -106,9 +103,6 @@ def test_random_directions_are_uniform_unit_vectors_of_their_generator():
     assert not torch.equal(w, losses.random_directions(20_000, 6, g)), "every step needs fresh directions"
     assert torch.equal(w, losses.random_directions(20_000, 6, g.manual_seed(0)))
     assert torch.equal(before, torch.get_rng_state())
-
-
-# ---------------------------------------------------------------- ELBO terms and classification
 
 
 @given(seeds)

@@ -26,6 +26,10 @@ def linear(inputs: int, outputs: int) -> int:
     return inputs * outputs + outputs
 
 
+def weights(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
 def turn(d: int, seed: int = 9) -> torch.Tensor:
     """A rotation (d, d)."""
     return torch.linalg.qr(torch.randn(d, d, generator=g(seed)))[0]

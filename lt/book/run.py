@@ -47,7 +47,6 @@ def start(chapter: str, profile: str) -> "Run":
 
 def _kept(method: Callable) -> Any:
     """A method of :class:`Run` whose result is made once for the same arguments."""
-
     kept = functools.cache(method)
 
     @functools.wraps(method)
@@ -203,8 +202,7 @@ class Run:
         generator = named_generator("evaluation", 0, self.device)
         if source == "speech":
             return metrics.paper_protocol_accuracy(bridge.transfer, a, b, self.latents(source), generator)
-        items = self.images(CORPUS[source], "train")
-        some = items.take(_random(items.y, 100))
+        some = (items := self.images(CORPUS[source], "train")).take(_random(items.y, 100))
         return metrics.paper_protocol_accuracy(bridge.transfer, a, b, a.latents(some.x, some.y), generator)
 
     @_kept
