@@ -20,7 +20,7 @@
 #
 # **Does the paper hold?**
 #
-# The method holds. Its printed constants give less than the paper reports: with them the bridge keeps either the class or the variety, not both. With ours, more than **nine in ten** digits become the right garment, and the garments differ, after less than a minute of training. Of the five claims that carry the paper one is not supported by any recipe: that neighbours stay neighbours.
+# The method holds. Its printed constants give less than the paper reports: with them the bridge keeps either the class or the variety, not both. With ours, more than **nine in ten** digits become the right garment, and the garments differ, after less than a minute of training. Of the five claims that carry the paper, one fails with every recipe: that neighbours stay neighbours. One is open: that the bridge keeps more classes than Pix2Pix.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -29,8 +29,9 @@ import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d
 # %% tags=["parameters"]
 profile = "quick"  # this page trains nothing: it reads what the chapters measured
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "remove-output"]
 from math import hypot
+from textwrap import fill
 
 import pandas as pd
 
@@ -91,7 +92,7 @@ for recipe in RECIPES:
         text = "The bridge keeps more than this Pix2Pix, mnist->fashion"
         gap = Estimate(*paired.loc[text], (paired.loc[text, "value"],))
     claim = "More of them than by Pix2Pix (difference)"
-    expect = {"our_recipe": "holds", "tenth_of_kl": "open"}.get(recipe, "fails")
+    expect = "open" if recipe in good else "fails"
     state(claim, recipe, gap, 0, expect)
 
 one = speech["mnist->speech", "bridging_vae", "transfer_accuracy_paper_protocol"]
@@ -126,6 +127,7 @@ for recipe, name in RECIPES.items():
     found = [recipes[way, recipe, metric] for metric in METRICS]
     sets = len(found[0].values)
     lines[name] = [f"{one.value:.2f}" for one in found] + [sets]
+lines["the paper"] = ["", "", 0.95, "", "", ""]  # its Table 1
 frame = pd.DataFrame.from_dict(lines, "index", columns=[*METRICS.values(), "sets"])
 table(frame, "Table 9.2. Digits to garments. Sets: disjoint sets of base models.")
 
@@ -134,10 +136,10 @@ nats = recipes[way, "printed_constants", "nats"].value
 run.claim("Averaged: at most the nats of two classes", nats, exact=True, at_most=4.606)
 
 # %% [markdown]
-# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there, and one constant is the cause: with a *tenth of the printed $\beta_{KL}$*, all else as printed, class and variety both arrive, after a tenth of the steps ([chapter 16](16_price_of_a_nat.ipynb)). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the terms that bring classes together weigh a hundredth. The class is lost; the number beside it is the variety of the few that are right by chance. *The authors' code* keeps variety and loses about one digit in eight, after fifteen times as many items as ours. It has the tenth of $\beta_{KL}$ too, but a classifier that keeps its random weights and another SWD; we did not take these apart. These bridges join *our* base models; the paper's are not public. The recipes with the text's constants were trained once, on one set: their intervals count items, not the luck of a training. Speech and few labels were tried with our recipe alone.
+# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there, and one constant is the cause: with a *tenth of the printed $\beta_{KL}$*, all else as printed, class and variety both arrive, after a tenth of the steps ([chapter 16](16_price_of_a_nat.ipynb)). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the terms that bring classes together weigh a hundredth. The class is lost; the number beside it is the variety of the few that are right by chance. *The authors' code* keeps variety and loses about one digit in eight, after fifteen times as many items as ours. It has the tenth of $\beta_{KL}$ too, but a classifier that keeps its random weights and another SWD; we did not take these apart. These bridges join *our* base models; the paper's are not public. The recipes with the text's constants were trained once, on one set: their intervals count items, not the luck of a training. So the first verdict on the averaged text is narrow: our judge sees just under nine in ten of its garments in the right class, the second judge more. By the paper's own protocol only our recipe reaches the paper. Speech and few labels were tried with our recipe alone.
 #
 # 1. **The right garment.** With our constants nine in ten arrive; on the way back, from garments to digits, fewer ([chapter 3](03_bridging.ipynb)).
-# 2. **Better than the others.** By a few points in a hundred over our Pix2Pix, whose settings move its number as much, and far over the CycleGANs; its results also vary more ([chapter 5](05_baselines.ipynb)). And a bridge is not the only way: between pictures, a formula per class, which the paper does not try, keeps about as many classes and more neighbours ([chapter 6](06_need_a_bridge.ipynb)).
+# 2. **Better than the others.** Far better than the CycleGANs. From digits to clothes three runs do not tell our Pix2Pix from the bridge in classes; but its garments vary half as much, and on the way back it keeps a few in a hundred fewer ([chapter 5](05_baselines.ipynb)). And a bridge is not the only way: between pictures, a formula per class, which the paper does not try, keeps about as many classes and more neighbours ([chapter 6](06_need_a_bridge.ipynb)).
 # 3. **Into speech.** A VAE of pictures and a GAN of sound can be joined. Our recordings are an easier corpus than the paper's ([chapter 4](04_speech.ipynb)).
 # 4. **Few labels.** Ten per class keep more than half, as the paper says. Spread over groups of similar items they keep more ([chapter 8](08_ablations.ipynb)).
 # 5. **Neighbours.** The paper shows pictures and says that "local variations" are preserved. Continuity asks: do neighbours before stay neighbours after? A random linear map to eight numbers keeps more of them than the pictures of any of these bridges. A part of the loss is the frozen decoder's: among latents, before anything is drawn, our bridge keeps more of the ten nearest than such a map ([chapter 3](03_bridging.ipynb)).
@@ -147,22 +149,23 @@ run.claim("Averaged: at most the nats of two classes", nats, exact=True, at_most
 # %% [markdown]
 # ## Class and neighbours in one picture
 #
-# A good transfer lies far right in the left panel, and beyond the dashed line in the right one. No network does both; the formula ("principal axes by class") does.
+# A good transfer lies far right in the left panel, and beyond the dashed line in the right one. No network does both; the formula ("principal axes by class") does. But it passes all 100 numbers of a latent, so for the formula the dashed line is a low one.
 
 # %% cellView="form" mystnb={"figure": {"caption": "Figure 9.1. Digits to garments. Blue circles: bridges. Orange squares: other networks. Green triangle: the formula. Left: class kept; dashed: chance. Right: neighbours that stay neighbours (continuity); dashed: a random linear map to eight numbers."}, "image": {"alt": "Two panels of dots, a line per method. Left, our recipe, Pix2Pix and the formula lie farthest right. Right, the formula lies right of the dashed line, our recipe and Pix2Pix left of it."}} tags=["nbval-ignore-output", "hide-input"]
 # @title Figure 9.1
 dots = [(recipe, 0, recipes) for recipe in RECIPES]
 games = ["pix2pix", "cyclegan", "latent_cyclegan"]
 dots += [(game, 1, rivals) for game in games] + [("gaussian_gw", 2, maps)]
-figure, axes = figures.plt.subplots(1, 2, sharey=True, layout="constrained")
-labels, lines = ("class kept", "neighbours kept"), (0.1, random_map)
+figure, axes = figures.plt.subplots(1, 2, figsize=(5, 4), sharey=True, layout="constrained")
+labels, lines = ("class", "neighbours"), (0.1, random_map)
 for axis, metric, label, line in zip(axes, (kept, near), labels, lines):
     for row, (method, kind, source) in enumerate(dots):
         one, colour = source[way, method, metric], figures.PALETTE[kind]
         axis.plot(one.value, row, figures.MARKERS[kind], color=colour)
         axis.hlines(row, one.low, one.high, color=colour)
     axis.axvline(line, color=figures.INK, linestyle="--")
-    axis.set(xlabel=label, yticks=range(len(dots)), yticklabels=[words(method) for method, *_ in dots])
+    names = [fill(words(method), 16) for method, *_ in dots]
+    axis.set(xlabel=label, yticks=range(len(dots)), yticklabels=names)
     axis.locator_params(axis="x", nbins=3)
 axes[0].invert_yaxis()
 figures.finished(figure)
@@ -170,7 +173,7 @@ figures.finished(figure)
 # %% [markdown]
 # ## All claims of the paper
 #
-# Every chapter states the paper's claims as lines of code, next to the data. A result down to 0.02 below the paper's number counts as reached. [The reference](14_reference.ipynb) has all, and our own. Those that fail with our recipe are of five kinds:
+# Every chapter states the paper's claims as lines of code, next to the data. A result down to 0.02 below the paper's number counts as reached. [The reference](14_reference.ipynb) has all, and our own. Those that fail are of five kinds:
 #
 # - **Class and pictures** (section 5.1). Garments lose sharpness in the base model, and more classes in the bridge than "similar" allows. Digits do not.
 # - **Labels and parts** (Tables 3 and 4, section B.1). One label per class gives less than there; without the SWD or the gate, little is lost.
