@@ -61,7 +61,7 @@ figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 #
 # ## From a digit to a garment
 #
-# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. In code: `mean, std = digits.posterior(x)`, then `lt.Latents("mnist", mean, std, y)`. `run.latents` does this for every training picture and two slightly moved copies of it. The copies show the bridge more handwriting than there is; the paper has none.
+# The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. In code: `mean, std = digits.posterior(x)`, then `lt.Latents("mnist", mean, std, y)`. `run.latents` does this for every training picture and for two copies of it, turned, scaled and moved a little at random: digits by up to 10 degrees, a tenth of their size and 1.4 pixels, garments by about half as much. The copies show the bridge more handwriting than there is; the paper has none.
 #
 # The bridge is a second, small VAE. It encodes $z$, with a *domain label* $D$, into eight *shared* numbers $z'$, and decodes $z'$ with a label as well. If that is the other label, the result is a latent of the other model; if it is the same, a reconstruction. `bridge.translate` takes all four arrows, from items to items (`bridge.transfer`, used below, takes the middle two, from latents to latents). Each arrow is a line of code:
 #
@@ -87,7 +87,7 @@ print("the four arrows and bridge.translate:", "equal" if same else "they differ
 #
 # This is Figure 8 of the paper; chapter 1 types KL and SWD, and the training loop. Here $z_d$ is centred and scaled per domain (mean 0, mean variance 1); only then do the weights mean what they say. Nobody pairs a digit with a garment: each domain draws its batch on its own, and each latent is drawn anew from its posterior.
 #
-# The settings are printed below. At `laptop` a bridge is trained for 2,600 steps, with 256 latents per step and domain (the paper: 50,000 steps with 128). Two optimisers share the work: Muon, with rate 0.02, takes the large weight matrices, and Adam, with rate 0.002, all the rest. The constants are ours as well. The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ and leaves open whether the squared error is a mean or a sum: with the mean such a bridge keeps the class and little variety, with the sum the variety and not the class ([chapter 9](09_verdict.ipynb); [chapter 16](16_price_of_a_nat.ipynb) says why so much hangs on one weight).
+# The settings are printed below. (Of the weights, `beta_pairs` acts only where pairs are given; here are none.) At `laptop` a bridge is trained for 2,600 steps, with 256 latents per step and domain (the paper: 50,000 steps with 128). Two optimisers share the work: Muon, with rate 0.02, takes the large weight matrices, and Adam, with rate 0.002, all the rest. The constants are ours as well. The paper prints $\beta_{KL} = \beta_{Cls} = 0.05$ and leaves open whether the squared error is a mean or a sum: with the mean such a bridge keeps the class and little variety, with the sum the variety and not the class ([chapter 9](09_verdict.ipynb); [chapter 16](16_price_of_a_nat.ipynb) says why so much hangs on one weight).
 
 # %% tags=["nbval-ignore-output"]
 print(fill(str(config), 80))
@@ -130,23 +130,35 @@ print("this loss and that of fit_bridge:", "equal" if same else "they differ")
 # If the loss works as meant, a digit and its garment share a place: points of one class lie together, whatever their domain.
 
 # %%
-held = {name: run.held(name) for name in test}  # latents of the test pictures
-some = [z.take(figures.first_of_each_class(z.y, 40)) for z in held.values()]
-with torch.no_grad():
-    clouds = [bridge.encode(z.mean, z.name)[0] for z in some]  # (400, 8) each
-cloud, classes = torch.cat(clouds), torch.cat([z.y for z in some])
-centres = torch.stack([cloud[classes == k].mean(0) for k in range(10)])
+@torch.no_grad()
+def places(domains):
+    """Latents of several domains, one after the other, in the shared space: (n, 8)."""
+    return torch.cat([bridge.encode(z.mean, z.name)[0] for z in domains])
+
+learned = [z.take(slice(None, 10_000)) for z in latents]  # training latents
+place, y = places(learned), torch.cat([z.y for z in learned])
+centres = torch.stack([place[y == k].mean(0) for k in range(10)])
 axes = torch.linalg.svd(centres - centres.mean(0)).Vh[:2].T  # (8, 2)
 
-# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits and garments in the shared space, along the two directions in which the centres of the classes differ most. Each point is drawn as the number of its class: blue for digits, orange for garments."}, "image": {"alt": "A map of small numbers. Equal numbers lie in crowds, and in each crowd blue and orange are mixed. Most crowds stand apart; those of 1, 7, 8 and 9 run into each other."}} tags=["nbval-ignore-output"]
-for z in held.values():
-    place, _ = bridge.encode(z.mean, z.name)  # every test picture: (n, 8)
-    right = torch.cdist(place, centres).argmin(1) == z.y
-    print(f"{z.name}: {right.double().mean():.3f} nearest the centre of their class")
+held = {name: run.held(name) for name in test}  # latents of the test pictures
+some = [z.take(figures.first_of_each_class(z.y, 40)) for z in held.values()]
+cloud, classes = places(some), torch.cat([z.y for z in some])  # (800, 8)
+
+# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits and garments in the shared space, along the two directions in which the centres of the classes differ most. Each point is drawn as the number of its class: blue for digits, orange for garments."}, "image": {"alt": "A map of small numbers. Equal numbers lie in crowds. The 5s stand apart. Other crowds run into each other: 1, 7 and 9, then 3 and 8, 2 and 4, 0 and 6. In most crowds blue and orange are mixed; in 2, 5 and 7 they lie rather side by side."}} tags=["nbval-ignore-output"]
+for name, z in held.items():
+    right = torch.cdist(places([z]), centres).argmin(1) == z.y
+    print(f"{name}: {right.double().mean():.3f} nearest the centre of their class")
+
+print("of a point's ten nearest of its class, the share of the other domain:")
+for k in range(10):
+    at, domain = cloud[classes == k].cpu(), torch.arange(80) // 40  # 40 digits first
+    near = torch.cdist(at, at).argsort(-1)[:, 1:11]  # without the point itself
+    print(f"{k}: {(domain[near] != domain[:, None]).double().mean():.2f}", end="  ")
+
 figure, axis = figures.plt.subplots(figsize=(5, 4.6), layout="constrained")
-for at, z, name, colour in zip(clouds, some, ("digits", "garments"), figures.PALETTE):
+for z, name, colour in zip(some, ("digits", "garments"), figures.PALETTE):
     for k in range(10):
-        spots = (at[z.y == k] @ axes).T.cpu()
+        spots = (places([z])[z.y == k] @ axes).T.cpu()
         look = {"marker": f"${k}$", "s": 36, "linewidths": 0}
         axis.scatter(*spots, color=colour, label=name if k == 0 else None, **look)
 axis.set(aspect="equal", xticks=[], yticks=[], frame_on=False)
@@ -154,13 +166,13 @@ figure.legend(loc="outside lower center", ncols=2)
 figures.finished(figure)
 
 # %% [markdown]
-# Points of one class lie together, and the domains mix. This shows two of eight directions: crowds that nearly coincide here (1, 7 and 9) are apart in the other six, or the shares printed above would be smaller. In the map below the colours are the classes, and every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
+# Points of one class lie together: the first two lines say how many lie nearest to the centre of their own class (the centres are those of training latents). Do the domains mix? The last line tells, in all eight directions: 0.5 would be well mixed, 0 quite apart. All ten shares lie between: the domains overlap, and do not mix fully. The map shows two directions of eight: crowds that nearly coincide here (such as 1, 7 and 9) are apart in the other six, or the shares of the centres would be smaller. In the map below the colours are the classes, and every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title A map to touch
 some = [d.take(figures.first_of_each_class(d.y, 10)) for d in held.values()]
+at = places(some)  # (200, 8)
 with torch.no_grad():
-    at = torch.cat([bridge.encode(d.mean, d.name)[0] for d in some])  # (200, 8)
     made = [run.domain(d).items(bridge.decode(at, d)) for d in test]
 data = {
     "places": (at - cloud.mean(0)) @ axes,
@@ -191,7 +203,13 @@ figures.grid(rows)
 # %% [markdown]
 # ## How good is it?
 #
-# **Class.** The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one. Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
+# Three questions, one after the other:
+#
+# - **Class**: is the result the right thing? The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
+# - **Diversity**: do results of one class still differ? The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class. In code, for one class: `F.pdist(made[right]).mean() / F.pdist(own).mean()`.
+# - **Locality**: do similar items become similar? The same question three times, from strict to mild: *ten nearest*, *trustworthiness*, *continuity*. And three marks on each scale: *chance*, the least; a *random map* to eight numbers, what comes for nothing; a model's own drawings without a bridge, what drawing alone leaves.
+#
+# Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
 
 # %%
 both_ways = run.bridges("mnist", "fashion")  # a bridge per set of base models
@@ -201,12 +219,15 @@ ways = {
     "fashion->mnist": ("fashion", "mnist", both_ways),
 }
 for way, (a, b, bridges) in ways.items():
-    scores, floors, protocol = [], [], []
+    scores, undrawn, floors, protocol = [], [], [], []
     for s, one in enumerate(bridges):
         scores.append(run.score(partial(one.transfer, source=a, target=b), a, b, set=s))
-        floors.append(run.floor(a, set=s, dimensions=8))  # for Table 3.3
+        z = run.held(a, s)  # these two for Table 3.2
+        undrawn.append(lt.metrics.locality(z.mean, one.transfer(z.mean, a, b), z.y))
+        floors.append(run.floor(a, set=s, dimensions=8))
         protocol.append(run.paper_protocol(one, a, b, set=s))
     run.add(way, "bridging_vae", scores, table="transfer")
+    run.add(way, "bridge_latents", undrawn, table="transfer")
     run.add(way, "random_projection", floors, table="transfer")
     name = "transfer_accuracy_paper_protocol"
     run.add(way, "bridging_vae", protocol, name, n=1000, table="transfer")
@@ -215,22 +236,16 @@ for way, (a, b, bridges) in ways.items():
 
 # %% tags=["nbval-ignore-output"]
 hows = ["", "_true_label", "_second_judge", "_paper_protocol"]
-columns = ["transfer_accuracy" + how for how in hows]
+columns = ["transfer_accuracy" + how for how in hows] + ["diversity"]
 run.table("transfer", columns, "Table 3.1 (Table 1 of the paper, last row).")
+
 
 # %% [markdown]
 # The paper measures on 1,000 *training* latents, with $z$ and $z'$ sampled; so does `run.paper_protocol`, and only that column may stand beside the paper's number.
 #
-# **Diversity.** The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class. In code, for one class: `F.pdist(made[right]).mean() / F.pdist(own).mean()`, where `made[right]` are the right results and `own` what the target model makes of real items.
-
-# %% tags=["nbval-ignore-output"]
-run.table("transfer", ["diversity"], "Table 3.2. All classes.")
-
-
-# %% [markdown]
 # **Locality.** Do neighbours stay neighbours? Take an item and its ten nearest of the same class, among 300. After the transfer, how many are still among its ten nearest? By chance, 0.3 of ten. That counts a neighbour as lost when it moves from place 10 to 11. The usual measures are milder: what is lost costs more, the farther away it lands (Venna and Kaski, 2001). *Trustworthiness* asks whether neighbours after were near before, *continuity* whether neighbours before are near after. Both are 1 at best, and about 0.5 by chance.
 #
-# Sevens that become sneakers give the scale. The bridge has to pass eight numbers, so how much do eight numbers keep? As a yardstick, our *floor*, we take *random* linear maps of $z$ to eight numbers, which know nothing of garments. "Latents" are the $\hat z$ of the bridge, "pictures" what the frozen decoder makes of them.
+# Sevens that become sneakers give the scale. The bridge has to pass eight numbers, so how much do eight numbers keep? As a yardstick, our *floor*, we take *random* linear maps of $z$ to eight numbers, which know nothing of garments. "Latents" are the $\hat z$ of the bridge, not yet drawn; "pictures" are what the frozen decoder makes of them.
 
 # %%
 def ranks(x):
@@ -243,8 +258,6 @@ def trustworthiness(before, after, k=10):  # continuity: exchange the two
     too_far = (before - k).clamp(min=0)  # places that a false neighbour came from
     return 1 - 2 * (neighbours * too_far).sum() / (n * k * (2 * n - 3 * k - 1))
 
-
-# %%
 def ten_nearest_kept(name, before, after, y):
     kept = []
     for label in y.unique():
@@ -275,29 +288,28 @@ for name, x in scale.items():
 print("pictures, by lt:", lt.metrics.locality(sevens.mean, made, sevens.y))
 
 # %% [markdown]
-# Of the ten nearest, four stay among the latents, and three in a random map. But we see pictures, and the frozen decoder moves neighbours too: even the sevens' own drawings, without any bridge, keep about six. The floor is not drawn, so it is a hard bar for pictures. Table 3.3 has all classes and sets.
+# Two steps, two losses. Among the latents the bridge keeps more of these sevens' neighbours than a random map, by all three measures. Then they are drawn, and the frozen decoder moves neighbours too: even the sevens' own drawings, without any bridge, keep about six of ten. So only latents meet the floor on equal terms, since it is not drawn; for pictures it is a hard bar. Table 3.2 has both, for all classes and sets: *bridging VAE* are its pictures, *bridge latents* its $\hat z$ before drawing, *random projection* is the floor.
 
 # %%
+kept = partial(ten_nearest_kept, "ten_nearest")
 for way, (a, b, bridges) in ways.items():
-    latents, pictures, mapped = [], [], []
+    pictures, undrawn, mapped = [], [], []
     for s, one in enumerate(bridges):
         z, y = run.held(a, s).mean, run.held(a, s).y
         z_hat = one.transfer(z, a, b)
-        made = run.domain(b, s).items(z_hat)
-        latents.append(ten_nearest_kept("ten_nearest", z, z_hat, y))
-        pictures.append(ten_nearest_kept("ten_nearest_drawn", z, made, y))
-        mapped.append(ten_nearest_kept("ten_nearest", z, z @ maps[s], y))
-    run.add(way, "bridging_vae", latents, table="transfer")
+        pictures.append(kept(z, run.domain(b, s).items(z_hat), y))
+        undrawn.append(kept(z, z_hat, y))
+        mapped.append(kept(z, z @ maps[s], y))
     run.add(way, "bridging_vae", pictures, table="transfer")
+    run.add(way, "bridge_latents", undrawn, table="transfer")
     run.add(way, "random_projection", mapped, table="transfer")
 
 # %% tags=["nbval-ignore-output"]
-columns = ["ten_nearest", "ten_nearest_drawn", "trustworthiness", "continuity"]
-caption = "Table 3.3. Neighbours. Of the bridge, the last three are of pictures."
-run.table("transfer", columns, caption)
+columns = ["ten_nearest", "trustworthiness", "continuity"]
+run.table("transfer", columns, "Table 3.2. Neighbours that stay.")
 
 # %% [markdown]
-# Among latents, more of the ten nearest stay than in a random map, in all three directions. When drawn, that is still so between two models of digits; between digits and clothes it is about as many. Trustworthiness and continuity are asked of the pictures alone, since these are what we see. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
+# Compare the last two rows of each direction first: latents with latents. Between two models of digits, and from digits to clothes, the bridge keeps more than the floor by all three measures. From clothes to digits it does by the strict measure and by trustworthiness, and falls short by continuity. Then the first row: what drawing costs on top. [Chapter 6](06_need_a_bridge.ipynb) asks which methods do better.
 #
 # **Reconstructions** are in the paper as well. "Base model" is the frozen VAE alone, without a bridge.
 
@@ -315,33 +327,36 @@ for name in test:
         run.add(name, method, scores, table="reconstruction")
 
 # %% tags=["nbval-ignore-output"]
-run.table("reconstruction", caption="Table 3.4 (Table 2 of the paper). Held out.")
+run.table("reconstruction", caption="Table 3.3 (Table 2 of the paper). Held out.")
 
 # %% [markdown]
 # ## What holds
 #
-# More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, about nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1: the numbers themselves do, and the intervals stay above it less our allowance of 0.02. (From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own; one half is our bar, the paper gives none. Reconstructions reach the paper's Table 2, with the same allowance. It calls them "similar to the base models"; our bar is at most 0.02 below. Digits hold it, garments do not: they lie 0.04 below.
-#
-# The paper says that "local variations" are preserved, and gives no measure. Ours asks for more than the floor, when drawn. Between two models of digits that holds. Between digits and clothes it holds for trustworthiness, by little, and fails for continuity. But the floor is not drawn, and drawing costs neighbours as well: among latents, where both are measured alike, the bridge keeps more of the ten nearest than the floor in all three directions (Table 3.3).
+# - **Class and variety.** More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, about nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1, with two moved copies per picture, which the paper lacks: the numbers themselves do, and the intervals stay above it less our allowance of 0.02. (From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own; one half is our bar, the paper gives none. Reconstructions reach the paper's Table 2, with the same allowance. It calls them "similar to the base models"; our bar is at most 0.02 below. Digits hold it, garments do not: they lie 0.04 below.
+# - **Neighbours.** The paper says that "local variations" are preserved, and gives no measure. What a reader of the paper sees is pictures, so that is the claim: their neighbours, against the floor. Between two models of digits it holds. Between digits and clothes it holds for trustworthiness, by little, and fails for continuity. But that floor is not drawn. Among latents, where both are measured alike, the bridge is above the floor by all measures and in all directions but one: continuity, from clothes to digits. So a part of the loss is the frozen decoder's.
 
 # %%
 short = "fails" if profile == "quick" else "holds"  # 4,000 training images
 found = run["mnist->fashion", "bridging_vae", "transfer_accuracy"]
 run.claim("More than nine in ten digits become the right garment", found, at_least=0.9)
-found = run["mnist->fashion", "bridging_vae", "ten_nearest_drawn"]
+found = run["mnist->fashion", "bridging_vae", "ten_nearest"]
 run.claim("Of a digit's ten nearest, fewer than half stay so, drawn", found, below=0.5)
 
 paper = {"mnist->mnist": 0.98, "mnist->fashion": 0.95, "fashion->mnist": 0.89}
-others = {"trustworthiness": short, "continuity": "fails"}  # between unlike domains
 for way, share in paper.items():
     found = run[way, "bridging_vae", "transfer_accuracy_paper_protocol"]
     run.claim(f"Class kept, {way}", found, paper=share, source="Table 1", expect=short)
     found = run[way, "bridging_vae", "diversity"]
     run.claim(f"Outputs vary, {way} (our bar)", found, above=0.5, source="section 5.2")
-    gap = run.difference(way, "bridging_vae", "random_projection", "ten_nearest")
-    text = f"More of the ten nearest stay, latents against the floor, {way}"
-    run.claim(text, gap, above=0)
-    for near, verdict in others.items():
+
+drawn = {"trustworthiness": short, "continuity": "fails"}  # between unlike domains
+for way in paper:
+    for near in ("ten_nearest", "trustworthiness", "continuity"):
+        gap = run.difference(way, "bridge_latents", "random_projection", near)
+        text = f"Latents above the floor, {way}: {near}"
+        verdict = "fails" if text.endswith("fashion->mnist: continuity") else "holds"
+        run.claim(text, gap, above=0, expect=verdict)
+    for near, verdict in drawn.items():
         verdict = "holds" if way == "mnist->mnist" else verdict
         gap = run.difference(way, "bridging_vae", "random_projection", near)
         text = f"Local variations preserved, {way}: {near} above the floor"

@@ -107,8 +107,6 @@ for n in counts:
     if n in (1, 10):  # the same labels, spread
         labelled[f"labels_{n}_spread"] = [[spread(d) for d in pair] for pair in known]
 labelled["labels_all"] = pairs
-for name in labelled:  # as tables write it: "labels per class: 10 spread"
-    tables.WORDS[name] = name.replace("labels", "labels per class:").replace("_", " ")
 by_labels = compare({name: (whole, of) for name, of in labelled.items()}, "labels")
 
 # %% mystnb={"figure": {"caption": "Figure 8.1. The share of held-out digits that keep their class from one model of digits to another, over the known labels per class. Spread: the same labels, handed on to neighbours before the bridge is trained. Bars are intervals over sets of base models. Chance is 0.1."}, "image": {"alt": "Line chart from no label to all labels per class. The line of plain labels starts at 0.1, stays low at one label, is at 0.66 at ten and flattens near 0.95 from a thousand on. The two points of spread labels, at one and at ten, lie far above it."}} tags=["nbval-ignore-output"]
@@ -129,7 +127,7 @@ figure
 #
 # $$ \mathcal{L} = \underbrace{\mathcal{L}_{\text{rec}} + \beta_{KL}\,\mathcal{L}_{KL} + \beta_{SWD}\,\mathcal{L}_{SWD}}_{\text{all items}} \; + \; \beta_{Cls} \!\!\underbrace{\mathcal{L}_{Cls}}_{\text{labelled items}} $$
 #
-# *Class kept*, here as in the figure, is the share of held-out digits. The paper measures training items and draws $z'$ at random. We measure this as well, in the last two columns, and only there is its number beside ours. There are many bridges on this page, so each gets about a quarter of the steps of [chapter 3](03_bridging.ipynb) and a tenth of its samples, on items alone, without moved copies. Diversity is therefore low here, even with all labels (Table 3.2 has more). It compares right results alone: without labels these are about one item in ten, so read it with care there.
+# *Class kept*, here as in the figure, is the share of held-out digits. The paper measures training items and draws $z'$ at random. We measure this as well, in the last two columns, and only there is its number beside ours. There are many bridges on this page, so each gets about a quarter of the steps of [chapter 3](03_bridging.ipynb) and a tenth of its samples, on items alone, without moved copies. Diversity is therefore low here, even with all labels (Table 3.1 has more). It compares right results alone: without labels these are about one item in ten, so read it with care there.
 
 # %% tags=["nbval-ignore-output"]
 metrics = [accuracy, "diversity", PROTOCOL]
