@@ -77,7 +77,7 @@ figures.grid(knobs)
 
 
 # %% [markdown]
-# In the first four rows the pictures change smoothly, but not every one is still a 3: at one end of each row it closes up or breaks, most plainly at the left of "number 4". In the last row nothing changes: the decoder ignores this number. How many are like it, we count below. Near latents usually mean similar pictures; here we see it for one digit and four numbers. This is what a bridge works with: it never sees a pixel, only latents.
+# In the first four rows the pictures change smoothly, but not every one is still a 3: at one end of each row it closes up or breaks, most plainly at the left of "number 4". In the last row nothing changes: the decoder ignores this number. How many are like it, we count below. Small steps change the picture little, large ones can break it. But this is one digit only. [Chapter 3](03_bridging.ipynb) counts neighbours: of the ten sevens whose latents are nearest to that of a seven, about six are among the ten nearest when all are drawn again. This is what a bridge works with: it never sees a pixel, only latents.
 #
 # ## The variational autoencoder
 #
@@ -151,13 +151,11 @@ figures.grid(progress)
 # %% [markdown]
 # ## The models of this book
 #
-# The paper trains each VAE for 100 epochs with the optimiser Adam, in three hidden layers of 1,024 units. A laptop cannot wait for that. Ours go through the data a few times only, have 512 units per layer, and use another optimiser, [Muon](https://kellerjordan.github.io/posts/muon/), for their large weight matrices. So this page has to ask how good they are. [Reference: how the settings were chosen](15_selection.ipynb) tells where the sizes come from.
+# The paper trains each VAE for 100 epochs with the optimiser Adam, in three hidden layers of 1,024 units. A laptop cannot wait for that. Ours have 512 units per layer. The model of digits takes 1,000 steps of 256 pictures, about four passes through the data. That of garments takes 1,500, about six passes, and the weight of its KL term rises from zero over the first half of them. Large weight matrices have another optimiser, [Muon](https://kellerjordan.github.io/posts/muon/), with a learning rate of up to 0.02; all other weights have Adam, up to 0.002. Both rates rise over a tenth of the steps, then fall to zero. (`quick` has two layers of 128 units, and 1,000 steps of 128 pictures.) So this page has to ask how good such models are. [Reference: how the settings were chosen](15_selection.ipynb) tells where the sizes come from.
 #
 # ## Judges
 #
-# Does a picture that is drawn again still show the same thing? We need someone to ask: a *judge*, a classifier that was trained on real pictures and
-# labels alone. No bridge ever learns from one. Each corpus has two: a multilayer perceptron, as in the paper, and a convolutional network, since
-# two judges of one kind may share their mistakes. Judges err too:
+# Does a picture that is drawn again still show the same thing? We need someone to ask: a *judge*, a classifier that was trained on real pictures and labels alone. No bridge ever learns from one. Each corpus has two: a multilayer perceptron, as in the paper, and a convolutional network, since two judges of one kind may share their mistakes. Judges err too:
 
 # %%
 for name, items in test.items():
@@ -244,9 +242,7 @@ figures.lines(curves, "numbers of the latent, most informative first", "nats tog
 #
 # ## What holds
 #
-# Drawn digits and garments keep their class up to 0.01 less often than in the paper; down to 0.02 less counts as reached, by our own bar. (From the 4,000 training images of `quick`, garments lose more.)
-# By the second judge, at most nine in ten drawn garments show their true class; of real garments it misses nearly one in ten as well.
-# Drawn digits are sharp, as the paper says. Drawn garments are not: a quarter of their edges is gone (our bar asks for four fifths), and no bridge brings it back.
+# Drawn digits and garments keep their class up to 0.01 less often than in the paper; down to 0.02 less counts as reached, by our own bar. (From the 4,000 training images of `quick`, garments lose more.) By the second judge, at most nine in ten drawn garments show their true class; of real garments it misses nearly one in ten as well. Drawn digits are sharp, as the paper says. Drawn garments are not: a quarter of their edges is gone (our bar asks for four fifths), and no bridge brings it back.
 
 # %%
 quick = profile == "quick"  # 4,000 training images
@@ -285,14 +281,13 @@ run.claims()
 # %% [markdown]
 # ## What to remember
 #
-# - A latent is a short list of numbers from which a decoder draws an item. Near latents usually mean similar items.
+# - A latent is a short list of numbers from which a decoder draws an item. Near latents mostly give near pictures ([chapter 3](03_bridging.ipynb) counts it, for sevens).
 # - A bridge asks a base model for two things only, encode and decode. Detail that the base model loses, no bridge brings back.
 # - An accuracy depends on its judge: name it, and ask a second one.
 #
 # ## What to try
 #
-# Draw from latents that no picture has: random points of the prior. How many show a digit? Then train the small VAE with `sigma=0.3`, so that the KL
-# weighs nine times as much, and compare.
+# Draw from latents that no picture has: random points of the prior. How many show a digit? Then train the small VAE with `sigma=0.3`, so that the KL weighs nine times as much, and compare.
 
 # %%
 z = torch.randn(1000, 100, generator=lt.named_generator("prior", 0)).to(run.device)

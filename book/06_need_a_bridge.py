@@ -20,7 +20,7 @@
 #
 # **Between digits and clothes, does a formula do what the trained bridge does?**
 #
-# It does, so for this pair no bridge is needed. Describe each class by one Gaussian in either latent space, and map the one to the other. More than **nine in ten** digits become the right garment, about as many as with the bridge. The garments are about as varied, and more neighbours stay together. For this the formula's two settings are chosen; untuned, it falls behind towards digits. Between two models of digits the bridge stays ahead, by one to two digits in a hundred. With ten labels per class we saw no gap there (up to a point and a half is possible).
+# It does, so for this pair no bridge is needed. Describe each class by one Gaussian in either latent space, and map the one to the other. More than **nine in ten** digits become the right garment, about as many as with the bridge. The garments are about as varied, and more neighbours stay together. For this two of its settings are chosen, with the help of the trained bridge. Even *untuned axes*, which never see a bridge, keep more than 95 digits in a hundred (the bridge: 97), and vary more; but towards digits they fall behind. Between two models of digits the bridge stays ahead, by one to two digits in a hundred. With ten labels per class about as many arrive by both.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -131,9 +131,13 @@ print("equal" if torch.allclose(*apart, atol=0.01) else "they differ")
 #
 # A little accuracy can be bought. Shrink the results towards their class mean, and fewer are mistaken for another class; at $s = 0$ all are the prototype. A bridge has a setting that costs diversity too, the weight of its KL term; a heavier one mostly raises accuracy (Figures 6.2 and 6.3). So two methods should be compared where their results are *equally diverse*.
 #
-# `choose` does this. It tries eight ways to be sure: all items, or those with a probability above a bound. For each it finds the $s$ at which results are as diverse as the bridge's. Of the eight it takes the one that the judge finds most accurate. It looks at training items kept aside, never at the test split.
+# `choose` does this, on training items kept aside, never on the test split:
 #
-# This favours the formula. It is chosen anew for each set of models, and needs a trained bridge to set its $s$ by; the settings of the bridge were chosen once ([Reference: how the settings were chosen](15_selection.ipynb)). So we also look at *untuned axes*, for which nothing is chosen: sure above 0.9, $s = 1$, and the package's own ridge, 0.001.
+# 1. It tries eight ways to be *sure*: all items, or those with a probability above a bound.
+# 2. For each it finds the $s$ at which results are as diverse as the bridge's (`as_diverse`): measure at $s = 1$ and correct $s$, then measure and correct once more.
+# 3. Of the eight it takes the one whose results the judge most often finds right (`look`).
+#
+# The third number that it returns, the ridge, is always 0.1: set by hand, not searched. All this favours the formula. It is chosen anew for each set of models, and needs a trained bridge to set its $s$ by; the settings of the bridge were chosen once ([Reference: how the settings were chosen](15_selection.ipynb)). So we also look at *untuned axes*, for which nothing is chosen: sure above 0.9, $s = 1$, and the package's own ridge, 0.001. They differ from the chosen axes in all three settings at once, so a gap between the two does not say which setting made it.
 
 # %%
 SURE = [None, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999]  # None: all items
@@ -216,7 +220,7 @@ run.table("maps", columns, "Table 6.1. Held-out items, means over sets.")
 # - **From clothes to digits**, they keep about as many classes. By trustworthiness they keep more neighbours. By continuity both stay below the floor.
 # - **From one model of digits to another**, they keep more neighbours, but fewer classes.
 #
-# The *prototype* is about the ceiling of accuracy: all that reading the class can give. The settings matter. *Untuned axes* vary more than the bridge, and keep fewer classes: towards digits, about five and seven in a hundred fewer. Table 6.2 has what `choose` took instead. Towards digits it stretches ($s$ is above 1), and always takes the highest bound of its list, 0.9999. So this list may end too early.
+# The *prototype* is about the ceiling of accuracy: all that reading the class can give. The settings matter. *Untuned axes* vary more than the bridge, and keep fewer classes: one or two in a hundred fewer to clothes, but about five and seven towards digits. Table 6.2 has what `choose` took instead. Towards digits it stretches ($s$ is above 1), and always takes the highest bound of its list, 0.9999. So this list may end too early.
 
 # %% tags=["nbval-ignore-output"]
 frame = pd.DataFrame(taken, [f"set {s}" for s in run.sets])
@@ -257,7 +261,7 @@ for method, move in controls.items():
 run.table("controls", columns, "Table 6.3. Controls, digits to clothes, set 0.")
 
 # %% [markdown]
-# The first three maps are about as diverse as the bridge, and keep about as many classes. Only the neighbours give them away. Axes in random order lose them, so it is the *order* of the axes that keeps them. Gaussian OT loses them as well: it compares coordinates of the two spaces, although models that were trained apart have none in common. The lookup keeps none at all. Procrustes has little class, and the copy none.
+# The first three controls (random order, Gaussian OT, lookup) are about as diverse as the bridge, and keep about as many classes. Only the neighbours give them away. Axes in random order lose them, so it is the *order* of the axes that keeps them. Gaussian OT loses them as well: it compares coordinates of the two spaces, although models that were trained apart have none in common. The lookup keeps none at all. Procrustes has little class, and the copy none.
 #
 # ## Not only at one point
 #

@@ -20,7 +20,7 @@
 #
 # **You have two models of different data. How do you join them?**
 #
-# Name three functions of each: encode, decode, judge. The rest is five lines. Here two models of scikit-learn meet. Neither is a neural network, and about **nine** in ten digits become the right garment: that of the same class number, 0 a T-shirt, 7 a sneaker. A map in closed form keeps as many classes, and `compare` tells you. (The line below names the sets of base models of other chapters. This page has one pair of models and one seed: its intervals are over items.)
+# Name three functions of each: encode, decode, judge. The rest is five lines. Here two models of scikit-learn meet. Neither is a neural network, and about **nine** in ten digits become the right garment, that of the same class number: 0 a T-shirt, 7 a sneaker. So says a judge that names 86 in a hundred real garments right. A map in closed form keeps as many classes, and `compare` tells you. (The line below names the sets of base models of other chapters. This page has one pair of models and one seed: its intervals are over items.)
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -35,7 +35,9 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVC
+from torch import nn
 
 import lt
 from lt.book import figures, start
@@ -50,9 +52,13 @@ x, x_test, y, y_test = train_test_split(x / 16, y, test_size=500, random_state=0
 pca = PCA(20, random_state=0).fit(x)
 reader = LogisticRegression(max_iter=1000).fit(x, y)
 
-wear, wear_test = load("fashion", "train"), load("fashion", "test")  # 28 x 28 pixels
+# 28 x 28 pixels; at every profile 4,000 and 1,000 of 70,000: those in the package
+wear, wear_test = load("fashion", "train"), load("fashion", "test")
+gx, gy = wear_test.x, wear_test.y  # held-out garments, and their classes
 looks = PCA(50, random_state=0).fit(wear.x.numpy())
 tailor = SVC(C=5).fit(wear.x.numpy(), wear.y.numpy())
+print(f"held-out digits named right: {reader.score(x_test, y_test):.2f}")
+print(f"held-out garments named right: {tailor.score(gx.numpy(), gy.numpy()):.2f}")
 
 # %%
 # The five lines: name both models, encode their training items, fit (10 s), translate.
@@ -75,7 +81,7 @@ figures.grid({"digits": torch.tensor(x_test)[first], "garments": garments[first]
 # | `decode` | points | items |
 # | `judge` | items | labels, probabilities or logits |
 #
-# Arrays, tensors and lists are all fine, and so are latents of different sizes, here 20 and 50. Equal labels say what belongs together. The judge takes no part in the training of a bridge; it measures. A bridge is not the only way. Which one is yours depends on what you know (`a` and `b` are the two latents; all functions are in `lt`):
+# Arrays, tensors and lists are all fine, and so are latents of different sizes, here 20 and 50. Equal labels say what belongs together. The judge takes no part in the training of a bridge; it measures. Judges err: of real held-out items ours name 96 and 86 in a hundred right (printed above). Results can score higher than real items, for they lie nearer to the middle of their class. A bridge is not the only way. Which one is yours depends on what you know (`a` and `b` are the two latents; all functions are in `lt`):
 #
 # | What do you know? | Use |
 # |---|---|
@@ -84,7 +90,7 @@ figures.grid({"digits": torch.tensor(x_test)[first], "garments": garments[first]
 # | a few labels | `spread_labels` in each domain, then the bridge |
 # | nothing, one kind of data | spectral matching, then a rotation: [chapter 13](13_same_items.ipynb) |
 #
-# *Principal axes by class* is the closed form of [chapter 6](06_need_a_bridge.ipynb). A classifier reads the class of a latent. Within that class, the direction in which the source varies most becomes the one in which the target varies most, the second becomes the second, and so on. With `shrink=0.7`, a result lies at 0.7 of its distance from the mean of its class: less varied, more often of the right class.
+# *Principal axes by class* is the closed form of [chapter 6](06_need_a_bridge.ipynb). A classifier reads the class of a latent. Within that class, the direction in which the source varies most becomes the one in which the target varies most, the second becomes the second, and so on. With `shrink=0.7`, a result lies at 0.7 of its distance from the mean of its class: less varied, more often of the right class. The 0.7 is a fixed guess of ours, not chosen for these models. Chapter 6 chooses this number on items kept aside: there it is 0.7 to 0.9 towards clothes, and above 1 towards digits.
 #
 # ## Before the training: ask
 #
@@ -125,7 +131,6 @@ print("\nclothes to digits: kl, cls, shared", search, sep="\n")
 # Both want items that the bridge has not seen.
 
 # %% tags=["nbval-ignore-output"]
-gx, gy = wear_test.x, wear_test.y
 scores = {
     "digits->clothes": bridge.score(x_test, "digits", "clothes", y_test, real=gx),
     "clothes->digits": bridge.score(gx, "clothes", "digits", gy, real=x_test),
@@ -153,8 +158,6 @@ print("the same translation:", torch.equal(garments, again))
 # It is an autoencoder in PyTorch, of MNIST's larger digits. `join` gives it an encoder and a decoder of its own, and trains these alone: their points of $z'$ are laid, by the SWD, over those of the small digits, and the bridge's classifier of $z'$ has to read them. All old weights stay as they are.
 
 # %%
-from torch import nn
-
 hand = load("mnist", "train")
 torch.manual_seed(0)
 encode = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 32))
@@ -191,8 +194,6 @@ figures.grid({"digits": ten, "garments": three.translate(ten, "mnist", "clothes"
 # Not always. `compare` takes bridges, maps in closed form, and any function of your own from latents to latents.
 
 # %%
-from sklearn.neighbors import KNeighborsRegressor
-
 means = torch.stack([latents[1].mean[latents[1].y == k].mean(0) for k in range(10)])
 near = KNeighborsRegressor(10).fit(latents[0].mean, means[latents[0].y])
 
@@ -231,7 +232,7 @@ for way, found in {there: compared, back_way: compared_back}.items():
     run.claim(f"{way}: at most 0.1 below preflight's estimate", gap, at_least=-0.1)
     run.claim(f"{way}: at most 0.1 above preflight's estimate", gap, at_most=0.1)
 found = run[there, "bridging_vae", right]
-run.claim("About nine in ten digits become the right garment", found, at_least=0.85)
+run.claim("Of 100 digits, 85 or more become the right garment", found, at_least=0.85)
 found = estimate([three.score(ours.x, "mnist", "clothes", ours.y)], right)
 run.claim("Most digits of MNIST become the right garment", found, at_least=0.6)
 if profile != "quick":  # 20 steps tell nothing
@@ -264,7 +265,7 @@ run.claims()
 #
 # ## What to try
 #
-# Train the bridge for 100 steps only, with the default settings. What does `diagnose` say? Does $z'$ still hold information, and is the class in the right place? (Where `diagnose` says "lower beta_kl", the cause here is another: too few steps.)
+# Train the bridge for 100 steps only, with the default settings. What does `diagnose` say? Does $z'$ still hold information, and is the class in the right place? One of its warnings misleads here. It sees that results of one class are nearly one item, and names the usual cure, "lower beta_kl". But `diagnose` does not know how long you trained. First train for longer; only if the warning stays, lower the weight.
 
 # %%
 short = lt.fit_bridge(latents, steps=100)
