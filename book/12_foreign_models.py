@@ -259,7 +259,7 @@ columns = ["transfer_accuracy", "diversity", "classifier_right", "class_by_class
 run.table("faces", columns, "Table 12.2. Digits and faces.")
 
 # %% [markdown]
-# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares. On the way back fewer than six digits in ten are right. Where is the look lost? If the bridge's own classifier often errs on new points but not on *learned points*, the encoder has learned its points, and not what makes a look: a sign that they are too few. If it knows both, but the clouds lie apart, the look is lost behind the classifier: faces and digits of one class do not share a place. The last two columns of Table 12.2 tell.
+# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares. On the way back fewer than six digits in ten are right. Where is the look lost? In the encoder. The bridge's own classifier knows the look of nearly all *learned points*, those of the training, and that of six in ten new ones; and the clouds of new points lie far from those of the digits of their class (Table 12.2). So the encoder has learned its points, and not what makes a look. More points would be the first thing to try.
 #
 # ## A reader: a model that only judges
 #
