@@ -124,6 +124,7 @@ theirs = bridge_objective(bridge.network, config, latents)(other, torch.zeros(()
 same = torch.isclose(typed, theirs["loss"], rtol=1e-4)
 print("this loss and that of fit_bridge:", "equal" if same else "they differ")
 
+
 # %% [markdown]
 # ## The shared space
 #
@@ -144,7 +145,7 @@ held = {name: run.held(name) for name in test}  # latents of the test pictures
 some = [z.take(figures.first_of_each_class(z.y, 40)) for z in held.values()]
 cloud, classes = places(some), torch.cat([z.y for z in some])  # (800, 8)
 
-# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits and garments in the shared space, along the two directions in which the centres of the classes differ most. Each point is drawn as the number of its class: blue for digits, orange for garments."}, "image": {"alt": "A map of small numbers. Equal numbers lie in crowds. The 5s stand apart. Other crowds run into each other: 1, 7 and 9, then 3 and 8, 2 and 4, 0 and 6. In most crowds blue and orange are mixed; in 2, 5 and 7 they lie rather side by side."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 3.2. Held-out digits and garments in the shared space, along the two directions in which the centres of the classes differ most. Each point is drawn as the number of its class: blue for digits, orange for garments."}, "image": {"alt": "A map of small numbers. Equal numbers lie in crowds. The 5s stand apart. Other crowds run into each other: 7 and 9; 1, 3 and 8; 2 and 4; 0 and 6. Blue and orange share each crowd, and mix more in some than in others."}} tags=["nbval-ignore-output"]
 for name, z in held.items():
     right = torch.cdist(places([z]), centres).argmin(1) == z.y
     print(f"{name}: {right.double().mean():.3f} nearest the centre of their class")
@@ -166,7 +167,7 @@ figure.legend(loc="outside lower center", ncols=2)
 figures.finished(figure)
 
 # %% [markdown]
-# Points of one class lie together: the first two lines say how many lie nearest to the centre of their own class (the centres are those of training latents). Do the domains mix? The last line tells, in all eight directions: 0.5 would be well mixed, 0 quite apart. All ten shares lie between: the domains overlap, and do not mix fully. The map shows two directions of eight: crowds that nearly coincide here (such as 1, 7 and 9) are apart in the other six, or the shares of the centres would be smaller. In the map below the colours are the classes, and every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
+# Points of one class lie together: the first two lines say how many lie nearest to the centre of their own class (the centres are those of training latents). Do the domains mix? The last line tells, in all eight directions: 0.5 would be well mixed, 0 quite apart. All ten shares lie between: the domains overlap, and do not mix fully. The map shows two directions of eight: crowds that nearly coincide here (such as 7 and 9) are apart in the other six, or the shares of the centres would be smaller. In the map below the colours are the classes, and every point can be decoded as a digit (squares are real ones) and as a garment (circles). Point at one, tap it, or use the arrow keys. (Or [draw a digit yourself](live.md).)
 
 # %% cellView="form" tags=["nbval-ignore-output", "hide-input"]
 # @title A map to touch
