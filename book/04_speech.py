@@ -194,6 +194,7 @@ run.table("transfer", columns, "Table 4.1 (Table 1 of the paper).")
 columns = ["diversity", "trustworthiness", "continuity"]
 run.table("transfer", columns, "Table 4.2. Variety and neighbours, held out.")
 
+
 # %% [markdown]
 # The first two columns of Table 4.1 are held out, the last two by the paper's protocol, on 1,000 items that the bridge learned from. The six sets differ in the VAE of digits and the bridge. There is only one GAN, so the intervals do not say what another GAN would change. From digits to speech our three columns of Table 4.1 agree. From speech to digits the held-out items are the harder test. From speech to speech a bridge only has to reconstruct; the cell below counts the held-out samples that keep their class, and the claims have the result (Table 2 of the paper).
 #
