@@ -56,8 +56,7 @@ def main() -> None:
                 run.trained(f"{name} {s}", bridge, bridge.history)
                 move = lambda z: bridge.transfer(z, source, target)  # noqa: B023, E731
                 scores.append(run.score(move, source, target, set=s))
-                with_models = bridge if mine else replace_domains(bridge, run.domains(*PAIR, set=s))
-                protocol.append(run.paper_protocol(with_models, source, target, set=s))
+                protocol.append(run.paper_protocol(bridge, source, target, set=s))
                 with torch.no_grad():
                     mean, std = bridge.encode(run.held(source, s).mean, source)
                 nats.append(losses.gaussian_kl(mean, std).mean().item())
@@ -77,11 +76,6 @@ def less_than(one: Score, ours: Score) -> Score:
     """How much less of the same items keep their class: paired, on one set of base models."""
     name, items = "class_kept_less_ours", [score.items[KEPT].astype(float) for score in (one, ours)]
     return Score({name: one[KEPT] - ours[KEPT]}, {name: items[0] - items[1]})
-
-
-def replace_domains(bridge, domains):
-    bridge.domains.update({domain.name: domain for domain in domains})
-    return bridge
 
 
 if __name__ == "__main__":
