@@ -153,7 +153,7 @@ for layer in [*unet.down, unet.point[0]]:
 # %%
 L1 = "Latent_CycleGAN_and_L1"  # our test
 sizes = {  # steps, batch, width: of Pix2Pix, CycleGAN, Latent CycleGAN
-    "quick": [(100, 16, 16), (50, 16, 16), (100, 64, 256)],
+    "quick": [(100, 16, 16), (100, 16, 16), (100, 64, 256)],
     "laptop": [(4000, 32, 16), (1000, 32, 16), (1500, 128, 256)],
     "paper": [(10_000, 64, 64), (10_000, 64, 64), (10_000, 128, 512)],
 }[profile]
