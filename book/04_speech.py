@@ -259,7 +259,8 @@ found = run[there, "bridging_vae", protocol]
 run.claim("Digits become the right word", found, paper=0.67, margin=0, source="Table 1")
 kept = run[back, "bridging_vae", protocol]
 few = "fails" if profile == "quick" else "holds"  # 500 samples per class
-run.claim("Words become the right digit", kept, paper=0.98, expect=few, source="Table 1")
+text = "Words become the right digit"
+run.claim(text, kept, paper=0.98, expect=few, source="Table 1")
 found = run["speech", "bridging_vae", metric]
 run.claim("Speech is reconstructed", found, paper=0.739, source="Table 2")
 gap = difference(by_paper[back], by_paper[there])  # one number per set

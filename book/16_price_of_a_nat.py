@@ -200,7 +200,7 @@ figures.finished(figure)
 caption = "Table 16.2. Digits to garments, by reading and weight of the KL term."
 run.table("prices", [kept, "diversity", "nats", "of_all_codes"], caption)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 rows = recipes.rows[recipes.rows["setting"] == way]
 rows = rows.astype(object).where(rows.notna(), None).to_dict("records")
 columns = [kept, "diversity", "nats", f"{kept}_paper_protocol"]
