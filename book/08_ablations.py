@@ -248,7 +248,6 @@ for name, bridges in (looked_at | by_parts).items():
 # %% tags=["nbval-ignore-output"]
 run.table("clouds", caption="Table 8.3. Held-out latents in the shared space.")
 
-
 # %% [markdown]
 # - **Why is the domain label needed?** Without it the decoder does not know for which model it draws: one $z'$ gives one latent, whatever the target. A transfer is then the same thing as a reconstruction. The classes are not at fault: the classifier is right as often as with the label.
 # - **Why can the SWD go?** With all labels the classifier brings the clouds together too, and class by class. Without the SWD they lie closer than the SWD alone brings them (0 labels per class). There the clouds as wholes lie close, but those of one digit do not: other digits lie where they should. In short trainings it even has a price: the results vary less (Table 8.2). With four times the steps this price is gone.
@@ -263,6 +262,7 @@ run.table("clouds", caption="Table 8.3. Held-out latents in the shared space.")
 rows = read("parts_by_the_code").rows.replace({np.nan: None}).to_dict("records")
 caption = "Table 8.4. By the constants of the authors' code, one set."
 tables.of_rows(rows, [accuracy, "diversity", PROTOCOL], caption)
+
 
 # %% [markdown]
 # Ten labels per class bring about half of the digits, and the paper's number lies in the interval. So the paper's result with few labels is one of its method and constants, and comes out on our base models as well. With all labels the SWD does not help here either, in a training more than ten times as long as those above; and without the domain label as well, nothing is left of the class.
