@@ -93,7 +93,8 @@ for method in RECIPES:
     kept[method] = results[way, method, "transfer_accuracy"]
     home = results[back, method, "transfer_accuracy"]
     varied[method] = results[way, method, "diversity"]
-    for column, one in {"digit → garment": kept[method], "garment → digit": home}.items():
+    both = {"digit → garment": kept[method], "garment → digit": home}
+    for column, one in both.items():
         frame.loc[method, column] = tables.interval(one.value, one.low, one.high)
     frame.loc[method, "variety of garments"] = f"{varied[method].value:.2f}"
 caption = "Table 0.1. Class kept (by chance: 0.1), and variety (the model's own: 1)."

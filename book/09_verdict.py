@@ -151,7 +151,7 @@ table(frame, "Table 9.2. Digits to garments. Sets: disjoint sets of base models.
 dots = [(recipe, 0, recipes) for recipe in RECIPES]
 games = ["pix2pix", "cyclegan", "latent_cyclegan"]
 dots += [(game, 1, rivals) for game in games] + [("gaussian_gw", 2, maps)]
-figure, axes = figures.plt.subplots(1, 2, figsize=(5, 4), sharey=True, layout="constrained")
+figure, axes = figures.plt.subplots(1, 2, figsize=(5, 4.6), sharey=True, layout="constrained")
 labels, lines = ("class", "neighbours"), (0.1, random_map)
 for axis, metric, label, line in zip(axes, (kept, near), labels, lines):
     for row, (method, kind, source) in enumerate(dots):
