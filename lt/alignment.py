@@ -80,7 +80,7 @@ def matched_clusters(first: Latents, second: Latents, number: int) -> tuple[Late
     first, second = (replace(d, y=clusters(d, number)) for d in (first, second))
     apart, distances = ~np.eye(number, dtype=bool), []
     for d in (first, second):
-        distance = torch.cdist(class_means(d), class_means(d)).double().cpu().numpy()
+        distance = torch.cdist(class_means(d), class_means(d)).cpu().double().numpy()
         distances.append(np.where(apart, (distance - distance[apart].mean()) / distance[apart].std(), 0))
     starts = [{"maximize": True, "P0": "randomized", "rng": np.random.default_rng(k)} for k in range(100)]
     best = max((quadratic_assignment(*distances, options=start) for start in starts), key=lambda match: match.fun)

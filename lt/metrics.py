@@ -19,7 +19,7 @@ HALVINGS = 8  # random halvings of each class, which tell the error of its local
 
 def agreement(a: Tensor, b: Tensor) -> float:
     """Share of positions where two (n,) label tensors are equal."""
-    return (a == b).double().mean().item()
+    return (a == b).cpu().double().mean().item()  # Apple GPUs have no double
 
 
 def pick(y: Tensor, most: int | None, fewest: int, generator: torch.Generator) -> dict[int, Tensor]:

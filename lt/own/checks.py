@@ -105,8 +105,8 @@ def preflight(latents: Latents | Sequence[Latents], seed: int = 0, pairs: Any = 
         if classes and (alone := sorted(set(labels_in([a])) - set(classes))):
             warn(f"{way}: class {str(alone)[1:-1]} has no counterpart in {b.name}")
         if a.name in read and b.name in shown:
-            paired = torch.isin(a.y[a.y != UNKNOWN], torch.tensor(classes, device=a.device)).double().mean().item()
-            about = report.expected[f"{a.name}->{b.name}"] = read[a.name] * shown[b.name] * paired
+            paired = torch.isin(a.y[a.y != UNKNOWN], torch.tensor(classes, device=a.device)).cpu().double().mean()
+            about = report.expected[f"{a.name}->{b.name}"] = read[a.name] * shown[b.name] * float(paired)
             fact(f"{way}: expect a transfer accuracy of about {about:.2f}")
     none, some = [name for name in names if not share[name]], min(share.values()) < MOST
     what = ("some" if any(share.values()) else "none") if none else "few" if some else "scarce" if scarce else "most"
