@@ -2,7 +2,7 @@
 
 ``LT_DATA=... LT_RESULTS=book/results python benchmarks/parts_by_the_code.py`` trains four bridges between two
 models of digits, the first set of profile laptop, and writes parts_by_the_code.json, which chapter 8 shows. On a
-CPU core a bridge (20,000 steps of 512) takes 25 minutes; what was stopped goes on where it was.
+CPU core a bridge (20,000 steps of 512) takes about 20 minutes; what was stopped goes on where it was.
 """
 
 from dataclasses import replace

@@ -136,7 +136,7 @@ table(frame, "Table 9.2. Digits to garments. Sets: disjoint sets of base models.
 # 1. **The right garment.** With our constants nine in ten arrive; on the way back, from garments to digits, fewer ([chapter 3](03_bridging.ipynb)).
 # 2. **Better than the others.** Far better than the CycleGANs. From digits to clothes three runs do not tell our Pix2Pix from the bridge in classes; but its garments vary half as much, and on the way back it keeps a few in a hundred fewer ([chapter 5](05_baselines.ipynb)). And a bridge is not the only way: between pictures, a formula per class, which the paper does not try, keeps about as many classes and more neighbours ([chapter 6](06_need_a_bridge.ipynb)).
 # 3. **Into speech.** A VAE of pictures and a GAN of sound can be joined. Our recordings are an easier corpus than the paper's ([chapter 4](04_speech.ipynb)).
-# 4. **Few labels.** Ten per class keep more than half, as the paper says; by the constants of the authors' code they give the paper's own number. Spread over groups of similar items they keep more ([chapter 8](08_ablations.ipynb)).
+# 4. **Few labels.** Ten per class keep more than half, as the paper says, also by the constants of the authors' code. Spread over groups of similar items they keep more ([chapter 8](08_ablations.ipynb)).
 # 5. **Neighbours.** The paper shows pictures and says that "local variations" are preserved. Continuity asks: do neighbours before stay neighbours after? A random linear map to eight numbers keeps more of them than the pictures of any of these bridges. A part of the loss is the frozen decoder's: among latents, before anything is drawn, our bridge keeps more of the ten nearest than such a map ([chapter 3](03_bridging.ipynb)).
 #
 # The paper also trains the bridge "about 200 times" as fast as its GAN: half an hour against four days, on their machine. We cannot repeat that; our bridge takes less than a minute.
@@ -177,8 +177,8 @@ figures.finished(figure)
 # - **Rivals** (Table 1, Figure 5). They fail less, or in another way, than the paper says: Pix2Pix is no machine of prototypes, and the Latent CycleGAN is not near the identity.
 
 # %%
-claims = results.claims.astype(object).where(results.claims.notna(), None)
-claims = claims[(claims.source != "ours") & (claims.chapter != "09_verdict")]
+claims = results.claims
+claims = claims[(claims.source != "ours") & (claims.chapter != "09_verdict")].copy()
 kinds = {"05": "rivals", "07": "on the way", "08": "labels and parts"}  # by chapter
 claims["kind"] = claims.chapter.str[:2].map(kinds).fillna("class and pictures")
 claims.loc[claims.text.str.startswith("Local variations"), "kind"] = "neighbours"

@@ -197,8 +197,7 @@ caption = "Table 16.2. Digits to garments, by reading and weight of the KL term.
 run.table("prices", [kept, "diversity", "nats", "of_all_codes"], caption)
 
 # %%
-rows = recipes.rows[recipes.rows["setting"] == way]
-rows = rows.astype(object).where(rows.notna(), None).to_dict("records")
+rows = recipes.rows[recipes.rows["setting"] == way].to_dict("records")
 columns = [kept, "diversity", "nats", f"{kept}_paper_protocol"]
 tables.of_rows(rows, columns, "Table 16.3. The five recipes of chapter 9.")
 
@@ -228,7 +227,7 @@ figures.finished(figure)
 #
 # ## What holds
 #
-# The arithmetic of the price, and what was bought: at the printed price a class costs more than the error it removes, and nothing else is worth buying. At full length $z'$ says little more than the class. At one price both readings buy about as much. What it was worth: with the error averaged, nine in ten keep their class at a tenth of the printed weight, and without the term as well. The garments vary more there than at the printed weight. And at one price per nat, the averaged reading keeps more classes than the summed one, because of the weight of the classifier. (The last two bars were set after a look at the table.)
+# The arithmetic of the price, and what was bought: at the printed price a class costs more than the error it removes, and nothing else is worth buying. At full length $z'$ says little more than the class. At one price both readings buy about as much. What it was worth: with the error averaged, nine in ten keep their class at a tenth of the printed weight, and without the term as well. The garments vary more there than at the printed weight. And at one price per nat, the averaged reading keeps more classes than the summed one, mostly because of the weight of the classifier. (The bars of the two claims on *x 100* were set after a look at the table.)
 
 # %%
 for d in pair:

@@ -52,7 +52,7 @@ def shown(claims: Sequence[Mapping], caption: str) -> tables.Table:
     lines, index = [], ["kind", "claim"] if any("kind" in one for one in claims) else ["claim"]
     for one in claims:
         ((kind, limit),) = one["bound"].items()
-        beside = "" if one["paper"] is None else f" (paper: {one['paper']:g})"
+        beside = "" if pd.isna(one["paper"]) else f" (paper: {one['paper']:g})"
         unlike = "" if one["verdict"] == one["expect"] else f" (the text: {one['expect']})"
         text = KEYS.sub(lambda key: tables.words(key[0]), one["text"])
         text += "" if one["source"] == "ours" else f" ({one['source']})"

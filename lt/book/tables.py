@@ -28,7 +28,7 @@ def number(value: float) -> str:
 def interval(value: float | None, low: float | None = None, high: float | None = None) -> str:
     """``0.971 [0.967, 0.974]``, without brackets where the interval is unknown or the number exact."""
     ends = f" [{number(low)}, {number(high)}]" if low is not None and high is not None and low < high else ""
-    return "not measured" if value is None else number(value) + ends
+    return "not measured" if value is None or value != value else number(value) + ends
 
 
 @functools.cache
@@ -77,7 +77,7 @@ def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str
     for row in rows:
         line = lines.setdefault((words(row["setting"]), words(row["method"])), {})
         line[words(row["metric"])] = interval(row["value"], row["low"], row["high"])
-        line[f"the paper, {words(row['metric'])}"] = "" if row["paper"] is None else f"{row['paper']:g}"
+        line[f"the paper, {words(row['metric'])}"] = "" if pd.isna(row["paper"]) else f"{row['paper']:g}"
     keys = columns or dict.fromkeys(row["metric"] for row in rows)
     names = [name for key in keys for name in (words(key), f"the paper, {words(key)}")]
     lines = {key: line for key, line in lines.items() if any(line.get(name) for name in names)}
