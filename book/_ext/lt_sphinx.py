@@ -82,6 +82,7 @@ def setup(app: Sphinx) -> None:
         shutil.copytree(found[0], Path(app.outdir) / "_static" / "katex", ignore=ignored, dirs_exist_ok=True)
         app.add_css_file("katex/katex.min.css")
         app.connect("doctree-resolved", lambda app, doctree, page: draw_equations(found[0] / "katex.js", doctree))
+    app.connect("config-inited", lambda _, config: setattr(config, "numfig", False), priority=900)  # own numbers
     app.connect("doctree-resolved", lead_figure_first)
     app.connect("doctree-resolved", sounds_to_files)
     app.connect("html-page-context", fewer_scripts, priority=900)
