@@ -76,7 +76,7 @@ widgets.listening_table(columns, caption)
 #
 # ## Does the paper hold?
 #
-# The idea does. The weights of the four terms decide what is kept. Five recipes join the same models; text and code are trained as long as their authors say. The paper's text allows two readings: the error of a latent is *averaged* over its 100 numbers, or *summed*. Averaged, most classes arrive, but the garments vary a third as much as the model's own. A lower weight mends that: with a tenth of the weight of the KL term, and fewer steps, both arrive ([chapter 16](16_price_of_a_nat.ipynb) says why). Summed, the class is lost; there the classifier weighs too little. The authors' code keeps the variety and loses one digit in eight. Ours, which the rest of the book uses, also scales the latents, has a narrower network and another optimiser, and trains in less than a minute.
+# The idea does. The weights of the four terms decide what is kept. Five recipes join the same models; text and code are trained as long as their authors say. The paper's text allows two readings: the error of a latent is *averaged* over its 100 numbers, or *summed*. Averaged, most classes arrive, but the garments vary a third as much as the model's own. A lower weight mends that: with a tenth of the weight of the KL term, and fewer steps, both arrive ([chapter 14](14_price_of_a_nat.ipynb) says why). Summed, the class is lost; there the classifier weighs too little. The authors' code keeps the variety and loses one digit in eight. Ours, which the rest of the book uses, also scales the latents, has a narrower network and another optimiser, and trains in less than a minute.
 
 # %%
 RECIPES = {  # steps × batch, weight of the KL term, of the classifier

@@ -147,7 +147,7 @@ figures.grid(progress)
 # %% [markdown]
 # ## The models of this book
 #
-# The paper trains each VAE for 100 epochs with the optimiser Adam, in three hidden layers of 1,024 units. A laptop cannot wait for that. Ours have 512 units per layer. The model of digits takes 1,000 steps of 256 pictures, about four passes through the data. That of garments takes 1,500, about six passes, and the weight of its KL term rises from zero over the first half of them. Large weight matrices have another optimiser, [Muon](https://kellerjordan.github.io/posts/muon/), with a learning rate of up to 0.02; all other weights have Adam, up to 0.002. Both rates rise over a tenth of the steps, then fall to zero. (`quick` has two layers of 128 units, and 1,000 steps of 128 pictures.) So this page has to ask how good such models are. [Reference: how the settings were chosen](15_selection.ipynb) tells where the sizes come from.
+# The paper trains each VAE for 100 epochs with the optimiser Adam, in three hidden layers of 1,024 units. A laptop cannot wait for that. Ours have 512 units per layer. The model of digits takes 1,000 steps of 256 pictures, about four passes through the data. That of garments takes 1,500, about six passes, and the weight of its KL term rises from zero over the first half of them. Large weight matrices have another optimiser, [Muon](https://kellerjordan.github.io/posts/muon/), with a learning rate of up to 0.02; all other weights have Adam, up to 0.002. Both rates rise over a tenth of the steps, then fall to zero. (`quick` has two layers of 128 units, and 1,000 steps of 128 pictures.) So this page has to ask how good such models are. [Reference: how the settings were chosen](16_selection.ipynb) tells where the sizes come from.
 #
 # ## Judges
 #

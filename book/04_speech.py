@@ -112,7 +112,7 @@ print(f"{each.sum():,} of {drawn:,} draws were kept: one in {round(1 / share)}")
 # %% [markdown]
 # ## The bridge
 #
-# It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but its size, weights and training differ. At `laptop` it has 16 shared numbers (there 8) and layers of 256 units (there 128). It is trained for 6,000 steps of 128 latents per domain (there 2,600 of 256), by Adam alone. All its settings are printed below. The weights of the KL and of the classifier come from a search that did not read the test digits ([Reference: how the settings were chosen](15_selection.ipynb)). That search varied these two only; the other values were set by hand. (On the speech side the latents are points: they have no posterior to draw from.)
+# It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but its size, weights and training differ. At `laptop` it has 16 shared numbers (there 8) and layers of 256 units (there 128). It is trained for 6,000 steps of 128 latents per domain (there 2,600 of 256), by Adam alone. All its settings are printed below. The weights of the KL and of the classifier come from a search that did not read the test digits ([Reference: how the settings were chosen](16_selection.ipynb)). That search varied these two only; the other values were set by hand. (On the speech side the latents are points: they have no posterior to draw from.)
 
 # %%
 held = run.held("speech")

@@ -133,7 +133,7 @@ print("equal" if torch.allclose(*apart, atol=0.01) else "they differ")
 # 2. For each it finds the $s$ at which results are as diverse as the bridge's (`as_diverse`): measure at $s = 1$ and correct $s$, then measure and correct once more.
 # 3. Of the eight it takes the one whose results the judge most often finds right (`look`).
 #
-# The third number that it returns, the ridge, is always 0.1: set by hand, not searched. All this favours the formula. It is chosen anew for each set of models, and needs a trained bridge to set its $s$ by; the settings of the bridge were chosen once ([Reference: how the settings were chosen](15_selection.ipynb)). So we also look at *untuned axes*, for which nothing is chosen: sure above 0.9, $s = 1$, and the package's own ridge, 0.001. They differ from the chosen axes in all three settings at once, so a gap between the two does not say which setting made it.
+# The third number that it returns, the ridge, is always 0.1: set by hand, not searched. All this favours the formula. It is chosen anew for each set of models, and needs a trained bridge to set its $s$ by; the settings of the bridge were chosen once ([Reference: how the settings were chosen](16_selection.ipynb)). So we also look at *untuned axes*, for which nothing is chosen: sure above 0.9, $s = 1$, and the package's own ridge, 0.001. They differ from the chosen axes in all three settings at once, so a gap between the two does not say which setting made it.
 
 # %%
 SURE = [None, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999]  # None: all items

@@ -180,7 +180,7 @@ for n in (1, 10):
 #
 # Now with all labels. The paper's Table 4 compares the whole method with a bridge without the SWD, and with one that lacks both the SWD and the domain label. (It calls them *conditional SWD*, *conditional*, *unconditional*. The *domain label* tells the networks which model a latent is from; it has nothing to do with the labels of digits.) A dictionary of configurations says the same and goes on: without the domain label alone, without the KL term, without the gate (plain linear layers at the outputs). A *frozen classifier* keeps the random weights that it starts with, as in the authors' code. Of the four terms of the loss, the classifier's is gone with 0 labels per class (Table 8.1), and the reconstruction has to stay: no other term trains the decoder.
 #
-# The weight of the class is 0.3 with us. The paper prints 0.05. Three cases have class weight 0.05, all else ours; this is not the paper's setting ([chapter 3](03_bridging.ipynb) and [chapter 16](16_price_of_a_nat.ipynb) have that). Three cases train four times as long, on four sets (not at `quick`), because what a short training shows need not last. At the end two parts again with ten labels per class: the paper wants to need few, but made its Table 4 with all.
+# The weight of the class is 0.3 with us. The paper prints 0.05. Three cases have class weight 0.05, all else ours; this is not the paper's setting ([chapter 3](03_bridging.ipynb) and [chapter 14](14_price_of_a_nat.ipynb) have that). Three cases train four times as long, on four sets (not at `quick`), because what a short training shows need not last. At the end two parts again with ten labels per class: the paper wants to need few, but made its Table 4 with all.
 
 # %%
 parts = {

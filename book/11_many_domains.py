@@ -99,7 +99,7 @@ figures.grid(rows)
 #
 # Each domain comes back from the shared space; the clouds of any two domains lie over one another; equal classes meet. All domains share one network; a direction has no parameters of its own: it is a pair of domain labels, one on the way in and one on the way out. Five domains have twenty directions.
 #
-# Where do the settings come from? The width and the weight of the SWD were chosen by a search on training items kept aside ([Reference: how the settings were chosen](15_selection.ipynb)). The 16 shared numbers are those of chapter 4. The SWD takes 32 directions per step, where chapter 3 takes 128, to save time.
+# Where do the settings come from? The width and the weight of the SWD were chosen by a search on training items kept aside ([Reference: how the settings were chosen](16_selection.ipynb)). The 16 shared numbers are those of chapter 4. The SWD takes 32 directions per step, where chapter 3 takes 128, to save time.
 #
 # ## All twenty directions
 #

@@ -20,7 +20,7 @@ from lt.book import PROFILES
 from lt.errors import LtError
 
 ROOT = Path(__file__).resolve().parents[1]
-LAST = ("00_introduction", "09_verdict", "14_reference")  # they read what the others write
+LAST = ("00_introduction", "09_verdict", "15_reference")  # they read what the others write
 MEMORY = 6 * 2**30  # bytes that must be free for two chapters side by side
 ALONE = {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", "JUPYTER_PREFER_ENV_PATH": "1"}  # of a kernel
 Chapters = Annotated[list[str] | None, typer.Argument(help="Such as 3, 03 or 03_bridging. Default: all.")]

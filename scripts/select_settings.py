@@ -91,7 +91,7 @@ def main(group: Literal[tuple(GROUPS)], profile: Literal["quick", "laptop"] = "l
     """Try every candidate of a group and write book/results/selection/GROUP.json, under _build for quick."""
     rows = []
     for settings in progress_bar(CANDIDATES[group], name=group, total=len(CANDIDATES[group]), unit="candidate"):
-        run = Aside("15_selection", changed(profiles.get(profile), group, settings))
+        run = Aside("16_selection", changed(profiles.get(profile), group, settings))
         text = ", ".join(f"{name} {value:g}" for name, value in settings.items())
         rows.append({"candidate": text, "settings": settings, **measured(run, group)})
     record = {"group": group, "profile": profile, "rule": choose.__doc__, "chosen": choose(rows)["candidate"]}

@@ -32,7 +32,8 @@ SERVES = {
 MOVED = """
 01b_from_scratch 01_synthetic, 05b_need_a_bridge 06_need_a_bridge, 06_interpolation 07_interpolation,
 07_ablations 08_ablations, 08_many_domains 11_many_domains, 09_foreign_models 12_foreign_models,
-10_same_items 13_same_items, 11_cost 09_verdict, 12_report 09_verdict, 13_selection 15_selection, 14_related related
+10_same_items 13_same_items, 11_cost 09_verdict, 12_report 09_verdict, 13_selection 16_selection, 14_related related,
+14_reference 15_reference, 15_selection 16_selection, 16_price_of_a_nat 14_price_of_a_nat
 """  # addresses of former editions, and where they lead
 
 

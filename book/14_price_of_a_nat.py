@@ -10,9 +10,9 @@
 # ---
 
 # %% [markdown]
-# # 16. The price of a nat
+# # 14. The price of a nat
 #
-# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/16_price_of_a_nat.ipynb)
+# [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/14_price_of_a_nat.ipynb)
 #
 # **Why do the paper's printed constants keep the class of an item, or its details, but not both?**
 #
@@ -42,7 +42,7 @@ from lt.book.profiles import BY_THE_TEXT
 from lt.cache import side_by_side
 from lt.metrics import difference
 
-run = start("16_price_of_a_nat", profile)
+run = start("14_price_of_a_nat", profile)
 pprint(BY_THE_TEXT)
 
 # %%
@@ -83,7 +83,7 @@ for reading, beta in (("mean", 0.05), ("mean", 0.005), ("mean", 0.0), ("sum", 0.
     made = bridges[reading, beta].transfer(z, "mnist", "fashion")
     rows[f"{READINGS[reading]} {beta:g}"] = clothes.items(made)
 
-# %% mystnb={"figure": {"caption": "Figure 16.1. Held-out digits, the first of each class, and the garments that the bridges make of them. Three weights of the KL term with the error averaged, from dear to free, and the printed weight with the error summed."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 pale garments, most of the right class, but a pullover for the 5; at 0.005 darker ones, the 8 a broken bag; at 0 much the same, the 5 a blot; summed, garments of wrong classes, such as a boot for the 1."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 14.1. Held-out digits, the first of each class, and the garments that the bridges make of them. Three weights of the KL term with the error averaged, from dear to free, and the printed weight with the error summed."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 pale garments, most of the right class, but a pullover for the 5; at 0.005 darker ones, the 8 a broken bag; at 0 much the same, the 5 a blot; summed, garments of wrong classes, such as a boot for the 1."}} tags=["nbval-ignore-output"]
 figures.grid(rows)
 
 
@@ -132,7 +132,7 @@ for d in pair:
     lines[tables.words(d.name)] = [f"{number:.2f}" for number in found]
 heads = ["widest inside", "eighth", "class saves", "classifier pays"]
 heads += ["class costs at 5", "at 10"]
-caption = "Table 16.1. Variances of latents; what a class saves and costs."
+caption = "Table 14.1. Variances of latents; what a class saves and costs."
 tables.table(pd.DataFrame.from_dict(lines, "index", columns=heads), caption)
 
 
@@ -162,8 +162,8 @@ for (reading, beta), bridge in bridges.items():
     run.add(way, name, [bought[reading, beta]], "nats", table="prices")
     run.add(way, name, [of_all_codes(mean, std)], "of_all_codes", table="prices")
 
-# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.2. Nats that z' carries about a held-out digit, over their price. Grey line: what is worth its price, with the error averaged: the class, and what lies above the water line. Small marks: bridges over the weight of the KL term. Large open ones: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "Nats fall from 45 to 0 as the price grows from a thousandth to ten. The points of both readings lie above a grey line that falls alike, by up to half as much again. The line steps from one class to zero near eight."}} tags=["nbval-ignore-output", "hide-input"]
-# @title How Figure 16.2 is drawn
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 14.2. Nats that z' carries about a held-out digit, over their price. Grey line: what is worth its price, with the error averaged: the class, and what lies above the water line. Small marks: bridges over the weight of the KL term. Large open ones: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "Nats fall from 45 to 0 as the price grows from a thousandth to ten. The points of both readings lie above a grey line that falls alike, by up to half as much again. The line steps from one class to zero near eight."}} tags=["nbval-ignore-output", "hide-input"]
+# @title How Figure 14.2 is drawn
 plt = figures.plt
 figure, axis = plt.subplots(layout="constrained")
 prices = torch.logspace(-3.4, 1.2, 500).tolist()
@@ -186,28 +186,28 @@ axis.legend()
 figures.finished(figure)
 
 # %% [markdown]
-# Over a price that changes twenty-thousandfold, the marks of both readings follow about one line: the weight of the KL term decides how much is bought. About, not exactly: at a price of 0.05, where both have a mark, the averaged reading buys a fifth more than the summed one. Where nats are cheap, bridges buy more than the grey line. A part of that is no information about the item: the codes of all items together lie away from the prior, by at least the column *of all codes* of Table 16.2, up to four nats in the lines over the KL weight. And a bridge may bend its eight coordinates, which the arithmetic does not know.
+# Over a price that changes twenty-thousandfold, the marks of both readings follow about one line: the weight of the KL term decides how much is bought. About, not exactly: at a price of 0.05, where both have a mark, the averaged reading buys a fifth more than the summed one. Where nats are cheap, bridges buy more than the grey line. A part of that is no information about the item: the codes of all items together lie away from the prior, by at least the column *of all codes* of Table 14.2, up to four nats in the lines over the KL weight. And a bridge may bend its eight coordinates, which the arithmetic does not know.
 #
 # At the printed price, averaged, the training of this page is too short. What the class saves beyond its price is the 7.3 of the reconstruction, so the push is weak, and the class comes late. After all 50,000 steps it is there (the large mark). At twice that price nothing is bought at 4,500 steps, as the arithmetic says: the posterior has *collapsed*. We have not trained that one longer.
 #
 # ## Class and variety
 
 # %% tags=["nbval-ignore-output"]
-caption = "Table 16.2. Digits to garments, by reading and weight of the KL term."
+caption = "Table 14.2. Digits to garments, by reading and weight of the KL term."
 run.table("prices", [kept, "diversity", "nats", "of_all_codes"], caption)
 
 # %%
 rows = recipes.rows[recipes.rows["setting"] == way].to_dict("records")
 columns = [kept, "diversity", "nats", f"{kept}_paper_protocol"]
-tables.of_rows(rows, columns, "Table 16.3. The five recipes of chapter 9.")
+tables.of_rows(rows, columns, "Table 14.3. The five recipes of chapter 9.")
 
 # %% [markdown]
-# Diversity looks only at digits that keep their class. With the error summed and all else as printed, these are under one in ten, right by chance. Their variety of about 0.6 says nothing for the bridge. (In Table 16.3 a tenth of the KL weight is *averaged 0.005* again.)
+# Diversity looks only at digits that keep their class. With the error summed and all else as printed, these are under one in ten, right by chance. Their variety of about 0.6 says nothing for the bridge. (In Table 14.3 a tenth of the KL weight is *averaged 0.005* again.)
 #
 # Compare two lines: averaged at 0.0005 and summed at 0.05. A nat costs 0.05 units of squared error in both. What differs is the weight of the classifier and of the SWD beside that error, by a factor of a hundred. Multiply both by 100, and the summed loss is the averaged one, all of it times 100. Which of the two does it take? The lines *class x 100* and *SWD x 100* are summed at 0.05, with one of the two weights multiplied and all else as it was. It takes the classifier: with a hundred times its weight more than nine in ten digits keep their class, and the garments vary as much as with the averaged error. With a hundred times the SWD's weight the class stays lost.
 
-# %% cellView="form" mystnb={"figure": {"caption": "Figure 16.3. Share of digits that keep their class, and diversity of the garments, over the weight of the KL term. Left: error averaged; right: summed, where diversity is that of the few digits that are right by chance. The printed weight is 0.05."}, "image": {"alt": "Two line charts over the weight. Left: class kept stays near 0.95 up to a weight of 0.02, then falls to 0.75 and to chance; diversity falls from 0.76 to 0.6 at 0.02, then to nothing. Right: class kept lies flat below 0.1, diversity flat near 0.6."}} tags=["nbval-ignore-output", "hide-input"]
-# @title How Figure 16.3 is drawn
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 14.3. Share of digits that keep their class, and diversity of the garments, over the weight of the KL term. Left: error averaged; right: summed, where diversity is that of the few digits that are right by chance. The printed weight is 0.05."}, "image": {"alt": "Two line charts over the weight. Left: class kept stays near 0.95 up to a weight of 0.02, then falls to 0.75 and to chance; diversity falls from 0.76 to 0.6 at 0.02, then to nothing. Right: class kept lies flat below 0.1, diversity flat near 0.6."}} tags=["nbval-ignore-output", "hide-input"]
+# @title How Figure 14.3 is drawn
 figure, axes = plt.subplots(1, 2, figsize=(5, 3), sharey=True, layout="constrained")
 names = [f"{beta:g}" for beta in weights]
 for axis, reading in zip(axes, READINGS):
