@@ -16,7 +16,7 @@
 #
 # **Does the paper hold?**
 #
-# The method holds. Its printed constants give less than the paper reports: with them the bridge keeps either the class or the variety, not both; one other number, and it keeps both. With ours, more than **nine in ten** digits become the right garment, and the garments differ, after less than a minute of training. Of the five claims that carry the paper, one fails with every recipe: that neighbours stay neighbours. One is open: that the bridge keeps more classes than Pix2Pix.
+# The method holds. Its printed constants give less than the paper reports: with them the bridge keeps either the class (near nine in ten, by two judges) or the variety, not both; one other number, and it keeps both. With ours, more than **nine in ten** digits become the right garment, and the garments differ, after less than a minute of training. Of the five claims that carry the paper, three hold with our recipe. That it keeps more classes than Pix2Pix is open. That neighbours stay neighbours passes one of two measures and fails the other.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -45,7 +45,7 @@ parts = read("parts_by_the_code")  # of chapter 8
 # %% [markdown]
 # **How a verdict is made.** Each claim of Table 9.1 asks that a number is above a bound. The number has a 95 % interval, and the verdict looks at both ends: the claim *holds* if both are above the bound, *fails* if both are below, and is *open* otherwise. A wider interval never makes a verdict better.
 #
-# Five recipes are asked; the start page lists [their constants](00_introduction.ipynb). The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The third recipe changes one constant of the first, to a *tenth of $\beta_{KL}$*. The authors' *code* averages as well, with other constants. *Ours* are those of this book. Text and code are trained as long as their authors say; the column heads give steps × batch.
+# Five recipes are asked; the start page lists [their constants](00_introduction.ipynb). The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The third recipe changes one constant of the first, to a *tenth of $\beta_{KL}$*, and stops at 4,500 steps. The authors' *code* averages as well, with other constants. *Ours* are those of this book. The column heads give steps × batch; the text's two readings and the code are trained as long as their authors say.
 
 # %%
 RECIPES = {
@@ -61,7 +61,7 @@ verdicts = pd.DataFrame(columns=list(RECIPES.values()))  # a line per claim
 def state(claim, recipe, one, bound, text_says):
     """Write a claim and its verdict. What the text says changes no verdict."""
     name = f"{claim}: {words(recipe)}"
-    run.claim(name, one, above=bound, source="the paper", expect=text_says)
+    run.claim(name, one, above=bound, source="section 5", expect=text_says)
     verdict = run.claimed[name]["verdict"]
     verdicts.loc[claim, RECIPES[recipe]] = f"{verdict} ({one.value:.2f})"
 
@@ -75,14 +75,17 @@ def minus(a, b):
 
 # %%
 way, kept, near = "mnist->fashion", "transfer_accuracy", "continuity"
+second = f"{kept}_second_judge"
 pix2pix = rivals[way, "pix2pix", kept]
-random_map = bridges[way, "random_projection", near].value  # to eight numbers
 good = {"our_recipe": "holds", "tenth_of_kl": "holds"}
 
 for recipe in RECIPES:
     one = recipes[way, recipe, kept]
     claim = "Nine in ten digits become the right garment"
     state(claim, recipe, one, 0.9, good.get(recipe, "fails"))
+    by_second = {**good, "printed_constants": "holds"}
+    claim = "Nine in ten of them, by the second judge"
+    state(claim, recipe, recipes[way, recipe, second], 0.9, by_second.get(recipe, "fails"))
     gap = minus(one, pix2pix)  # other base models: not paired
     if recipe == "our_recipe":  # paired, from chapter 5
         paired = rivals.claims.set_index("text")[["value", "low", "high"]]
@@ -99,9 +102,15 @@ claim = "Ten labels per class keep over half (digits to digits)"
 for recipe, source in {"authors_code": parts, "our_recipe": ablations}.items():
     state(claim, recipe, source["mnist->mnist", "labels_10", kept], 0.5, "holds")
 
-claim = "Neighbours stay, by continuity, more than in a random map"
-for recipe in RECIPES:
-    state(claim, recipe, recipes[way, recipe, near], random_map, "fails")
+random_map = {}  # to eight numbers: the floor of both measures
+said = {"printed_constants": "fails", "authors_code": "open"}  # by trustworthiness
+for metric in ("trustworthiness", near):
+    random_map[metric] = bridges[way, "random_projection", metric]
+    claim = f"Neighbours: {metric} above a random map's (difference)"
+    for recipe in RECIPES:
+        expect = "fails" if metric == near else said.get(recipe, "holds")
+        gap = minus(recipes[way, recipe, metric], random_map[metric])
+        state(claim, recipe, gap, 0, expect)
 
 seconds = bridges[way, "bridging_vae", "seconds"].value
 run.claim("Our recipe trains in less than a minute", seconds, exact=True, below=60)
@@ -109,12 +118,12 @@ run.claim("Our recipe trains in less than a minute", seconds, exact=True, below=
 table(verdicts.fillna("not run"), "Table 9.1. Verdicts, and numbers.", list(verdicts))
 
 # %% [markdown]
-# The bars of the first and of the last line are ours; the paper reports 0.95 by its own protocol. The five verdicts look at class and neighbours. What $z'$ says, and how much the garments vary, tells the recipes apart:
+# The bar of the first two lines and the random map of the last two are ours; the paper reports 0.95 by its own protocol, and of neighbours it shows pictures. These verdicts look at class and neighbours. What $z'$ says, and how much the garments vary, tells the recipes apart:
 
 # %%
 METRICS = {
     kept: "class kept",
-    f"{kept}_second_judge": "by a second judge",
+    second: "by a second judge",
     f"{kept}_paper_protocol": "by the paper's protocol",
     "diversity": "diversity (the model's own: 1)",
     "nats": "nats in z'",
@@ -131,13 +140,19 @@ run.claim("Averaged: at most the nats of two classes", nats, exact=True, at_most
 table(frame, "Table 9.2. Digits to garments. Sets: disjoint sets of base models.")
 
 # %% [markdown]
-# *Text, error averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. It takes long to get there, and one constant is the cause: with a *tenth of the printed $\beta_{KL}$*, all else as printed, class and variety both arrive, after a tenth of the steps ([chapter 14](14_price_of_a_nat.ipynb)). *Text, error summed.* $z'$ says much, but not the class: beside the sum, the classifier weighs a hundredth. The class is lost; the number beside it is the variety of the few that are right by chance. With a hundred times the classifier's weight nine in ten arrive, and vary ([chapter 14](14_price_of_a_nat.ipynb)). *The authors' code* keeps variety and loses about one digit in eight, after fifteen times as many items as ours. It has the tenth of $\beta_{KL}$ too, but a classifier that keeps its random weights and another SWD; we did not take these apart. These bridges join *our* base models; the paper's are not public. The recipes with the text's constants were trained once, on one set: their intervals count items, not the luck of a training. So the first verdict on the averaged text is narrow: our judge sees just under nine in ten of its garments in the right class, the second judge more. By the paper's own protocol only our recipe reaches the paper. Speech was tried with our recipe alone, few labels with ours and the authors' code.
+# - *Text, averaged.* $z'$ says little more than the class, which alone is $\ln 10 \approx 2.3$ nats. So most classes arrive, and the garments of a class look much alike. By the first judge just under nine in ten arrive, by the second more, by the paper's protocol fewer.
+# - *A tenth of the printed $\beta_{KL}$*, all else as printed: class and variety both arrive, after a tenth of the steps. At 4,500 steps the printed weight keeps three digits in four, with less variety still ([chapter 14](14_price_of_a_nat.ipynb)).
+# - *Text, summed.* $z'$ says much, but beside the sum the classifier weighs a hundredth, and the class is lost. (The number beside it is the variety of the few that are right by chance.) With a hundred times the classifier's weight nine in ten arrive, and vary (chapter 14).
+# - *The authors' code* keeps variety and loses about one digit in eight, after fifteen times as many items as ours. It has the tenth of $\beta_{KL}$ too, but a classifier that keeps its random weights and another SWD; we did not take these apart.
+# - *Our recipe* is the only one that reaches the paper by the paper's protocol.
+#
+# These bridges join *our* base models; the paper's are not public. The recipes with the text's constants were trained once, on one set: their intervals count items, not the luck of a training. Speech was tried with our recipe alone, few labels with ours and the authors' code. Now the five claims:
 #
 # 1. **The right garment.** With our constants nine in ten arrive; on the way back, from garments to digits, fewer ([chapter 3](03_bridging.ipynb)).
 # 2. **Better than the others.** Far better than the CycleGANs. From digits to clothes three runs do not tell our Pix2Pix from the bridge in classes; but its garments vary half as much, and on the way back it keeps a few in a hundred fewer ([chapter 5](05_baselines.ipynb)). And a bridge is not the only way: between pictures, a formula per class, which the paper does not try, keeps about as many classes and more neighbours ([chapter 6](06_need_a_bridge.ipynb)).
 # 3. **Into speech.** A VAE of pictures and a GAN of sound can be joined. Our recordings are an easier corpus than the paper's ([chapter 4](04_speech.ipynb)).
 # 4. **Few labels.** Ten per class keep more than half, as the paper says, also by the constants of the authors' code. Spread over groups of similar items they keep more ([chapter 8](08_ablations.ipynb)).
-# 5. **Neighbours.** The paper shows pictures and says that "local variations" are preserved. Continuity asks: do neighbours before stay neighbours after? A random linear map to eight numbers keeps more of them than the pictures of any of these bridges. A part of the loss is the frozen decoder's: among latents, before anything is drawn, our bridge keeps more of the ten nearest than such a map ([chapter 3](03_bridging.ipynb)).
+# 5. **Neighbours.** The paper shows pictures and says that "local variations" are preserved. Continuity asks: do neighbours before stay neighbours after? A random linear map to eight numbers keeps more of them than the pictures of any of these bridges. Trustworthiness asks the reverse, whether neighbours after were neighbours before: there three recipes pass. A part of the loss is the frozen decoder's: among latents, before anything is drawn, our bridge keeps more of the ten nearest than such a map ([chapter 3](03_bridging.ipynb)).
 #
 # The paper also trains the bridge "about 200 times" as fast as its GAN: half an hour against four days, on their machine. We cannot repeat that; our bridge takes less than a minute.
 
@@ -152,7 +167,7 @@ dots = [(recipe, 0, recipes) for recipe in RECIPES]
 games = ["pix2pix", "cyclegan", "latent_cyclegan"]
 dots += [(game, 1, rivals) for game in games] + [("gaussian_gw", 2, maps)]
 figure, axes = figures.plt.subplots(1, 2, figsize=(5, 4.6), sharey=True, layout="constrained")
-labels, lines = ("class", "neighbours"), (0.1, random_map)
+labels, lines = ("class", "neighbours"), (0.1, random_map[near].value)
 for axis, metric, label, line in zip(axes, (kept, near), labels, lines):
     for row, (method, kind, source) in enumerate(dots):
         one, colour = source[way, method, metric], figures.PALETTE[kind]
@@ -168,11 +183,11 @@ figures.finished(figure)
 # %% [markdown]
 # ## All claims of the paper
 #
-# Every chapter states the paper's claims as lines of code, next to the data. A result down to 0.02 below the paper's number counts as reached. [The reference](15_reference.ipynb) has all, and our own. Those that fail are of five kinds:
+# Every chapter states the paper's claims as lines of code, next to the data. A result down to 0.02 below the paper's number counts as reached. [The reference](15_reference.ipynb) has all, and our own. Where a line says *our bar* or *the floor*, the paper gives no number, and the bar is ours. Those that fail or are open are of five kinds:
 #
 # - **Class and pictures** (section 5.1). Garments lose sharpness in the base model, and more classes in the bridge than "similar" allows. Digits do not.
 # - **Labels and parts** (Tables 3 and 4, section B.1). One label per class gives less than there; without the SWD or the gate, little is lost.
-# - **Neighbours** (section 5.2). By continuity, a random linear map keeps more of them between digits and garments, once they are drawn. Between digits and words it does so by both measures.
+# - **Neighbours** (section 5.2). By continuity, a random linear map keeps more of them between digits and garments, once they are drawn. (By trustworthiness it keeps fewer; those claims hold.) Between digits and words it keeps more by both measures.
 # - **On the way** (section 5.3). Inside a class the bridge's path jumps more than the target's own, and some points of it are no clear picture of any class.
 # - **Rivals** (Table 1, Figure 5). They fail less, or in another way, than the paper says: Pix2Pix is no machine of prototypes, and the Latent CycleGAN is not near the identity.
 
@@ -187,7 +202,7 @@ claims = claims.sort_values("kind", kind="stable")
 failed, still_open = claims[claims.verdict == "fails"], claims[claims.verdict == "open"]
 caption = "Table 9.3. Of {} claims of the paper, {} fail and {} are open."
 caption = caption.format(len(claims), len(failed), len(still_open))
-shown(failed.to_dict("records"), caption)
+shown(pd.concat([failed, still_open]).to_dict("records"), caption)
 
 # %% tags=["hide-output", "nbval-ignore-output"]
 run.claims()

@@ -68,7 +68,7 @@ def folded(tables: Mapping[str, Table], example: str) -> HTML:
     box = f'<label>Search: <input type="search" placeholder="{html.escape(example)}" style="width: 17em"></label>'
     folds = "".join(fold.format(title, one._repr_html_()) for title, one in tables.items())
     script = (HERE / "search.js").read_text(encoding="utf-8").strip()
-    return HTML(f'<div class="lt-folded">{box}{folds}</div><script>{script}</script>')
+    return HTML(f'<div class="lt-folded">{box} <output></output>{folds}</div><script>{script}</script>')
 
 
 def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str) -> Table:
