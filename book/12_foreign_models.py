@@ -16,18 +16,17 @@
 #
 # **Can a bridge join a model that you found with a model that you made?**
 #
-# Yes. A model with one function, into its latent space or out of it, is enough, if some of its points have a class. Type a new phrase with a known noun, such as *moon boots*: of a hundred, **97** become a picture of the right garment; of a hundred new words, 35. (The settings were set by hand in view of first runs; no items were kept aside to choose by.) A look-up of the nearest known name finds the class about as often. So the bridge shows that such models can be joined, not that these words needed it.
+# Yes. One function is enough, into the latent space (of words) or out of it (of a GAN), with points to learn from and their classes. Type a new phrase with a known noun, such as *moon boots*: of a hundred, **97** become a picture of the right garment; of a hundred new words, 35. (The settings were set by hand in view of first runs; no items were kept aside to choose by.) A look-up of the nearest known name finds the class about as often. So the bridge shows that such models can be joined, not that these words needed it.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
 import sys; "google.colab" in sys.modules and [get_ipython().system("cd; test -d latent-translation-book || git clone -q --depth 1 https://github.com/latent-translation/latent-translation-book"), get_ipython().run_line_magic("run", "~/latent-translation-book/scripts/colab.py foreign")];
 
 # %% tags=["parameters"]
-profile = "quick"  # a minute on two cores; this page shows "laptop" (9 minutes)
+profile = "quick"  # a minute on two cores; this page shows "laptop" (16 minutes)
 
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
-from functools import partial
 import torch
 from torch.nn import functional as F
 import lt
@@ -47,7 +46,7 @@ generator = foreign.load_faces(run.device)  # z (n, 100) to pictures (n, 3, 64, 
 read = foreign.load_reader()  # pictures (n, 784) to the digits read (n,)
 
 # %% [markdown]
-# A bridge needs points of two latent spaces, with their classes. Those of garments come from the VAE of [chapter 2](02_base_models.ipynb). Those of words are 432 names of garments, such as *boots*, each a vector of 256 numbers. So few do not fill such a space; each name therefore becomes a small cloud around its vector: its *spread*, a standard deviation per number, is how far two names of one class lie apart on average (`apart`). The loss is that of [chapter 3](03_bridging.ipynb); SWD and class weigh ten times as much, and the KL term five times.
+# A bridge needs points of two latent spaces, with their classes. Those of garments come from the VAE of [chapter 2](02_base_models.ipynb). Those of words are 432 names of garments, such as *boots*, each a vector of 256 numbers. So few do not fill such a space; each name therefore becomes a small cloud around its vector: its *spread*, a standard deviation per number, is how far two names of one class lie apart on average (`apart`). The loss is that of [chapter 3](03_bridging.ipynb). Its weights were found by trying: with so few names, SWD and class weigh ten times as much, and the KL term five times.
 
 # %%
 names, classes = foreign.phrases("fashion", "train")  # 432 names of garments
@@ -55,6 +54,7 @@ vectors = encode(names)  # (432, 256)
 alike = (classes[:, None] == classes).fill_diagonal_(False)  # pairs of one class
 apart = torch.cdist(vectors, vectors)[alike].mean() / 256**0.5  # per number
 spread = round(apart.item(), 2)  # of a name in training
+print("spread:", spread)
 words = lt.Domain("words", encode, device=run.device)
 steps = {"quick": 500, "laptop": 1500, "paper": 5000}[profile]
 training = lt.Training(steps, 128, 4e-3, "onecycle", average=0.99)
@@ -91,21 +91,12 @@ figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0
 #
 # ## Words: a model that only encodes
 #
-# A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The bridge above learned from their names and classes (`learn_words`). It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand two rules without one: the class of the *nearest name*, which draws nothing, and a real *garment* of that class, picked by chance. And bridges with *shuffled labels*: they learned from names whose classes were exchanged at random.
+# A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The bridge above learned from their names and classes (`learn_words`). It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand a rule without one, the class of the *nearest name*, and bridges with *shuffled labels*: they learned from names whose classes were exchanged at random.
 
 # %%
 def nearest_name(z):
     """The number of the known name that is nearest to each vector z (n, 256)."""
     return (z @ vectors.T).argmax(1)
-
-def any_garment(texts, s):
-    """For each text a garment by chance, of the class of its nearest name."""
-    own, own_y = run.own("fashion", s)  # real garments, as the VAE draws them
-    chance, made = lt.named_generator("garments", s), []
-    for k in classes[nearest_name(encode(texts))]:
-        of_class = own[own_y == k]
-        made.append(of_class[torch.randint(len(of_class), (1,), generator=chance)])
-    return torch.cat(made)  # (n, 784)
 
 def score_words(made, z, y, s):
     """The score of pictures made of texts with vectors z and classes y, in set s."""
@@ -116,17 +107,15 @@ def score_words(made, z, y, s):
         found["right_class"] = found.pop("transfer_accuracy_true_label")
     return score
 
-def by_bridge(texts, s, shuffled=False):
-    bridge = learn_words("fashion", s, shuffled)  # laptop: a quarter of a minute
-    return bridge.translate(texts, "words", "fashion")
-
-ways = {"bridging_vae": by_bridge, "nearest_name_and_garment": any_garment}
-ways["shuffled_labels"] = partial(by_bridge, shuffled=True)
 for part, setting in {"phrases": "words->fashion", "new": "new_words->fashion"}.items():
     texts, y = foreign.phrases("fashion", part)
     z = encode(texts)  # (n, 256)
-    for method, way in ways.items():
-        scores = [score_words(way(texts, s), z, y, s) for s in run.sets]
+    for method, shuffled in (("bridging_vae", False), ("shuffled_labels", True)):
+        scores = []
+        for s in run.sets:  # laptop: a quarter of a minute per bridge
+            one = learn_words("fashion", s, shuffled)
+            made = one.translate(texts, "words", "fashion")
+            scores.append(score_words(made, z, y, s))
         run.add(setting, method, scores, table="words")
     hits = (classes[nearest_name(z)] == y).numpy()
     score = Score({"right_class": hits.mean()}, {"right_class": hits})
@@ -139,11 +128,11 @@ columns = ["right_class", "diversity", "trustworthiness"]
 run.table("words", columns, "Table 12.1. Held-out texts and what is drawn for them.")
 
 # %% [markdown]
-# On phrases the bridge is right about as often as the nearest name; on new words it is not clearly better. Pictures are no advantage of its own: the nearest name and any garment of its class give one as well. By the judge of garments, pictures of the bridge are more often of the right class; garments by chance are three times as varied. With shuffled labels fewer than one phrase in ten is right, as by guessing. (Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.)
+# On phrases the bridge is right about as often as the nearest name; on new words it is not clearly better. That it draws a picture is no advantage: any garment of the class of the nearest name is one as well. With shuffled labels fewer than one phrase in ten is right, as by guessing. (Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.)
 #
-# *Trustworthiness* asks whether phrases of near pictures are near, within a class. They are more often than with garments picked by chance, so more of a phrase than its class reaches the picture; but that takes no true labels, since the bridge keeps no more neighbours than one with shuffled labels, nor than a random map.
+# Does more of a text than its class reach the picture? *Trustworthiness* asks whether texts of near pictures are near, within a class. The bridge keeps no more neighbours than one with shuffled labels, nor than a random map to eight numbers. So what it keeps of a text needed no true labels.
 
-# %% mystnb={"figure": {"caption": "Figure 12.2. The first new word of each class, T-shirt to ankle boot, and what the bridge draws of it. Nothing is picked. By the judge of garments five are right: woollen (a pullover), overcoat, flipflops, runners and mukluk."}, "image": {"alt": "Ten pictures below their words: a blurred dress below singlet, a pale shirt below levis, a pullover below woollen, a T-shirt below negligee, a coat below overcoat, a faint sandal below flipflops, a smear below kurta, a sneaker below runners, a pullover below knapsack, an ankle boot below mukluk."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 12.2. The first new word of each class, T-shirt to ankle boot, and what the bridge draws of it. Nothing is picked. By the judge of garments five of these ten are right, and 35 of all hundred: woollen (a pullover), overcoat, flipflops, runners and mukluk."}, "image": {"alt": "Ten pictures below their words: a blurred dress below singlet, a pale shirt below levis, a pullover below woollen, a T-shirt below negligee, a coat below overcoat, a faint sandal below flipflops, a smear below kurta, a sneaker below runners, a pullover below knapsack, an ankle boot below mukluk."}} tags=["nbval-ignore-output"]
 first = [texts[i] for i in figures.first_of_each_class(y)]
 figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0.84)
 
@@ -153,7 +142,7 @@ figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0
 #
 # The GAN was trained on DigiFace-1M: rendered faces of people who do not exist, for non-commercial research. It has no encoder and no classes. As in [chapter 4](04_speech.ipynb) we draw points from its prior, $z \sim \mathcal N(0, I)$, let a classifier judge the pictures, and keep points of a sure class. Which classes? Any that can be measured. Ours is the *look*: in which of five ways is a picture most unusual, and in which direction? The five are brightness (far above usual: look 0, far below: look 1), red less blue (2, 3), right half less left half (4, 5), lower half less upper half (6, 7), and centre less the whole (8, 9). *Usual* is the mean over a thousand draws, and *far* is counted in standard deviations. A look is sure if it leads by 0.6 of them. It describes the pixels, not a person: lamp, background, hair and skin all change it.
 #
-# Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A bridge answers with a mean of such draws, and that lies nearer to the origin. So `decode` moves such points out, to where the innermost of a thousand draws lies. Points of faces get a spread in training, too. They are shrunk first, to stay on the shell: if $z$ is a draw from $\mathcal N(0, I)$, so is $\sqrt{1 - \sigma^2}\, z$ with noise of standard deviation $\sigma$. Ours is 0.3, and nine in ten of the moved points keep their look. Digit $k$ goes to look $k$ because we say so, as the paper's Table 5 does for garments. This bridge has 16 shared numbers, where that of words has 8, and an SWD weight of 3 instead of 10.
+# Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A bridge answers with something like a mean of draws, and that lies nearer to the origin (both are printed). So `decode` moves a point that is too near out to where the innermost of a thousand draws lies.
 
 # %%
 def measures(x):
@@ -172,6 +161,7 @@ def measures(x):
 draw = lt.named_generator("faces", 0, run.device)
 z = torch.randn(1000, 100, generator=draw, device=run.device)
 usual, radius = measures(generator(z)), z.norm(dim=-1).min()
+print(f"innermost: {radius:.1f}, the mean of ten: {z[:10].mean(0).norm():.1f}")
 
 def judge(x):
     """Logits (n, 10): above the usual and below it, for each measure."""
@@ -184,18 +174,28 @@ def decode(z):
 
 faces = lt.Domain("faces", None, decode, judge, latent=100, device=run.device)
 
+# %% [markdown]
+# In training a point of faces gets a spread, too: noise of standard deviation $\sigma$. It would leave the shell, so it is shrunk first: if $z$ is a draw from $\mathcal N(0, I)$, so is $\sqrt{1 - \sigma^2}\, z$ with that noise. Ours is 0.3, and nine in ten of the moved points keep their look.
+#
+# Digit $k$ goes to look $k$ because we say so, as the paper's Table 5 does for garments. Found by trying: 16 shared numbers, where the bridge of words has 8, and an SWD weight of 3 instead of 10.
+
 # %%
+wide = 0.3  # the spread of faces
+
+def in_training(points):
+    """The same points, shrunk, with their spread."""
+    mean = (1 - wide**2) ** 0.5 * points.mean
+    return replace(points, mean=mean, std=torch.full_like(mean, wide))
+
 n, n_fresh = {"quick": (30, 10), "laptop": (150, 50), "paper": (500, 100)}[profile]
 points = faces.accept(n, seed=0)  # n per look; laptop: a minute and a half
 fresh = faces.accept(n_fresh, seed=1)
-wide = 0.3  # the spread of faces
-shrunk = (1 - wide**2) ** 0.5 * points.mean
+learned = in_training(points)
 noise = torch.randn(points.mean.shape, generator=draw, device=run.device)
-moved = faces.items(shrunk + wide * noise)
+moved = faces.items(learned.mean + wide * noise)
 same = (faces.classify(moved) == points.y).double().mean()
 print(f"{same:.2f} of the points keep their look")
 
-learned = replace(points, mean=shrunk, std=torch.full_like(shrunk, wide))
 config_of_faces = replace(config, shared=16, beta_swd=3.0)
 to_faces = []
 for s in run.sets:  # laptop: 3 minutes
@@ -208,54 +208,60 @@ x = test.x[figures.first_of_each_class(test.y, 2)]  # (20, 784)
 figures.grid({"digits": x, "GAN": to_faces[0].translate(x, "mnist", "faces")})
 
 # %% [markdown]
-# Beside it stands the class prototype of [chapter 6](06_need_a_bridge.ipynb): judge the digit, take the mean point of its look. The way back is measured on points that no bridge has seen, and beside it on as many that it learned from (*learned points*, as they were drawn). For both the function looks into the shared space, as in [chapter 8](08_ablations.ipynb): how often the bridge's own classifier knows the look, and how far the clouds of one look and its digit lie apart, in their standard deviations (0: one cloud).
+# Beside it stands the class prototype of [chapter 6](06_need_a_bridge.ipynb): judge the digit, take the mean point of its look.
+#
+# The way back is measured on points that no bridge has seen. Where does it lose a look: in the encoder, or in the decoder? Between them stands $z'$, and the bridge's own classifier reads the look off it (*classifier right*). Both numbers are also taken of *learned points*, which the bridge has seen. A rule without a bridge, the look of the *nearest mean* point, says how hard the looks are to read off $z$.
 
 # %%
-directions = lt.losses.random_directions(128, config_of_faces.shared, draw)
-
-@torch.no_grad()
-def in_shared_space(bridge, points, digits):
-    """Whether the bridge's classifier knows the looks; how far clouds lie apart."""
-    one, _ = bridge.encode(points.mean, "faces")  # means of z' (n, 16)
-    two, _ = bridge.encode(digits.mean, "mnist")
-    cloud = torch.cat([one, two]).var(0).mean().sqrt()
-    apart = 0
-    for k in range(10):
-        pair = one[points.y == k], two[digits.y == k]  # of one size
-        apart += lt.losses.sliced_wasserstein(*pair, directions).sqrt().item() / 10
-    right = agreement(bridge.network.classifier(one).argmax(1), points.y)
-    return {"classifier_right": right, "class_by_class": apart / cloud.item()}
-
 learned_points = points.take(figures.first_of_each_class(points.y, n_fresh))
 some = figures.first_of_each_class(test.y, n_fresh)  # laptop: 500 digits
 unit = {"own": faces.items(points.mean), "own_y": points.y, "k": 3}  # of diversity
-looks = [points.mean[points.y == look].mean(0) for look in range(10)]
-prototypes = faces.items(torch.stack(looks))  # (10, 3, 64, 64)
-there, simple, back = [], [], {"bridging_vae": [], "learned_points": []}
-for s, bridge in enumerate(to_faces):
+means = torch.stack([points.mean[points.y == k].mean(0) for k in range(10)])  # per look
+prototypes = faces.items(means)  # (10, 3, 64, 64)
+
+def way_back(bridge, drawn, s):
+    """The score of points of faces that become digits; the look as read off z'."""
     digits = run.domain("mnist", s)
+    made = digits.items(bridge.transfer(drawn.mean, "faces", "mnist"))
+    score = transfer_score(made, drawn.mean, drawn.y, drawn.y, digits.classify, k=3)
+    with torch.no_grad():
+        shared, _ = bridge.encode(drawn.mean, "faces")  # means of z' (n, 16)
+        read_off = bridge.network.classifier(shared).argmax(1)
+    score.values["classifier_right"] = agreement(read_off, drawn.y)
+    return score
+
+there, simple = [], []
+for s, bridge in enumerate(to_faces):
     held = run.held("mnist", s).take(some)
-    judged = digits.classify(test.x[some])
+    judged = run.domain("mnist", s).classify(test.x[some])
     given = held.mean, test.y[some], judged, faces.classify
     made = faces.items(bridge.transfer(held.mean, "mnist", "faces"))
     there.append(transfer_score(made, *given, **unit))
     simple.append(transfer_score(prototypes[judged], *given, **unit))
-    for method, drawn in zip(back, (fresh, learned_points)):
-        made = digits.items(bridge.transfer(drawn.mean, "faces", "mnist"))
-        score = transfer_score(made, drawn.mean, drawn.y, drawn.y, digits.classify, k=3)
-        score.values.update(in_shared_space(bridge, drawn, held))
-        back[method].append(score)
 run.add("mnist->faces", "bridging_vae", there, table="faces")
 run.add("mnist->faces", "prototype", simple, table="faces")
-for method, scores in back.items():
+for method, drawn in (("bridging_vae", fresh), ("learned_points", learned_points)):
+    scores = [way_back(bridge, drawn, s) for s, bridge in enumerate(to_faces)]
     run.add("faces->mnist", method, scores, table="faces")
 
+right = agreement(torch.cdist(fresh.mean, means).argmin(1), fresh.y)
+run.add("faces->mnist", "nearest_mean", [right], "classifier_right", table="faces")
+if profile != "quick":  # laptop: six minutes, nearly all to draw the points
+    more = faces.accept(4 * n, seed=2)
+    latents = [run.latents("mnist"), in_training(more)]
+    bridge = lt.fit_bridge(latents, config_of_faces)
+    run.trained("faces, more", bridge, bridge.history)
+    score = way_back(bridge, fresh, 0)
+    run.add("faces->mnist", "four_times_the_points_(set_0)", [score], table="faces")
+
 # %% tags=["nbval-ignore-output"]
-columns = ["transfer_accuracy", "diversity", "classifier_right", "class_by_class"]
+columns = ["transfer_accuracy", "diversity", "classifier_right"]
 run.table("faces", columns, "Table 12.2. Digits and faces.")
 
 # %% [markdown]
-# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares. On the way back fewer than six digits in ten are right. Where is the look lost? In the encoder. The bridge's own classifier knows the look of nearly all *learned points*, those of the training, and that of six in ten new ones; and the clouds of new points lie far from those of the digits of their class (Table 12.2). So the encoder has learned its points, and not what makes a look. More points would be the first thing to try.
+# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares.
+#
+# On the way back fewer than six digits in ten are right. The look is lost in the encoder: the bridge's own classifier knows the look of nearly all *learned points*, and that of six in ten new ones. So the encoder has mostly memorised its points. But looks are hard to read off 1,500 points in any case: the nearest mean knows seven in ten. Do more points help? The last row is one bridge, of the first set, that learned from four times as many (left out at `quick`).
 #
 # ## A reader: a model that only judges
 #
@@ -289,8 +295,7 @@ run.table("reader", list(hits), "Table 12.3. Right digits.")
 
 # %%
 phrases, new, reader = "words->fashion", "new_words->fashion", "from_garments"
-ours, any_of = "bridging_vae", "nearest_name_and_garment"
-right, kept = "right_class", "transfer_accuracy"
+ours, right, kept = "bridging_vae", "right_class", "transfer_accuracy"
 gan = "A VAE meets a GAN: digits become pictures of their look"
 for text, setting, method, metric, bound in [
     ("Nine in ten new phrases are right", phrases, ours, right, {"at_least": 0.9}),
@@ -301,7 +306,6 @@ for text, setting, method, metric, bound in [
     run.claim(text, run[setting, method, metric], **bound)
 for text, setting, method, other, metric, bound in [  # differences
     ("Bridge less name", phrases, ours, "nearest_name", right, {"at_most": 0.03}),
-    ("Bridge less any garment", phrases, ours, any_of, right, {"above": 0}),
     ("Gap: drawn less real", "mnist", reader, "real_digits", "gap", {"at_most": 0.05}),
 ]:
     run.claim(text, run.difference(setting, method, other, metric), **bound)
@@ -324,7 +328,7 @@ run.claims()
 typed = ["bus two", "two o'clock", "gate eight", "seat 8", "9 bananas", "write a 9"]
 to_digits = learn_words("mnist")
 
-# %% cellView="form" mystnb={"figure": {"caption": "Typed numbers, their digits, and the faces of these digits."}, "image": {"alt": "Six columns headed bus two, two o'clock, gate eight, seat 8, 9 bananas and write a 9: below each the digit, and a face of the look of that digit."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
+# %% cellView="form" mystnb={"figure": {"caption": "Typed numbers, their digits, and the faces of these digits. Picked by hand: how often such phrases come out right is not measured here."}, "image": {"alt": "Six columns headed bus two, two o'clock, gate eight, seat 8, 9 bananas and write a 9: below each the digit, and a face of the look of that digit."}} tags=["hide-cell", "solution", "nbval-ignore-output"]
 # @title Solution
 with torch.no_grad():
     z = to_digits.transfer(encode(typed), "words", "mnist")
