@@ -87,6 +87,7 @@ def rule(rows, margin=0.02, last="locality"):
 
 print(rule(kl).locality)
 
+
 # %% [markdown]
 # Three weights are left, and 0.002 comes first: the book has it. Its lead is tiny. Do both sets of base models agree? The files keep the value of each set.
 
