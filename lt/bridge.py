@@ -170,13 +170,13 @@ class Bridge(nn.Module):
         """The network of the domains that were trained together; its classifier is that of the shared space."""
         return cast(BridgingVAE, self.parts[0])
 
-    def take_in(self, latents: Sequence[Latents], history: History) -> "Bridge":
-        """Set centre and scale to those of what was learned from, and keep the models."""
+    def take_in(self, latents: Sequence[Latents], marks: Sequence[str], history: History) -> "Bridge":
+        """Set centre and scale to those of what was learned from, and keep its fingerprints and the models."""
+        self.learned |= {d.name: mark for d, mark in zip(latents, marks, strict=True)}
         for d in latents:
             moments = centre_and_scale(d) if self.config.standardise else ()
             for old, new in zip(self.place(d.name)[2:], moments, strict=False):
                 old.copy_(new)
-            self.learned[d.name] = d.fingerprint
             self.domains |= {d.name: d.domain} if d.domain else {}
         self.history = history
         return self.to(latents[0].device).eval()
@@ -286,12 +286,10 @@ def fit_bridge(
     if steps is not None:
         config = replace(config, training=replace(config.training, steps=steps))
     if pairs is not None:
-        sizes = [len(d) for d in latents]
-        wanted = f"give integers (p, 2) below {' and '.join(map(str, sizes))}, for two domains"
-        pairs = pairs_of(pairs, sizes, wanted).to(latents[0].device)
-    labels, data = labels_in(latents), fingerprint(*(d.fingerprint for d in latents), pairs)
-    network, history = trained("bridge", config, latents, labels, data, int(seed), pairs=pairs)
-    return Bridge(config, names, [network], labels).take_in(latents, history)
+        pairs = pairs_of(pairs, [len(d) for d in latents]).to(latents[0].device)
+    labels, marks = labels_in(latents), [d.fingerprint for d in latents]
+    network, history = trained("bridge", config, latents, labels, fingerprint(*marks, pairs), int(seed), pairs=pairs)
+    return Bridge(config, names, [network], labels).take_in(latents, marks, history)
 
 
 def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Any = range(5)) -> list[Bridge]:

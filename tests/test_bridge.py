@@ -248,7 +248,7 @@ def test_pairs_pull_the_two_ends_of_an_item_together(lt_error):
     assert errors[0] < 0.3 * errors[1]
     assert with_pairs.history["pairs"][-1] < 0.1 * with_pairs.history["pairs"][0]
     for pairs in ([[0, 300]], [[-1, 0]], [0, 1], [[0.5, 1.0]], np.zeros((0, 2), int), [[0, 1, 2]]):
-        with lt_error("pairs", "integers (p, 2) below 300 and 300"):
+        with lt_error("pairs", "numbers (p, 2), from 0, in two domains of [300, 300]"):
             fit_bridge(latents, TINY_BRIDGE, pairs=pairs)
     with lt_error("pairs", "two domains"):
         fit_bridge([*latents, blobs("c")], TINY_BRIDGE, pairs=[[0, 1]])

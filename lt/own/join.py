@@ -33,11 +33,11 @@ def join(
     with torch.no_grad():
         mean, std = (torch.cat(p) for p in zip(*[bridge.encode(d.mean, d.name) for d in beside], strict=True))
     anchor = Latents("shared space", mean, std, torch.cat([d.y for d in beside]))
-    data = fingerprint(*bridge.state_dict().values(), *(d.fingerprint for d in (new, *beside)))
+    data = fingerprint(*bridge.state_dict().values(), *(marks := [d.fingerprint for d in (new, *beside)]))
     how = {"classifier": bridge.network.classifier, "anchor": anchor}  # stays as it is: fit changes the part alone
     part, history = trained("join", config, [new], bridge.labels, data, seed, **how)
     joined = Bridge(bridge.config, [*bridge.names, new.name], [*copy.deepcopy(bridge.parts), part], bridge.labels)
     joined.load_state_dict(bridge.state_dict(), strict=False)  # centres and scales
     for kept in ("domains", "scores", "portraits", "learned"):
         setattr(joined, kept, dict(getattr(bridge, kept)))
-    return joined.take_in([new], history)
+    return joined.take_in([new], marks[:1], history)
