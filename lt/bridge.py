@@ -210,6 +210,8 @@ class Bridge(nn.Module):
         mean, std = self.encode(z, source)
         return self.decode(mean if generator is None else sample(mean, std, generator), target)
 
+    forward = transfer  # what torch.export takes of a module
+
     @torch.no_grad()
     def translate(self, x: Any, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Items x (n, ...) of one domain to items of another: encode, transfer, decode, by posterior means."""

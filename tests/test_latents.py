@@ -180,7 +180,7 @@ def test_what_cannot_be_asked_or_answered_is_one_line(lt_error):
     ):
         with lt_error("digits", *words):
             Domain("digits", encode).posterior(X)
-    with lt_error("after shape (512, 1)"):
+    with lt_error("shape (1, 2) for 1 items after (1,) each"):
         Domain("a", decode=lambda z: z[:, : len(z) // 500 or 2]).items(torch.zeros(513, 4))
     for what, ask in (("encode", "posterior"), ("decode", "items"), ("judge", "classify")):
         with lt_error(f"digits has no {what}", f"Domain('digits', {what}=...)"):

@@ -91,13 +91,13 @@ def pairs_of(pairs: Any, sizes: Sequence[int]) -> Tensor:
 
 def called(function: Callable, x: Any, what: str, name: str, device: torch.device, chunk: int) -> list[Tensor]:
     """What a function of a model makes of items x, in chunks and checked: one tensor, or means and stds."""
-    x, found, made = with_labels(x, None, items := f"{name}: items to {what}", large=True)[0], [], []
+    x, made = with_labels(x, None, items := f"{name}: items to {what}", large=True)[0], list[Tensor]()
     if not len(x):
         raise LtError(f"{name}: nothing to {what}: give at least one item")
     with torch.no_grad(), evaluating(name, function):
         for start in range(0, len(x), chunk):
             some = as_items(part, items) if isinstance(part := x[start : start + chunk], np.ndarray) else part
-            found = _result(function, some.to(device) if isinstance(some, Tensor) else some, what, name, found)
+            found = _result(function, some.to(device) if isinstance(some, Tensor) else some, what, name, made)
             made = made or [torch.empty(len(x), *p.shape[1:], dtype=p.dtype, device=device) for p in found]
             for i, p in enumerate(found):
                 made[i] = made[i].to(torch.promote_types(made[i].dtype, p.dtype))
@@ -111,14 +111,13 @@ def _result(function: Callable, x: Any, what: str, name: str, before: list[Tenso
         pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
         parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
     except FAILURES as error:
-        reason = f"{what} failed on {shape_of(x)} ({first_line(error)})"
-        raise LtError(f"{name}: {reason}: one item x is a batch x[None]") from error
+        raise LtError(f"{name}: {what} failed on {shape_of(x)} ({first_line(error)}): one item is x[None]") from error
     if not 0 < len(parts) < 3 or len(parts) != len(before or parts):
         raise LtError(f"{name}: encode gives {len(parts)} parts: give points, (mean, std) or a torch distribution")
     found = [as_items(part, f"{name}: result of {what}") for part in parts]
     for part, like in zip(found, before or found, strict=True):
         if not isinstance(part, Tensor) or part.is_complex() or len(part) != len(x) or part.shape[1:] != like.shape[1:]:
-            given = f"{shape_of(part)} for {len(x)} items" + (f" after {shape_of(like)}" if before else "")
+            given = f"{shape_of(part)} for {len(x)} items" + (f" after {tuple(like.shape[1:])} each" if before else "")
             raise LtError(f"{name}: {what} gives {given}: give numbers, one row per item, all of one shape")
         if not (part.sum().isfinite() or part.isfinite().all()):  # a finite sum is seen ten times faster
             raise LtError(f"{name}: {what} gives NaN or infinite values: check its weights and the scale of its input")

@@ -21,8 +21,7 @@ def join(
     shared space, under the bridge's own latent classifier. Raises :class:`lt.LtError` for a name that is taken."""
     if not isinstance(bridge, Bridge) or not (beside := listed(beside)):
         raise LtError("give a bridge, new latents, and latents of its domains: join(bridge, c, beside=[a, b])")
-    (new,) = listed([new])
-    new, *beside = listed([new.to(bridge.network.classifier.weight.device), *beside])
+    new, *beside = (d.to(bridge.network.classifier.weight.device) for d in listed([new, *beside]))
     if new.name in bridge.names:
         raise LtError(f"{new.name!r} is joined already: name the new domain differently")
     for d in (new, *beside):
