@@ -237,7 +237,7 @@ class Bridge(nn.Module):
 
     def save(self, path: str | Path) -> None:
         """Write weights, configuration, names, statistics, history and scores to one safetensors file (float32)."""
-        if not isinstance(path, str | Path):
+        if not isinstance(path, str | Path) or Path(path).expanduser().is_dir():
             raise LtError(f"save to {path!r}: give the name of a file, such as 'bridge.safetensors'")
         self.portraits |= {name: portrait(model, *self.place(name)[2:]) for name, model in self.domains.items()}
         sizes = [list(cast(BridgingVAE, part).sizes) for part in self.parts]
@@ -283,14 +283,12 @@ def fit_bridge(
         raise LtError(f"a bridge between {names}: give two or more domains, each with a name of its own")
     for d in latents:
         d.check()
-    if not isinstance(seed, Integral):
-        raise LtError(f"a seed of type {type(seed).__name__}: give a whole number, such as 0")
     if steps is not None:
         config = replace(config, training=replace(config.training, steps=steps))
     if pairs is not None:
         pairs = pairs_of(pairs, [len(d) for d in latents]).to(latents[0].device)
     labels, marks = labels_in(latents), [d.fingerprint for d in latents]
-    network, history = trained("bridge", config, latents, labels, fingerprint(*marks, pairs), int(seed), pairs=pairs)
+    network, history = trained("bridge", config, latents, labels, fingerprint(*marks, pairs), seed, pairs=pairs)
     return Bridge(config, names, [network], labels).take_in(latents, marks, history)
 
 

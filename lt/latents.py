@@ -182,7 +182,7 @@ def accepted(
             if drawn >= budget:
                 few = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
                 raise LtError(f"{domain.name}: {drawn:,} samples, too few of class {few}: more budget, lower threshold")
-            z = draw(min(CHUNK, budget - drawn), generator)
+            z = inputs.as_items(draw(min(CHUNK, budget - drawn), generator), f"{domain.name}: prior")
             confidence, label = (probability := domain.probabilities(domain.items(z))).max(-1)
             points.append(z[confidence >= threshold])
             labels.append(label[confidence >= threshold])

@@ -134,7 +134,7 @@ def test_labels_are_whole_numbers_of_any_kind(lt_error):
     for y in (*kinds, plain.tolist(), torch.tensor(plain), torch.tensor(plain).bfloat16(), pd.Series(plain)):
         assert torch.equal(labels_of(y), torch.tensor([0, 1, 1, 0]))
     assert labels_of([10**9, -1, 2**53]).tolist() == [10**9, -1, 2**53]
-    for wrong, words in ((["a", "b"], "return_inverse"), ([-2, 0], "one integer per item")):
+    for wrong, words in ((["a", "b"], "one list classes for all domains"), ([-2, 0], "one integer per item")):
         with lt_error("digits", words):
             labels_of(wrong, "digits")
     with lt_error("digits", "11 items, 4 labels"):

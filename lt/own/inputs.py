@@ -40,7 +40,7 @@ def as_items(x: Any, name: str = "items") -> Any:
         native = x.dtype.kind in "bi" or x.dtype == np.uint8  # PyTorch computes with no other unsigned type
         wanted: Any = x.dtype.newbyteorder("=") if native else np.int64 if x.dtype.kind == "u" else np.float32
         try:
-            x = torch.from_numpy(np.require(x, wanted, ["C", "W"]))
+            x = torch.from_numpy(np.require(np.ma.filled(x, np.nan), wanted, ["C", "W"]))
         except FAILURES as error:
             raise LtError(f"{name}: not all are numbers ({first_line(error)}): give numbers or texts") from error
     if isinstance(x, Tensor) and x.ndim:
@@ -73,7 +73,7 @@ def labels_of(y: Any, name: str = "labels") -> Tensor:
         y = np.asarray(y)
     array = y if isinstance(y, np.ndarray) else np.asarray("ragged")
     if array.dtype.kind not in "biuf":
-        raise LtError(f"{name}: labels must be integers, these are text: give np.unique(y, return_inverse=True)[1]")
+        raise LtError(f"{name}: no integers: give [classes.index(c) for c in y], with one list classes for all domains")
     if array.ndim != 1 or not ((array == np.floor(array)) & (array >= UNKNOWN) & (array < 2.0**63)).all():
         given = f"{array.dtype} of shape {array.shape}" + (f", the smallest {array.min()}" if array.size else "")
         raise LtError(f"{name}: labels are {given}: give one integer per item, from 0, or -1 where it is not known")
