@@ -1,8 +1,8 @@
-"""Memory and seconds before the first step, for two domains of N latents of 768 numbers in memory-mapped files.
+"""Memory and seconds beside the training, for two domains of N latents of 768 numbers in memory-mapped files.
 
 ``nice python benchmarks/large.py 100000`` writes two files of N * 768 float32 (0.3 GB each at 100,000) to a
-temporary folder, and prints what latents, preflight and a bridge of one step take. At 1,000,000 it needs 14 GB
-with the pages of the files, which the system may drop. Linux only.
+temporary folder, and prints what latents, preflight, a bridge of one step and a translation of one domain take.
+At 1,000,000 it needs 14 GB with the pages of the files, which the system may drop. Linux only.
 """
 
 import re
@@ -54,12 +54,15 @@ def main() -> None:
         data = [written(Path(folder) / f"{name}.f4", n, seed) for seed, name in enumerate("ab")]
         started = time.process_time(), time.perf_counter()
         say("files written")
-        latents = [lt.Domain(name, lambda x: x).latents(*d) for name, d in zip("ab", data, strict=True)]
+        latents = [lt.Domain(name, lambda x: x, lambda z: z).latents(*d) for name, d in zip("ab", data, strict=True)]
         say("latents")
         lt.preflight(latents)
         say("preflight")
-        lt.fit_bridge(latents, steps=1)
+        bridge = lt.fit_bridge(latents, steps=1)
         say("bridge of one step")
+        del latents
+        bridge.translate(data[0][0], "a", "b")
+        say("translation of all")
 
 
 if __name__ == "__main__":

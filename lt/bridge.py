@@ -215,8 +215,8 @@ class Bridge(nn.Module):
     @torch.no_grad()
     def translate(self, x: Any, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Items x (n, ...) of one domain to items of another: encode, transfer, decode, by posterior means."""
-        z = self.domain(source).posterior(x)[0]
-        return self.domain(target).items(self.transfer(z, source, target, generator))
+        a, b, part = self.domain(source), self.domain(target), 2**16  # of a million items at once: less memory
+        return b.items(torch.cat([self.transfer(z, source, target, generator) for z in a.posterior(x)[0].split(part)]))
 
     @torch.no_grad()
     def score(self, x: Any, source: str, target: str, y: Any = None, real: Any = None) -> metrics.Score:
