@@ -170,13 +170,13 @@ class Bridge(nn.Module):
         """The network of the domains that were trained together; its classifier is that of the shared space."""
         return cast(BridgingVAE, self.parts[0])
 
-    def take_in(self, latents: Sequence[Latents], history: History) -> "Bridge":
-        """Set centre and scale to those of what was learned from, and keep the models."""
+    def take_in(self, latents: Sequence[Latents], marks: Sequence[str], history: History) -> "Bridge":
+        """Set centre and scale to those of what was learned from, and keep its fingerprints and the models."""
+        self.learned |= {d.name: mark for d, mark in zip(latents, marks, strict=True)}
         for d in latents:
             moments = centre_and_scale(d) if self.config.standardise else ()
             for old, new in zip(self.place(d.name)[2:], moments, strict=False):
                 old.copy_(new)
-            self.learned[d.name] = d.fingerprint
             self.domains |= {d.name: d.domain} if d.domain else {}
         self.history = history
         return self.to(latents[0].device).eval()
@@ -210,11 +210,13 @@ class Bridge(nn.Module):
         mean, std = self.encode(z, source)
         return self.decode(mean if generator is None else sample(mean, std, generator), target)
 
+    forward = transfer  # what torch.export takes of a module
+
     @torch.no_grad()
     def translate(self, x: Any, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Items x (n, ...) of one domain to items of another: encode, transfer, decode, by posterior means."""
-        z = self.domain(source).posterior(x)[0]
-        return self.domain(target).items(self.transfer(z, source, target, generator))
+        a, b, part = self.domain(source), self.domain(target), 2**16  # of a million items at once: less memory
+        return b.items(torch.cat([self.transfer(z, source, target, generator) for z in a.posterior(x)[0].split(part)]))
 
     @torch.no_grad()
     def score(self, x: Any, source: str, target: str, y: Any = None, real: Any = None) -> metrics.Score:
@@ -235,7 +237,7 @@ class Bridge(nn.Module):
 
     def save(self, path: str | Path) -> None:
         """Write weights, configuration, names, statistics, history and scores to one safetensors file (float32)."""
-        if not isinstance(path, str | Path):
+        if not isinstance(path, str | Path) or Path(path).expanduser().is_dir():
             raise LtError(f"save to {path!r}: give the name of a file, such as 'bridge.safetensors'")
         self.portraits |= {name: portrait(model, *self.place(name)[2:]) for name, model in self.domains.items()}
         sizes = [list(cast(BridgingVAE, part).sizes) for part in self.parts]
@@ -281,17 +283,13 @@ def fit_bridge(
         raise LtError(f"a bridge between {names}: give two or more domains, each with a name of its own")
     for d in latents:
         d.check()
-    if not isinstance(seed, Integral):
-        raise LtError(f"a seed of type {type(seed).__name__}: give a whole number, such as 0")
     if steps is not None:
         config = replace(config, training=replace(config.training, steps=steps))
     if pairs is not None:
-        sizes = [len(d) for d in latents]
-        wanted = f"give integers (p, 2) below {' and '.join(map(str, sizes))}, for two domains"
-        pairs = pairs_of(pairs, sizes, wanted).to(latents[0].device)
-    labels, data = labels_in(latents), fingerprint(*(d.fingerprint for d in latents), pairs)
-    network, history = trained("bridge", config, latents, labels, data, int(seed), pairs=pairs)
-    return Bridge(config, names, [network], labels).take_in(latents, history)
+        pairs = pairs_of(pairs, [len(d) for d in latents]).to(latents[0].device)
+    labels, marks = labels_in(latents), [d.fingerprint for d in latents]
+    network, history = trained("bridge", config, latents, labels, fingerprint(*marks, pairs), seed, pairs=pairs)
+    return Bridge(config, names, [network], labels).take_in(latents, marks, history)
 
 
 def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Any = range(5)) -> list[Bridge]:

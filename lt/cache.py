@@ -1,7 +1,6 @@
 """Trainings computed once: a cache keyed by configuration, data, seed, device and code."""
 
 import json
-import operator
 import os
 import tempfile
 import threading
@@ -9,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from dataclasses import asdict
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,9 @@ def cached(
     """A trained module in evaluation mode and its history; trained once per configuration, data, seed, device and code.
     ``data`` is the fingerprint of what is learned from, ``code`` the modules, functions and classes that do it. Random
     streams are named by ``training``, ``domains`` and ``seed``: other data meet the same draws. CPUs use one thread."""
-    stream, seed = f"{training}:{'-'.join(domains)}", operator.index(seed)
+    if not isinstance(seed, Integral):
+        raise LtError(f"a seed of type {type(seed).__name__}: give a whole number, such as 0")
+    stream, seed = f"{training}:{'-'.join(domains)}", int(seed)
     key = {"training": stream, "config": asdict(config), "data": data, "seed": seed, "torch": torch.__version__}
     key |= {"device": f"{device.type} {fast_dtype(device)}", "code": code_hash(*code, losses, networks, loop)}
     text = json.dumps(key, sort_keys=True, default=lambda value: value.tolist())  # numbers of NumPy

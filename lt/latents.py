@@ -54,9 +54,10 @@ class Latents:
         if self.mean.numel() < LARGE:
             spread = self.mean.var(0, correction=0)
         else:
-            centre, parts = self.mean.mean(0), self.mean.split(10_000)
-            squares = [(part - centre).square_().sum(0, dtype=torch.float64) for part in parts]
-            spread = (torch.stack(squares).sum(0) / len(self)).to(self.mean)
+            centre, squares = self.mean.mean(0), torch.zeros(self.size, dtype=torch.float64, device=self.device)
+            for part in self.mean.split(CHUNK):  # small ones stay in the processor's cache
+                squares += (part - centre).square_().double().sum(0)
+            spread = (squares / len(self)).to(self.mean)
         return spread if self.std is None else spread + torch.linalg.vector_norm(self.std, dim=0) ** 2 / len(self)
 
     def take(self, index: Tensor | slice) -> Latents:
@@ -147,13 +148,12 @@ class Domain:
         Those of ``copies`` augmented versions follow, ``augment(x, generator)``, with the same labels."""
         if copies and (generator is None or augment is None):
             raise LtError(f"{self.name}: copies need augment=... and generator=lt.named_generator(...)")
-        x, y = inputs.with_labels(x, y, self.name)
+        x, y = inputs.with_labels(x, y, self.name, large=not copies)
         labels = torch.full((len(x),), UNKNOWN) if y is None else labels_of(y, self.name)
         if len(labels) != len(x):
             raise LtError(f"{self.name}: {len(x)} items, {len(labels)} labels: give one per item, -1 where not known")
         moving = x.to(self.device) if isinstance(x, Tensor) else x
-        versions = [x, *(augment(moving, generator) for _ in range(copies))]
-        means, stds = zip(*map(self.posterior, versions), strict=True)
+        means, stds = zip(*map(self.posterior, [x, *(augment(moving, generator) for _ in range(copies))]), strict=True)
         mean, std = (p[0] if p[0] is None or not copies else torch.cat(p) for p in (means, stds))  # no second copy
         return Latents(self.name, mean, std, labels.to(self.device).repeat(1 + copies), self)
 
@@ -182,7 +182,7 @@ def accepted(
             if drawn >= budget:
                 few = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
                 raise LtError(f"{domain.name}: {drawn:,} samples, too few of class {few}: more budget, lower threshold")
-            z = draw(min(CHUNK, budget - drawn), generator)
+            z = inputs.as_items(draw(min(CHUNK, budget - drawn), generator), f"{domain.name}: prior")
             confidence, label = (probability := domain.probabilities(domain.items(z))).max(-1)
             points.append(z[confidence >= threshold])
             labels.append(label[confidence >= threshold])

@@ -109,8 +109,7 @@ def _known(latents: Latents) -> Latents:
 
 def _item_numbers(pairs: Any, source: Latents, target: Latents, draw: torch.Generator) -> Any:
     if pairs is not None:
-        n, m = len(source), len(target)
-        return pairs_of(pairs, (n, m), f"give item numbers (p, 2) from 0, below {n} and below {m}").T
+        return pairs_of(pairs, [len(source), len(target)]).T
     _known(source)
     known = (source.y != UNKNOWN).nonzero().flatten()
     i = known[torch.randint(len(known), (RANDOM_PAIRS,), generator=draw, device=known.device)]

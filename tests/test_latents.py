@@ -134,7 +134,7 @@ def test_labels_are_whole_numbers_of_any_kind(lt_error):
     for y in (*kinds, plain.tolist(), torch.tensor(plain), torch.tensor(plain).bfloat16(), pd.Series(plain)):
         assert torch.equal(labels_of(y), torch.tensor([0, 1, 1, 0]))
     assert labels_of([10**9, -1, 2**53]).tolist() == [10**9, -1, 2**53]
-    for wrong, words in ((["a", "b"], "return_inverse"), ([-2, 0], "one integer per item")):
+    for wrong, words in ((["a", "b"], "one list classes for all domains"), ([-2, 0], "one integer per item")):
         with lt_error("digits", words):
             labels_of(wrong, "digits")
     with lt_error("digits", "11 items, 4 labels"):
@@ -180,7 +180,7 @@ def test_what_cannot_be_asked_or_answered_is_one_line(lt_error):
     ):
         with lt_error("digits", *words):
             Domain("digits", encode).posterior(X)
-    with lt_error("after shape (512, 1)"):
+    with lt_error("shape (1, 2) for 1 items after (1,) each"):
         Domain("a", decode=lambda z: z[:, : len(z) // 500 or 2]).items(torch.zeros(513, 4))
     for what, ask in (("encode", "posterior"), ("decode", "items"), ("judge", "classify")):
         with lt_error(f"digits has no {what}", f"Domain('digits', {what}=...)"):

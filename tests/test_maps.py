@@ -213,7 +213,7 @@ def test_impossible_wishes_are_errors(lt_error):
         ("shrink and sure for prototype", "affine", {"shrink": 0.5}),
         ("ridge above 0", "gaussian_ot", {"ridge": 0}),
         ("sure in (0, 1)", "gaussian_ot", {"sure": 90}),
-        ("below 400 and below 90", "affine", {"pairs": [(0, 90)]}),
+        ("two domains of [400, 90] items", "affine", {"pairs": [(0, 90)]}),
         ("shape (3,)", "affine", {"pairs": torch.arange(3)}),
     ):
         with lt_error(words):

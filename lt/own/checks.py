@@ -60,7 +60,7 @@ class Comparison(dict[str, metrics.Score]):
         for name, score in self.items():
             found = [metrics.estimate([score], m) if score.values.get(m) is not None else None for m in COLUMNS]
             cells = [f"{x.value:.2f} ± {((x.high or 0) - (x.low or 0)) / 2:.2f}" if x else "-" for x in found]
-            rows.append([name, *cells])
+            rows.append([str(name), *cells])
         return "\n".join(row[0].ljust(18) + "".join(cell.rjust(16) for cell in row[1:]) for row in rows)
 
 

@@ -40,7 +40,7 @@ def as_items(x: Any, name: str = "items") -> Any:
         native = x.dtype.kind in "bi" or x.dtype == np.uint8  # PyTorch computes with no other unsigned type
         wanted: Any = x.dtype.newbyteorder("=") if native else np.int64 if x.dtype.kind == "u" else np.float32
         try:
-            x = torch.from_numpy(np.require(x, wanted, ["C", "W"]))
+            x = torch.from_numpy(np.require(np.ma.filled(x, np.nan), wanted, ["C", "W"]))
         except FAILURES as error:
             raise LtError(f"{name}: not all are numbers ({first_line(error)}): give numbers or texts") from error
     if isinstance(x, Tensor) and x.ndim:
@@ -50,10 +50,10 @@ def as_items(x: Any, name: str = "items") -> Any:
     raise LtError(f"{name}: {type(x).__name__}: give a tensor, an array or a list with one row per item")
 
 
-def with_labels(x: Any, y: Any, name: str) -> tuple[Any, Any]:
-    """Items as tensor or list, and their labels: those of a Dataset's or DataLoader's pairs, or ``y``."""
+def with_labels(x: Any, y: Any, name: str, large: bool = False) -> tuple[Any, Any]:
+    """Items, a ``large`` array left to be read in parts, and labels: of a Dataset's or DataLoader's pairs, or ``y``."""
     if not isinstance(x, (DataLoader, Dataset)):
-        return as_items(x, name), y
+        return x if large and isinstance(x, np.ndarray) and x.ndim else as_items(x, name), y
     try:
         loader = x if isinstance(x, DataLoader) else DataLoader(x, CHUNK, generator=torch.Generator())
         batches = [b if isinstance(b, (tuple, list)) and not isinstance(b[0], str) else (b,) for b in loader]
@@ -73,51 +73,53 @@ def labels_of(y: Any, name: str = "labels") -> Tensor:
         y = np.asarray(y)
     array = y if isinstance(y, np.ndarray) else np.asarray("ragged")
     if array.dtype.kind not in "biuf":
-        raise LtError(f"{name}: labels must be integers, these are text: give np.unique(y, return_inverse=True)[1]")
+        raise LtError(f"{name}: no integers: give [classes.index(c) for c in y], with one list classes for all domains")
     if array.ndim != 1 or not ((array == np.floor(array)) & (array >= UNKNOWN) & (array < 2.0**63)).all():
         given = f"{array.dtype} of shape {array.shape}" + (f", the smallest {array.min()}" if array.size else "")
         raise LtError(f"{name}: labels are {given}: give one integer per item, from 0, or -1 where it is not known")
     return torch.from_numpy(array.astype(np.int64))
 
 
-def pairs_of(pairs: Any, sizes: Sequence[int], wanted: str) -> Tensor:
+def pairs_of(pairs: Any, sizes: Sequence[int]) -> Tensor:
     """Item numbers (p, 2) of two domains of these sizes as integers; :class:`lt.LtError` for anything else."""
     found, ends = as_items(pairs, "pairs"), torch.tensor(sizes)
     shaped = getattr(found, "ndim", 0) == 2 and found.shape[1] == len(sizes) == 2 and not found.is_floating_point()
     if not shaped or not len(found) or bool(((found.cpu() < 0) | (found.cpu() >= ends)).any()):
-        raise LtError(f"pairs of {shape_of(found)}: {wanted}")
+        raise LtError(f"pairs of {shape_of(found)}: give item numbers (p, 2), from 0, in two domains of {sizes} items")
     return found
 
 
 def called(function: Callable, x: Any, what: str, name: str, device: torch.device, chunk: int) -> list[Tensor]:
     """What a function of a model makes of items x, in chunks and checked: one tensor, or means and stds."""
-    x = as_items(x, f"{name}: items to {what}")
-    x = x.to(device) if isinstance(x, Tensor) else x
+    x, made = with_labels(x, None, items := f"{name}: items to {what}", large=True)[0], list[Tensor]()
     if not len(x):
         raise LtError(f"{name}: nothing to {what}: give at least one item")
-    parts: list[list[Tensor]] = []
     with torch.no_grad(), evaluating(name, function):
         for start in range(0, len(x), chunk):
-            parts.append(_result(function, x[start : start + chunk], what, name, parts))
-    return [torch.cat(part).detach().to(device) for part in zip(*parts, strict=True)]
+            some = as_items(part, items) if isinstance(part := x[start : start + chunk], np.ndarray) else part
+            found = _result(function, some.to(device) if isinstance(some, Tensor) else some, what, name, made)
+            made = made or [torch.empty(len(x), *p.shape[1:], dtype=p.dtype, device=device) for p in found]
+            for i, p in enumerate(found):
+                made[i] = made[i].to(torch.promote_types(made[i].dtype, p.dtype))
+                made[i][start : start + chunk] = p
+    return made
 
 
-def _result(function: Callable, x: Any, what: str, name: str, before: list[list[Tensor]]) -> list[Tensor]:
+def _result(function: Callable, x: Any, what: str, name: str, before: list[Tensor]) -> list[Tensor]:
     try:
         out = function(x)
         pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
         parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
     except FAILURES as error:
-        reason = f"{what} failed on {shape_of(x)} ({first_line(error)})"
-        raise LtError(f"{name}: {reason}: one item x is a batch x[None]") from error
-    if not 0 < len(parts) < 3 or len(parts) != len(before[0] if before else parts):
+        raise LtError(f"{name}: {what} failed on {shape_of(x)} ({first_line(error)}): one item is x[None]") from error
+    if not 0 < len(parts) < 3 or len(parts) != len(before or parts):
         raise LtError(f"{name}: encode gives {len(parts)} parts: give points, (mean, std) or a torch distribution")
     found = [as_items(part, f"{name}: result of {what}") for part in parts]
-    for part, like in zip(found, before[0] if before else found, strict=True):
+    for part, like in zip(found, before or found, strict=True):
         if not isinstance(part, Tensor) or part.is_complex() or len(part) != len(x) or part.shape[1:] != like.shape[1:]:
-            given = f"{shape_of(part)} for {len(x)} items" + (f" after {shape_of(like)}" if before else "")
+            given = f"{shape_of(part)} for {len(x)} items" + (f" after {tuple(like.shape[1:])} each" if before else "")
             raise LtError(f"{name}: {what} gives {given}: give numbers, one row per item, all of one shape")
-        if not part.isfinite().all():
+        if not (part.sum().isfinite() or part.isfinite().all()):  # a finite sum is seen ten times faster
             raise LtError(f"{name}: {what} gives NaN or infinite values: check its weights and the scale of its input")
     return found
 

@@ -21,8 +21,7 @@ def join(
     shared space, under the bridge's own latent classifier. Raises :class:`lt.LtError` for a name that is taken."""
     if not isinstance(bridge, Bridge) or not (beside := listed(beside)):
         raise LtError("give a bridge, new latents, and latents of its domains: join(bridge, c, beside=[a, b])")
-    (new,) = listed([new])
-    new, *beside = listed([new.to(bridge.network.classifier.weight.device), *beside])
+    new, *beside = (d.to(bridge.network.classifier.weight.device) for d in listed([new, *beside]))
     if new.name in bridge.names:
         raise LtError(f"{new.name!r} is joined already: name the new domain differently")
     for d in (new, *beside):
@@ -33,11 +32,11 @@ def join(
     with torch.no_grad():
         mean, std = (torch.cat(p) for p in zip(*[bridge.encode(d.mean, d.name) for d in beside], strict=True))
     anchor = Latents("shared space", mean, std, torch.cat([d.y for d in beside]))
-    data = fingerprint(*bridge.state_dict().values(), *(d.fingerprint for d in (new, *beside)))
+    data = fingerprint(*bridge.state_dict().values(), *(marks := [d.fingerprint for d in (new, *beside)]))
     how = {"classifier": bridge.network.classifier, "anchor": anchor}  # stays as it is: fit changes the part alone
     part, history = trained("join", config, [new], bridge.labels, data, seed, **how)
     joined = Bridge(bridge.config, [*bridge.names, new.name], [*copy.deepcopy(bridge.parts), part], bridge.labels)
     joined.load_state_dict(bridge.state_dict(), strict=False)  # centres and scales
     for kept in ("domains", "scores", "portraits", "learned"):
         setattr(joined, kept, dict(getattr(bridge, kept)))
-    return joined.take_in([new], history)
+    return joined.take_in([new], marks[:1], history)
