@@ -261,7 +261,7 @@ run.table("faces", columns, "Table 12.2. Digits and faces.")
 # %% [markdown]
 # For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares.
 #
-# On the way back fewer than six digits in ten are right. The look is lost in the encoder: the bridge's own classifier knows the look of nearly all *learned points*, and that of six in ten new ones. So the encoder has mostly memorised its points. But looks are hard to read off 1,500 points in any case: the nearest mean knows seven in ten. Do more points help? The last row is one bridge, of the first set, that learned from four times as many (left out at `quick`).
+# On the way back fewer than six digits in ten are right. The look is lost in the encoder: the bridge's own classifier knows the look of nearly all *learned points*, and that of six in ten new ones. So the encoder has mostly memorised its points. But looks are hard to read off 1,500 points in any case: the nearest mean knows seven in ten. Do more points help? Yes. One bridge, of the first set, learned from four times as many: three in four digits are right then (the last row; left out at `quick`).
 #
 # ## A reader: a model that only judges
 #

@@ -223,6 +223,7 @@ run.add("mnist->mnist", "rotation,_no_pairs,_no_labels", scores, table="items")
 # %% tags=["nbval-ignore-output"]
 run.table("items", caption="Table 13.1. Two models of digits. Top-1: found again.")
 
+
 # %% [markdown]
 # A hundred pairs are enough for a rotation. (Ten are not: they fix at most nine of a hundred directions.) Who has pairs needs no bridge; and these two models need neither pairs nor labels, because both have learned the same data.
 #
