@@ -2,11 +2,7 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,mystnb,cellView,title,-all
-#     notebook_metadata_filter: -jupytext.text_representation
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation
 # ---
 
 # %% [markdown]
@@ -16,7 +12,7 @@
 #
 # **Can a digit become a shoe, when the model of digits and the model of shoes were trained apart?**
 #
-# Yes. More than **nine in ten** digits become the right garment, and different digits of one class often become different garments. The price: the garments vary less than the model of clothes could draw, and of a digit's ten nearest neighbours only three are still so as garments.
+# Yes. More than **nine in ten** digits become the right garment, and different digits of one class often become different garments. The price: the garments vary less than the model of clothes could draw, and of a digit's ten nearest neighbours only three are still so as garments. (Before they are drawn it is more than four; under a random map to eight numbers three, by chance 0.3.)
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -50,10 +46,11 @@ test = {name: run.images(name, "test") for name in ("mnist", "fashion")}
 x = test["mnist"].x[figures.first_of_each_class(test["mnist"].y, 2)]  # (20, 784)
 
 # %% mystnb={"figure": {"caption": "Figure 3.1 (Figure 4 of the paper). Above: held-out digits. Below: the garments that the bridge makes of them. The first two of each class; nothing is picked."}, "image": {"alt": "Two blocks of ten pairs of pictures: handwritten digits 0 to 9, below each a garment: a T-shirt below the 0, trousers below the 1, and so on to an ankle boot below the 9. The two garments of a class differ, except those of 1, 4 and 7, which are nearly the same. The first sandal is a smear."}} tags=["nbval-ignore-output"]
+# on the web page this figure is drawn at the top
 figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 
 # %% [markdown]
-# Not every pair differs: both 1s, both 4s and both 7s become nearly the same garment, and the sandal of the first 5 is a smear. Which garment belongs to which digit is a choice. The paper's Table 5 makes it: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+# In Figure 3.1 not every pair differs: both 1s, both 4s and both 7s become nearly the same garment, and the sandal of the first 5 is a smear. Which garment belongs to which digit is a choice. The paper's Table 5 makes it, in the order of Fashion-MNIST's own labels: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 #
 # ## From a digit to a garment
 #
@@ -204,9 +201,9 @@ figures.grid(rows)
 #
 # - **Class**: is the result the right thing? The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
 # - **Diversity**: do results of one class still differ? The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class. In code, for one class: `F.pdist(made[right]).mean() / F.pdist(own).mean()`.
-# - **Locality**: do similar items become similar? The same question three times, from strict to mild: *ten nearest*, *trustworthiness*, *continuity*. And three marks on each scale: *chance*, the least; a *random map* to eight numbers, what comes for nothing; a model's own drawings without a bridge, what drawing alone leaves.
+# - **Locality**: do similar items become similar? The same question three times, from strict to mild: *ten nearest*, *trustworthiness*, *continuity*. And two marks on each scale: *chance*, the least; a *random map* to eight numbers, what comes for nothing. For the sevens there is a third: the digit model's own drawings without a bridge, what drawing alone leaves.
 #
-# Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. Intervals count sets and test items.
+# Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. The 95 % intervals count sets and test items.
 
 # %%
 both_ways = run.bridges("mnist", "fashion")  # a bridge per set of base models
@@ -330,14 +327,12 @@ run.table("reconstruction", caption="Table 3.3 (Table 2 of the paper). Held out.
 # ## What holds
 #
 # - **Class and variety.** More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, about nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). By the paper's own protocol, all three directions reach its Table 1, with two moved copies per picture, which the paper lacks: the numbers themselves do, and the intervals stay above it less our allowance of 0.02. (From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own; one half is our bar, the paper gives none. Reconstructions reach the paper's Table 2, with the same allowance. It calls them "similar to the base models"; our bar is at most 0.02 below. Digits hold it, garments do not: they lie 0.04 below.
-# - **Neighbours.** The paper says that "local variations" are preserved, and gives no measure. What a reader of the paper sees is pictures, so that is the claim: their neighbours, against the floor. Between two models of digits it holds. Between digits and clothes it holds for trustworthiness, by little, and fails for continuity. But that floor is not drawn. Among latents, where both are measured alike, the bridge is above the floor by all measures and in all directions but one: continuity, from clothes to digits. So a part of the loss is the frozen decoder's.
+# - **Neighbours.** The paper says that "local variations" are preserved, and gives no measure. What a reader of the paper sees is pictures, so that is the claim: their neighbours, against the floor. Between two models of digits it holds. Between digits and clothes it holds for trustworthiness, by little, and fails for continuity; by the strict measure, the ten nearest, it is open: about as many stay as under a random map. But that floor is not drawn. Among latents, where both are measured alike, the bridge keeps more of the ten nearest in all directions. (By the milder measures as well, but for continuity from clothes to digits: Table 3.2.) So a part of the loss is the frozen decoder's.
 
 # %%
 short = "fails" if profile == "quick" else "holds"  # 4,000 training images
 found = run["mnist->fashion", "bridging_vae", "transfer_accuracy"]
 run.claim("More than nine in ten digits become the right garment", found, at_least=0.9)
-found = run["mnist->fashion", "bridging_vae", "ten_nearest"]
-run.claim("Of a digit's ten nearest, fewer than half stay so, drawn", found, below=0.5)
 
 paper = {"mnist->mnist": 0.98, "mnist->fashion": 0.95, "fashion->mnist": 0.89}
 for way, share in paper.items():
@@ -346,18 +341,15 @@ for way, share in paper.items():
     found = run[way, "bridging_vae", "diversity"]
     run.claim(f"Outputs vary, {way} (our bar)", found, above=0.5, source="section 5.2")
 
-drawn = {"trustworthiness": short, "continuity": "fails"}  # between unlike domains
+drawn = {"ten_nearest": "open", "trustworthiness": short, "continuity": "fails"}
 for way in paper:
-    for near in ("ten_nearest", "trustworthiness", "continuity"):
-        gap = run.difference(way, "bridge_latents", "random_projection", near)
-        text = f"Latents above the floor, {way}: {near}"
-        verdict = "fails" if text.endswith("fashion->mnist: continuity") else "holds"
-        run.claim(text, gap, above=0, expect=verdict)
-    for near, verdict in drawn.items():
-        verdict = "holds" if way == "mnist->mnist" else verdict
+    for near, verdict in drawn.items():  # these verdicts between unlike domains
         gap = run.difference(way, "bridging_vae", "random_projection", near)
         text = f"Local variations preserved, {way}: {near} above the floor"
+        verdict = "holds" if way == "mnist->mnist" else verdict
         run.claim(text, gap, above=0, source="section 5.2", expect=verdict)
+    gap = run.difference(way, "bridge_latents", "random_projection", "ten_nearest")
+    run.claim(f"Latents: more of the ten nearest than the floor, {way}", gap, above=0)
 
 # %%
 for name, value in {"mnist": 0.989, "fashion": 0.903}.items():

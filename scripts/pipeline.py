@@ -41,6 +41,7 @@ def source(path: Path) -> Any:
     """The notebook in a chapter's .py, without outputs. The id of a cell is a hash of its text: it stays with it."""
     notebook, seen = jupytext.read(path), dict[str, int]()
     notebook.nbformat_minor = 5  # cells have ids from here on
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     for cell in notebook.cells:
         seen[cell.source] = seen.get(cell.source, 0) + 1
         cell.id = hashlib.sha256(f"{seen[cell.source]} {cell.source}".encode()).hexdigest()[:8]
