@@ -1,10 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,mystnb,cellView,title,-all
-#     notebook_metadata_filter: -kernelspec,-jupytext.text_representation
-# ---
-
 # %% [markdown]
 # # 5. The competitors
 #
