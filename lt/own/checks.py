@@ -167,7 +167,7 @@ def diagnose(bridge: Bridge, latents: Latents | Sequence[Latents], seed: int = 0
             if (varied := score["diversity"]) is not None:
                 fact(f"{way}: diversity within a class is {varied:.2f} of the target's own")
                 if varied < PROTOTYPES:
-                    warn(f"{way}: results of one class are nearly one item ({varied:.2f}): lower beta_kl")
+                    warn(f"{way}: results of a class are nearly one item ({varied:.2f}): train on, then lower beta_kl")
     return report
 
 
