@@ -24,8 +24,11 @@ from torchvision.utils import save_image
 from lt import LtError
 from lt.book import Run, start
 from lt.book.figures import first_of_each_class, tiles
-from lt.bridge import Bridge
+from lt.bridge import Bridge, BridgeConfig, fit_bridge
 from lt.data import CLASSES
+from lt.latents import Domain
+from lt.loop import Training, named_generator
+from lt.models.foreign import load_words, package, phrases
 
 STATIC = Path(__file__).parents[1] / "_static" / "live"
 WIDE = 2**15  # numbers from which a matrix is stored in bytes, where its network allows it
@@ -45,11 +48,11 @@ class Pack:
         self.data: dict[str, bytearray] = {}  # of each file
         self.tensors, self.networks, self.bridges = {}, {}, {}  # what the manifest says of each
 
-    def put(self, file: str, name: str, x: Tensor, dtype: str = "f16") -> str:
+    def put(self, file: str, name: str, x: Tensor, dtype: str = "f16", step: Tensor | None = None) -> str:
         """Append a tensor to a file, and return its name."""
         entry, x = {"file": file, "dtype": dtype, "shape": list(x.shape)}, x.detach().cpu()
         if dtype == "i8":
-            scale = x.abs().amax(0).clamp(min=1e-30) / LEVELS
+            scale = x.abs().amax(0).clamp(min=1e-30) / LEVELS if step is None else step.expand(x.shape[1])
             entry["scale"], x = self.put(file, f"{name}.scale", scale, "f32"), (x / scale).round()
         elif dtype == "u8":
             x = (x * 255).round()
@@ -87,12 +90,12 @@ class Pack:
                 one[key] = self.put(file, f"{name}.{i}.{key}", x, dtype)
         return made
 
-    def bridge(self, file: str, name: str, bridge: Bridge) -> None:
+    def bridge(self, file: str, name: str, bridge: Bridge, wide: str = "f16") -> None:
         """Store a bridge with gated outputs: its parts are called as in :class:`lt.networks.BridgingVAE`."""
         network, at, moments = bridge.network, f"bridge.{name}", [bridge.place(one)[2:] for one in bridge.names]
         entry: dict = {"names": bridge.names, "sizes": bridge.sizes, "latent": network.latent, "shared": network.shared}
         for part in ("encoder", "decoder", "mean", "std", "output", "classifier"):
-            entry[part] = self.layers(file, f"{at}.{part}", getattr(network, part), wide="f16")
+            entry[part] = self.layers(file, f"{at}.{part}", getattr(network, part), wide=wide)
         entry |= {part: dict(zip(("hidden", "input"), entry[part], strict=True)) for part in ("mean", "std", "output")}
         entry |= {"classifier": entry["classifier"][0], "scale": [float(scale) for _, scale in moments]}
         entry["shift"] = [self.put(file, f"{at}.shift.{i}", shift, "f32") for i, (shift, _) in enumerate(moments)]
@@ -109,6 +112,42 @@ class Pack:
             (folder / files[name]["path"]).write_bytes(packed)
         facts |= {"files": files, "networks": self.networks, "bridges": self.bridges, "tensors": self.tensors}
         (folder / "manifest.json").write_text(json.dumps({"format": 1, **facts}) + "\n", encoding="utf-8")
+
+
+def words(run: Run) -> Bridge:
+    """The bridge of chapter 12 from names of garments to pictures of them."""
+    (names, y), steps = phrases("fashion", "train"), {"quick": 500, "laptop": 1500, "paper": 5000}[run.profile.name]
+    points = Domain("words", load_words(), device=run.device).latents(names, y)
+    spread = torch.cdist(points.mean, points.mean)[(y[:, None] == y).fill_diagonal_(False)].mean() / 256**0.5
+    points = replace(points, std=torch.full_like(points.mean, round(spread.item(), 2)))
+    training = Training(steps, 128, 4e-3, "onecycle", average=0.99)
+    config = BridgeConfig(training, beta_kl=0.01, beta_swd=10.0, beta_cls=3.0)
+    return fit_bridge([points, run.latents("fashion")], config)
+
+
+def pack_words(pack: Pack, bridge: Bridge) -> None:
+    """Store WordLlama's pieces in small letters, in the order in which they are joined, and of their vectors what
+    moves z': in the 128 directions in which it moves most, as coarsely as it moves little. Beside them stands the
+    square of the rest, for the length of a text's vector."""
+    home = package("wordllama", "foreign")
+    model = home.WordLlama.load(cache_dir=Path(home.__file__).parent, disable_download=True)
+    known = sorted((i, piece) for piece, i in model.tokenizer.get_vocab().items() if re.fullmatch("▁|▁?[a-z'-]+", piece))
+    x = torch.from_numpy(model.embedding[[i for i, _ in known]])  # (n, 256)
+    network, number, centre, scale = bridge.place("words")
+    pairs = x[torch.randint(len(x), (4000, 2), generator=named_generator("texts", 0))].mean(1)  # texts of two pieces
+    z = ((nn.functional.normalize(pairs) - centre) / scale).requires_grad_()
+    moved = network.encode(z, number)[0].sum(0)  # (8,)
+    slopes = torch.cat([torch.autograd.grad(one, z, retain_graph=True)[0] for one in moved])
+    power, axes = torch.linalg.eigh((slopes.T @ slopes).double())
+    back = nn.Linear(128, len(axes))
+    back.weight.data, back.bias.data = (axes / power.sqrt())[:, -128:].float(), torch.zeros(len(axes))
+    found = x @ (axes * power.sqrt())[:, -128:].float()
+    found = (found / (step := 0.3 * found.std())).round() * step
+    pack.put("words", "words.pieces", torch.tensor([*"\n".join(piece for _, piece in known).replace("▁", " ").encode()]))
+    pack.put("words", "words.vectors", found, "i8", step)
+    pack.put("words", "words.rest", x.square().sum(1) - back(found).square().sum(1))
+    pack.networks["words.back"] = pack.layers("words", "words.back", back, wide="f16")
+    pack.bridge("words", "words", bridge, "i8")
 
 
 @torch.no_grad()
@@ -145,6 +184,8 @@ def export(run: Run, folder: Path) -> None:
     pack.put("more", "garments.z", run.held("fashion").mean[garments])
     pack.put("sound", "clips.z", run.held("speech").mean[clips])
     pack.put("sound", "mel.inverse", mel.inverse, "f32")
+    with torch.enable_grad():
+        pack_words(pack, words(run))
     # the map: a principal plane of z' of held-out digits and garments
     some = [run.held(name).take(first_of_each_class(y[name], 40)) for name in bridge.names]
     z = torch.cat([bridge.encode(latents.mean, latents.name)[0] for latents in some])

@@ -2,7 +2,7 @@
 
 import { COLOURS, html, marks, slider, svg } from "../figures/common.js";
 import { ask } from "./ask.js";
-import { also, FIRST, listen, need, pad, page, pictures, set, start, status, trouble, voices, wave } from "./digit.js";
+import { also, FIRST, having, listen, pad, page, set, start, status, voices, wave } from "./digit.js";
 import { ARROWS, follow, fromText, toText } from "./drawing.js";
 import { flow } from "./flow.js";
 import { button, canvas, element, empty, label, largest, opinion, paint, write } from "./view.js";
@@ -12,7 +12,7 @@ also.show = (from, found) => {
   const { classes } = page.manifest;
   if (found.digit) {
     paint(canvas("digit"), found.digit);
-    label("digit", opinion(found.digitJudged, classes.mnist));
+    label("digit", found.digitJudged, classes.mnist);
   }
   write("guess", `f(z′) reads ${opinion(found.guess, classes.fashion)}.`);
   flow(element("flow", HTMLElement), from.kind, found);
@@ -210,16 +210,29 @@ function received() {
   if (strokes.length) pad.put(strokes);
 }
 
+const word = element("word", HTMLInputElement);
+
+/** What is typed becomes a garment and a digit; what that needs is fetched, once. */
+function type() {
+  start();
+  having(["picture", "words"], async () => {
+    const text = word.value.trim();
+    const value = /** @type {Float32Array | null} */ (text && (await ask("embed", text)));
+    if (text && !value) status("No piece of this is known: English words in letters of a to z.");
+    if (!value) return;
+    pad.put([], false);
+    set({ kind: "words", value });
+  });
+}
+
 const WEIGHTS = [0.1, 1, 5]; // of the KL term, times that of the page's own bridge
 const named = (/** @type {number} */ i) => `${WEIGHTS[i]} × that of chapter 3`;
 const weight = slider(element("weight", HTMLElement), "Weight of the KL term", { min: 0, max: 2, step: 1 }, 1, named, weigh);
 
 /** Ten held-out digits of the class that is shown, and what a bridge makes of them; two more bridges are fetched, once. @param {number} i */
-async function weigh(i) {
+function weigh(i) {
   start();
-  try {
-    await Promise.all([pictures(), need("more", "judges and the ways back, 3 MB")]);
-    await need("weights", "two more bridges, 0.6 MB");
+  having(["picture", "more", "weights"], async () => {
     const found = /** @type {Crowd} */ (await ask("crowd", WEIGHTS[i] === 1 ? "fashion" : `fashion.${WEIGHTS[i]}`));
     if (i !== weight.valueAsNumber) return; // it has moved on
     const box = element("crowd", HTMLElement);
@@ -230,9 +243,7 @@ async function weigh(i) {
     }
     const apart = `two garments of one class are ${found.apart.toFixed(2)} apart on average`;
     write("weight-note", `Of ${found.seen.length} held-out digits, ${found.kept} keep their class, and ${apart}.`);
-  } catch (error) {
-    trouble(error, () => weigh(i));
-  }
+  });
 }
 
 /** @type {{from: Float32Array | null, to: Float32Array | null}} */
@@ -270,5 +281,6 @@ map.addEventListener("keydown", (event) => {
   event.preventDefault();
   drag((a, b) => [a + (arrow[0] * reach) / 30, b - (arrow[1] * reach) / 30]);
 });
+for (const kind of ["focus", "input"]) word.addEventListener(kind, type);
 addEventListener("hashchange", received);
 received();

@@ -42,12 +42,20 @@ export function spectrogram(where, mel) {
   paint(where, upright, (t) => [255 * Math.min(1, 1.6 * t), 255 * t * t, 255 * (0.25 + 0.5 * t * (1 - t)) * Math.min(1, 4 * t)]);
 }
 
-/** What a picture shows, below it and for a screen reader. @param {string} id of its canvas */
-export function label(id, text = "") {
+/** What a picture shows, for a screen reader, and below it: three bars, the likeliest classes. @param {string} id of its canvas @param {ArrayLike<number> | null} votes probabilities @param {string[]} names */
+export function label(id, votes = null, names = []) {
   const where = canvas(id);
-  where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: ${text || "none yet"}`);
-  const below = where.closest(".lt-result")?.querySelector(".lt-small");
-  if (below) below.textContent = text;
+  where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: ${opinion(votes, names) || "none yet"}`);
+  const shares = Array.from(votes ?? [], (share, i) => ({ share, name: names[i] })).sort((a, b) => b.share - a.share);
+  const bars = shares.slice(0, 3).map(({ share, name }, i) => {
+    const bar = Object.assign(document.createElement("span"), { textContent: i && share < 0.005 ? "" : opinion([share], [name]) });
+    bar.style.setProperty("--share", `${100 * share}%`);
+    return bar;
+  });
+  where
+    .closest(".lt-result")
+    ?.querySelector(".lt-small")
+    ?.replaceChildren(...bars);
 }
 
 /** @param {string} id of a canvas */
