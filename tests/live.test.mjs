@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { strokes } from "../benchmarks/strokes.mjs";
 import { fromText, rasterise, toText } from "../book/_static/live/drawing.js";
-import { Models } from "../book/_static/live/models.js";
-import { fromHalves, network, Tensors, unpack } from "../book/_static/live/nn.js";
+import { Models, split } from "../book/_static/live/models.js";
+import { fromHalves } from "../book/_static/live/nn.js";
 import { FFT, Sound } from "../book/_static/live/sound.js";
 
 const weights = process.env.LT_LIVE_WEIGHTS ?? "";
@@ -72,21 +72,6 @@ test("letters and scribbles are the same in every run, and no two are alike", ()
   }
 });
 
-test("every kind of layer", needsTorch, async () => {
-  const manifest = JSON.parse(await readFile(join(folder, "layers", "manifest.json"), "utf8"));
-  const tensors = new Tensors(manifest.tensors);
-  tensors.files.set("layers", await unpack(await bytes(join(folder, "layers", manifest.files.layers.path))));
-  for (const { name, x, out } of expected.layers) {
-    const found = network(manifest.networks[name], tensors)(Float32Array.from(x));
-    const tolerance = name === "dense in bytes" ? 0.03 : 4e-3;
-    assert.ok(gap(found, out) < tolerance, `${name}: ${gap(found, out)}`);
-  }
-  assert.deepEqual(
-    tensors.get("pixels"),
-    new Float32Array(256).map((_, i) => i / 255),
-  );
-});
-
 test("Fourier transform against torch", needsTorch, () => {
   const { re, im, outRe, outIm } = expected.fft;
   const [a, b] = [Float64Array.from(re), Float64Array.from(im)];
@@ -125,12 +110,32 @@ test("from pixels to garment, digit and word", needsTorch, async () => {
   }
 });
 
+test("typed words have WordLlama's pieces, and nearly its vectors", needsTorch, async () => {
+  const models = await open();
+  await Promise.all([models.need("picture"), models.need("words")]);
+  const known = models.pieces("words.pieces");
+  const names = [...known.keys()];
+  const gaps = [];
+  for (const { text, pieces, shared } of expected.words) {
+    assert.deepEqual(
+      split(text, known).map((row) => names[row]),
+      pieces,
+    );
+    const value = /** @type {Float32Array} */ (models.embed(`  ${text.toUpperCase().replaceAll(" ", "  ")} `));
+    const found = models.translate({ kind: "words", value }, false);
+    gaps.push(gap(/** @type {Float32Array} */ (found.sharedWords), shared));
+    assert.deepEqual(found.zGarment, models.bridge("words").decode(/** @type {Float32Array} */ (found.sharedWords), "fashion"));
+  }
+  assert.ok(gaps.reduce((a, b) => a + b, 0) / gaps.length < 0.05, `${gaps}`);
+  assert.deepEqual([models.embed("靴 42"), models.embed("  ")], [null, null]);
+});
+
 test("a digit that comes back whole, and is known, is doubted least", needsTorch, async () => {
   const models = await open();
   await Promise.all([models.need("picture"), models.need("more")]);
   const seen = Float32Array.from(expected.cases[0].seen);
-  const { lost, judged, score } = models.doubt(seen, Float32Array.from(expected.cases[0].zDigit));
-  assert.ok(Math.abs(lost - expected.lost) < 0.02 && gap(judged, expected.judgedSeen) < 0.02);
+  const { gone, lost, judged, score } = models.doubt(seen, Float32Array.from(expected.cases[0].zDigit));
+  assert.ok(gap(gone, expected.gone) < 0.02 && Math.abs(lost - expected.lost) < 0.02 && gap(judged, expected.judgedSeen) < 0.02);
   assert.ok(Math.abs(score - lost * (1 - Math.max(...judged)) ** 0.1) < 1e-6);
 });
 

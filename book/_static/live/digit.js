@@ -1,7 +1,6 @@
 // Draw a digit, and see and hear what it becomes: what the book's first page and the page "Draw a digit" share.
 // What is drawn or chosen goes to the worker, what comes back is shown and said. It follows the pen as fast as the worker answers.
 
-import { ask } from "./ask.js";
 import { fromText, Pad, rasterise } from "./drawing.js";
 import { button, canvas, element, empty, label, opinion, paint, spectrogram, write } from "./view.js";
 
@@ -55,7 +54,6 @@ export const also = {
 };
 export const FIRST = "Draw or choose something first.";
 let ready = false; // what a garment needs is there
-let speaking = false; // the voice is there
 let busy = false;
 let stale = false; // the origin has changed since the worker began
 let started = false;
@@ -67,6 +65,27 @@ let audio = null;
 let playing = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+
+/** @type {Worker | null} */
+let worker = null;
+
+/** Ask the worker for what a method of `Models` gives; it is started by the first question. @param {string} method @param {unknown[]} given @returns {Promise<any>} */
+export function ask(method, ...given) {
+  worker ??= new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  const { port1, port2 } = new MessageChannel();
+  worker.postMessage({ method, given }, [port2]);
+  return new Promise((resolve, reject) => {
+    worker?.addEventListener("error", () => {
+      reject(new Error("this browser cannot run the page's worker. It is older than 2023, or it blocks scripts"));
+      worker = null;
+    });
+    port1.onmessage = ({ data }) => {
+      port1.close();
+      if ("error" in data) reject(new Error(data.error));
+      else resolve(data.found);
+    };
+  });
+}
 
 /** @param {string} text */
 export const status = (text) => write("status", text);
@@ -82,17 +101,18 @@ export function trouble(error, again) {
   };
 }
 
+/** @type {Record<string, string>} */
 const FILES = {
-  picture: "digits and garments, 2 MB",
-  more: "judges and the ways back, 3 MB",
+  picture: "pictures, 2 MB",
+  more: "judges, 3 MB",
   sound: "the voice, 3 MB",
-  weights: "two more bridges, 0.6 MB",
+  weights: "bridges, 0.6 MB",
   words: "words, 1.5 MB",
 };
 /** @type {Map<string, Promise<void>>} */
 const loads = new Map();
 
-/** Fetch a file, unless it is there or on its way. @param {keyof FILES} file */
+/** Fetch a file, unless it is there or on its way. @param {string} file */
 function need(file) {
   const load = async () => {
     status(`Loading ${FILES[file]} …`);
@@ -107,7 +127,7 @@ function need(file) {
   return loaded;
 }
 
-/** Fetch files one by one, then go on; what fails can be tried again. @param {(keyof FILES)[]} files @param {() => unknown} then @returns {Promise<boolean>} whether all went well */
+/** Fetch files one by one, then go on; what fails can be tried again. @param {string[]} files @param {() => unknown} then @returns {Promise<boolean>} whether all went well */
 export async function having(files, then) {
   try {
     for (const file of files) await need(file);
@@ -144,7 +164,7 @@ async function update() {
   const { dataset } = element("live", HTMLElement);
   dataset.at = "work";
   try {
-    const found = /** @type {Outcome} */ (await ask("translate", asked, speaking));
+    const found = /** @type {Outcome} */ (await ask("translate", asked, true));
     if (page.origin) show(asked, found);
   } catch (error) {
     trouble(error, update);
@@ -171,8 +191,8 @@ function show(from, found) {
   const off = found.doubt;
   if (off) paint(canvas("lost"), off.gone, (x) => [230 * x, 159 * x, 0]);
   else empty("lost");
-  label("lost", off && [off.lost], ["of its ink"]);
-  label("seen", off && off.judged, classes.mnist);
+  label("lost", off && [off.lost], ["ink"]);
+  label("seen", off?.judged, classes.mnist);
   if (from === page.origin && from.kind === "example") pad.context.drawImage(canvas("seen"), 0, 0, 280, 280);
   also.show(from, found);
   clearTimeout(timer);
@@ -180,7 +200,7 @@ function show(from, found) {
     // it has come to rest: say in words what has come out, and aloud if that is wanted
     write("said", `Garment: ${judged}. ${word ? `Word: ${word}.` : ""} ${doubt(found.doubt)}`);
     const drawn = from.kind === "pixels" || from.kind === "example";
-    if (drawn && speaking && heard !== from && element("aloud", HTMLInputElement).checked) listen();
+    if (drawn && word && heard !== from && element("aloud", HTMLInputElement).checked) listen();
   }, 600);
 }
 
@@ -210,9 +230,7 @@ function blank() {
 export async function voices() {
   audio ??= new AudioContext(); // in the click itself: browsers want a touch before sound
   start();
-  return having(["picture", "sound"], () => {
-    speaking = true;
-  });
+  return having(["picture", "sound"], () => {});
 }
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -35,22 +35,17 @@ export function rasterise(strokes) {
   const [xs, ys] = [strokes.flat().map(({ x }) => x), strokes.flat().map(({ y }) => y)];
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const scale = (BOX - PEN) / Math.max(right - left, bottom - top, SMALLEST);
+  const sized = strokes.map((stroke) =>
+    stroke.map(({ x, y }) => ({ x: (x - (left + right) / 2) * scale, y: (y - (top + bottom) / 2) * scale })),
+  );
   /** With the middle of its box at this pixel. @param {number} u @param {number} v */
-  const placed = (u, v) =>
-    ink(
-      strokes.map((stroke) =>
-        stroke.map(({ x, y }) => ({ x: u + (x - (left + right) / 2) * scale, y: v + (y - (top + bottom) / 2) * scale })),
-      ),
-    );
+  const placed = (u, v) => ink(sized.map((stroke) => stroke.map(({ x, y }) => ({ x: u + x, y: v + y }))));
   const middle = (SIZE - 1) / 2;
-  let [mass, x, y] = [0, 0, 0];
-  for (const [i, value] of placed(middle, middle).entries()) {
-    mass += value;
-    x += value * (i % SIZE);
-    y += value * Math.floor(i / SIZE);
-  }
+  const first = placed(middle, middle);
+  const sum = (/** @type {(i: number) => number} */ of) => first.reduce((all, value, i) => all + value * of(i), 0);
+  const mass = sum(() => 1);
   // MNIST's centre of mass is half a pixel right of the middle and below it
-  return placed(2 * middle + 0.5 - x / mass, 2 * middle + 0.5 - y / mass);
+  return placed(2 * middle + 0.5 - sum((i) => i % SIZE) / mass, 2 * middle + 0.5 - sum((i) => Math.floor(i / SIZE)) / mass);
 }
 
 const FINE = 36 ** 2 - 1; // steps along each side of the canvas, where strokes are text

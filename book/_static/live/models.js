@@ -1,6 +1,6 @@
 // The frozen models and the two bridges between them. It runs in a worker of the page, and under Node.js where the page is measured.
 
-import { Bridge, network, softmax, Tensors, unpack } from "./nn.js";
+import { addRows, Bridge, network, softmax, Tensors, unpack } from "./nn.js";
 import { Sound } from "./sound.js";
 
 /** What is made once, from its name, when it is first asked for. @template T @param {(name: string) => T} make */
@@ -66,15 +66,13 @@ export class Models {
   embed(text) {
     const plain = text.normalize("NFD").toLowerCase().trim().replace(/\s+/g, " ");
     if (!/[a-z]/.test(plain)) return null;
-    const [vectors, rest] = [this.items("words.vectors"), this.items("words.rest")];
-    const sum = new Float32Array(vectors.length / rest.length);
-    let square = 0;
-    for (const row of split(plain, this.pieces("words.pieces"))) {
-      square += rest[row];
-      for (let k = 0; k < sum.length; k++) sum[k] += vectors[row * sum.length + k];
-    }
-    const z = this.run("words.back", sum);
-    const length = Math.sqrt(z.reduce((all, value) => all + value * value, square));
+    const known = this.pieces("words.pieces");
+    const counts = new Float32Array(known.size);
+    for (const row of split(plain, known)) counts[row]++;
+    const [sum, z] = [new Float32Array(129), new Float32Array(256)]; // the last number is the square of what the others leave out
+    addRows(sum, counts, this.items("words.vectors"));
+    addRows(z, sum.subarray(0, 128), this.items("words.axes"));
+    const length = Math.sqrt(z.reduce((all, value) => all + value * value, sum[128]));
     return z.map((value) => value / length);
   }
 
@@ -111,13 +109,11 @@ export class Models {
       from.sharedVoice = voices.encode(from.zVoice, "speech").mean;
       zDigit = voices.decode(from.sharedVoice, "mnist");
     } else if (origin.kind !== "shared") {
-      from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
+      from.seen = origin.kind === "example" ? this.item("examples", origin.value) : /** @type {Float32Array} */ (origin.value);
       zDigit = this.run("mnist.encoder", from.seen);
     }
     const chosen = from.zChosen ? bridge.encode(from.zChosen, "fashion") : null;
-    const { mean, std } = zDigit
-      ? bridge.encode(zDigit, "mnist")
-      : (chosen ?? { mean: /** @type {Float32Array} */ (origin.value), std: null });
+    const { mean, std } = zDigit ? bridge.encode(zDigit, "mnist") : (chosen ?? { mean: /** @type {any} */ (origin).value, std: null });
     const noise = origin.kind === "shared" ? undefined : origin.noise;
     const shared = noise && std ? mean.map((value, i) => value + std[i] * noise[i]) : mean;
     const back = bridge.decode(shared, "mnist");

@@ -1,8 +1,7 @@
 // The page "Draw a digit" around its drawing area: samples, Figure 1 with numbers, sliders, the map, a walk, the other ways, and what can be taken along.
 
 import { COLOURS, html, marks, slider, svg } from "../figures/common.js";
-import { ask } from "./ask.js";
-import { also, FIRST, having, listen, pad, page, set, start, status, voices, wave } from "./digit.js";
+import { also, ask, FIRST, having, listen, pad, page, set, start, status, voices, wave } from "./digit.js";
 import { ARROWS, follow, fromText, toText } from "./drawing.js";
 import { flow } from "./flow.js";
 import { button, canvas, element, empty, label, largest, opinion, paint, write } from "./view.js";
@@ -62,17 +61,14 @@ function draw(plane, digits, garments) {
   const places = about.labels.map((_, i) => [(plane[2 * i] / reach) * HALF, (-plane[2 * i + 1] / reach) * HALF]);
   const means = marks(chart, places, about.labels, about.domains, classes.mnist);
   // a digit and a garment of each class stand at the free place that is nearest to its mean: they hide no mark, no number, not each other
-  const beside =
-    (/** @type {number[]} */ [x, y, wide, high]) =>
-    (/** @type {number[]} */ [u, v]) =>
-      Math.abs(u - x) > wide + THUMB || Math.abs(v - y) > high + THUMB / 2;
-  let free = Array.from({ length: 85 * 85 }, (_, i) => [5 * (i % 85) - 210, 5 * Math.floor(i / 85) - 210]); // well within the map
-  for (const [x, y] of places) free = free.filter(beside([x, y, 5, 5]));
-  for (const [x, y] of means) free = free.filter(beside([x, y, 10, 12]));
+  const taken = [...places.map(([x, y]) => [x, y, 5, 5]), ...means.map(([x, y]) => [x, y, 10, 12])];
+  const grid = Array.from({ length: 85 * 85 }, (_, i) => [5 * (i % 85) - 210, 5 * Math.floor(i / 85) - 210]); // well within the map
   for (const [i, mean] of means.entries()) {
-    const far = free.map(([x, y]) => Math.hypot(x - mean[0], y - mean[1]));
-    const [x, y] = free[far.indexOf(Math.min(...far))] ?? mean;
-    free = free.filter(beside([x, y, THUMB + 2, THUMB / 2 + 2]));
+    const far = (/** @type {number[]} */ [x, y]) => Math.hypot(x - mean[0], y - mean[1]);
+    const free = (/** @type {number[]} */ [u, v]) =>
+      !taken.some(([x, y, w, h]) => Math.abs(u - x) <= w + THUMB && Math.abs(v - y) <= h + THUMB / 2);
+    const [x, y] = grid.sort((a, b) => far(a) - far(b)).find(free) ?? mean;
+    taken.push([x, y, THUMB + 2, THUMB / 2 + 2]);
     const look = { fill: "none", stroke: COLOURS[i], "stroke-width": 2 };
     chart.prepend(svg("path", { d: `M${mean}L${x} ${y}`, ...look, "stroke-opacity": 0.6 }));
     for (const [k, pictures] of [digits, garments].entries()) {
@@ -246,22 +242,16 @@ function weigh(i) {
   });
 }
 
-/** @type {{from: Float32Array | null, to: Float32Array | null}} */
-const ends = { from: null, to: null };
+/** @type {Float32Array[]} the last two that were kept */
+let ends = [];
 const walk = element("walk", HTMLInputElement);
-for (const end of /** @type {const} */ (["from", "to"])) {
-  button(end).addEventListener("click", () => {
-    if (!page.outcome) return write("walk-note", FIRST);
-    ends[end] = page.outcome.shared;
-    walk.disabled = !(ends.from && ends.to);
-    write("walk-note", walk.disabled ? "Kept. Now the other." : "Kept. Move the slider.");
-  });
-}
-walk.addEventListener("input", () => {
-  const { from, to } = ends;
-  const t = Number(walk.value);
-  if (from && to) move(from.map((value, i) => (1 - t) * value + t * to[i]));
+button("keep").addEventListener("click", () => {
+  if (!page.outcome) return write("walk-note", FIRST);
+  ends = [...ends, page.outcome.shared].slice(-2);
+  walk.disabled = ends.length < 2;
+  write("walk-note", walk.disabled ? "Kept. Now draw another, and keep it too." : "Kept. Move the slider.");
 });
+walk.addEventListener("input", () => move(ends[0].map((from, i) => from + walk.valueAsNumber * (ends[1][i] - from))));
 for (let i = 0; i < 10; i++) {
   const one = item(element("examples", HTMLElement), { kind: "example", value: i });
   one.textContent = String(i);

@@ -9,7 +9,7 @@ type TensorEntry = { file: string; dtype: "f32" | "f16" | "u8" | "i8"; shape: nu
 type Layer = { op: string; from: number[]; to: number[]; slope?: number } & Record<"weight" | "bias" | "gain", string> &
   Record<"eps" | "kernel" | "stride" | "padding", number>;
 type MixingEntry = { hidden: Layer; input: Layer };
-type BridgeEntry = { names: string[]; shift: string[]; scale: number[]; classifier: Layer } &
+type BridgeEntry = { names: string[]; sizes: number[]; shift: string[]; scale: number[]; classifier: Layer } &
   Record<"encoder" | "decoder", Layer[]> &
   Record<"mean" | "std" | "output", MixingEntry>;
 type SoundFacts = Record<"rate" | "size" | "hop" | "bands" | "frames" | "floor" | "ceiling" | "iterations", number>;

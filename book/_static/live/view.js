@@ -12,9 +12,7 @@ export const canvas = (id) => element(id, HTMLCanvasElement);
 /** @param {string} id */
 export const button = (id) => element(id, HTMLButtonElement);
 /** @param {string} id @param {string} text */
-export const write = (id, text) => {
-  element(id, HTMLElement).textContent = text;
-};
+export const write = (id, text) => element(id, HTMLElement).replaceChildren(text);
 
 /** @param {ArrayLike<number>} values */
 export const largest = (values) => Array.prototype.indexOf.call(values, Math.max(...Array.from(values)));
@@ -47,15 +45,10 @@ export function label(id, votes = null, names = []) {
   const where = canvas(id);
   where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: ${opinion(votes, names) || "none yet"}`);
   const shares = Array.from(votes ?? [], (share, i) => ({ share, name: names[i] })).sort((a, b) => b.share - a.share);
-  const bars = shares.slice(0, 3).map(({ share, name }, i) => {
-    const bar = Object.assign(document.createElement("span"), { textContent: i && share < 0.005 ? "" : opinion([share], [name]) });
-    bar.style.setProperty("--share", `${100 * share}%`);
-    return bar;
-  });
-  where
-    .closest(".lt-result")
-    ?.querySelector(".lt-small")
-    ?.replaceChildren(...bars);
+  const few = shares.filter(({ share }, i) => !i || (i < 3 && share > 0.005)); // the first, and what has at least a percent
+  const bars = few.map(({ share, name }) => `<span style="--share: ${100 * share}%">${opinion([share], [name])}</span>`);
+  const below = where.closest(".lt-result")?.querySelector(".lt-small");
+  if (below) below.innerHTML = bars.join("");
 }
 
 /** @param {string} id of a canvas */
