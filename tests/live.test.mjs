@@ -9,7 +9,7 @@ import { strokes } from "../benchmarks/strokes.mjs";
 import { fromText, rasterise, toText } from "../book/_static/live/drawing.js";
 import { Models, split } from "../book/_static/live/models.js";
 import { fromHalves } from "../book/_static/live/nn.js";
-import { FFT, Sound } from "../book/_static/live/sound.js";
+import { Sound } from "../book/_static/live/sound.js";
 
 const weights = process.env.LT_LIVE_WEIGHTS ?? "";
 const folder = process.env.LT_LIVE_EXPECTED ?? "";
@@ -30,6 +30,9 @@ function gap(a, b) {
   for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i] - b[i]));
   return most;
 }
+
+/** @param {Float32Array} x */
+const squared = (x) => x.reduce((sum, value) => sum + value * value, 0);
 
 test("half precision", () => {
   const halves = new Uint16Array([0, 0x3c00, 0xc000, 0x3555, 1, 0x7bff, 0x8000]);
@@ -53,6 +56,9 @@ test("a drawing is as large, as thick and as central as MNIST's", () => {
   assert.deepEqual(rasterise([]), new Float32Array(784));
   const dot = rasterise([[{ x: 0.1, y: 0.1 }]]).filter((value) => value > 0.5).length;
   assert.ok(dot > 0 && dot < 16, "a dot stays a dot");
+  const long = Array.from({ length: 200_000 }, (_, i) => ({ x: 0.5 + 0.3 * Math.cos(i / 1e4), y: 0.5 + 0.4 * Math.sin(i / 1e4) }));
+  const short = long.filter((_, i) => i % 1000 === 0);
+  assert.ok(gap(rasterise([long]), rasterise([short])) < 0.1, "a hand that takes its time draws the same");
 });
 
 test("a link carries a drawing", () => {
@@ -70,13 +76,6 @@ test("letters and scribbles are the same in every run, and no two are alike", ()
     assert.equal(new Set(drawings.map((drawing) => String(rasterise(drawing)))).size, drawings.length);
     for (const drawing of drawings) assert.ok(rasterise(drawing).reduce((a, b) => a + b) > 20);
   }
-});
-
-test("Fourier transform against torch", needsTorch, () => {
-  const { re, im, outRe, outIm } = expected.fft;
-  const [a, b] = [Float64Array.from(re), Float64Array.from(im)];
-  new FFT(512).forward(a, b);
-  assert.ok(Math.max(gap(a, outRe), gap(b, outIm)) < 1e-11);
 });
 
 async function open() {
@@ -135,7 +134,9 @@ test("a digit that comes back whole, and is known, is doubted least", needsTorch
   await Promise.all([models.need("picture"), models.need("more")]);
   const seen = Float32Array.from(expected.cases[0].seen);
   const { gone, lost, judged, score } = models.doubt(seen, Float32Array.from(expected.cases[0].zDigit));
-  assert.ok(gap(gone, expected.gone) < 0.02 && Math.abs(lost - expected.lost) < 0.02 && gap(judged, expected.judgedSeen) < 0.02);
+  assert.ok(
+    gap(gone, expected.gone) < 0.02 && Math.abs(lost - squared(gone) / squared(seen)) < 1e-4 && gap(judged, expected.judgedSeen) < 0.02,
+  );
   assert.ok(Math.abs(score - lost * (1 - Math.max(...judged)) ** 0.1) < 1e-6);
 });
 

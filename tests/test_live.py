@@ -74,16 +74,11 @@ def test_javascript_computes_what_torch_does(weights, tmp_path):
     torch.manual_seed(1)
     sounds = [torch.rand(1, 1, 64, 64) * 2 - 1, LogMel()(torch.sin(torch.arange(8192) / 7)[None])]
     waves = [{"mel": mel.flatten().tolist(), "wave": wave_of(mel)} for mel in sounds]
-    signal = torch.randn(2, 512, dtype=torch.float64)
-    spectrum = torch.fft.fft(torch.complex(*signal))
-    fft = {"re": signal[0], "im": signal[1], "outRe": spectrum.real, "outIm": spectrum.imag}
     seen = run.images("mnist").x[:1]
     with torch.no_grad():
         back, judged = run.vae("mnist").decode(run.vae("mnist").encode(seen)[0]), run.judge("mnist")(seen).softmax(-1)
-    facts = {"gone": (seen - back)[0].tolist(), "judgedSeen": judged[0].tolist()}
-    facts["lost"] = float((seen - back).square().sum() / seen.square().sum())
-    facts |= {"words": typed(run), "cases": cases, "waves": waves, "fft": {name: x.tolist() for name, x in fft.items()}}
-    (tmp_path / "expected.json").write_text(json.dumps(facts))
+    facts = {"words": typed(run), "cases": cases, "waves": waves, "gone": (seen - back)[0].tolist()}
+    (tmp_path / "expected.json").write_text(json.dumps(facts | {"judgedSeen": judged[0].tolist()}))
     node("--test", "tests/live.test.mjs", LT_LIVE_WEIGHTS=str(weights), LT_LIVE_EXPECTED=str(tmp_path))
 
 
