@@ -1,4 +1,4 @@
-// The live page's own code under Node.js: node benchmarks/live.mjs WEIGHTS COUNT < DIGITS. Writes one JSON object. Digits after the
+// The live page's own code under Node.js: node benchmarks/live.mjs WEIGHTS COUNT TEXTS < DIGITS. Writes one JSON object. Digits after the
 // first COUNT are asked for one thing alone: how far they look like none.
 // `python book/live/measure.py` calls it and compares the classes with PyTorch's.
 
@@ -9,7 +9,7 @@ import { rasterise } from "../book/_static/live/drawing.js";
 import { Models } from "../book/_static/live/models.js";
 import { strokes } from "./strokes.mjs";
 
-const [folder, count] = process.argv.slice(2);
+const [folder, count, texts] = process.argv.slice(2);
 const manifest = join(folder, "manifest.json");
 
 /** @param {FileEntry} entry */
@@ -30,7 +30,7 @@ let started = performance.now();
 const models = new Models(JSON.parse(await readFile(manifest, "utf8")), read);
 await models.need("picture");
 models.translate({ kind: "pixels", value: digit(0) }, false);
-out.fashion = { cold_ms: performance.now() - started, classes: [] };
+out.fashion = { cold_ms: performance.now() - started };
 
 let spent = 0;
 const n = Number(count);
@@ -46,7 +46,8 @@ out.fashion.warm_ms = spent / n;
 await models.need("more");
 out.fashion.classes = garments.map((garment) => largest(models.run("fashion.judge", garment)));
 const doubt = (/** @type {Float32Array} */ seen) => models.doubt(seen, models.run("mnist.encoder", seen)).score;
-out.doubt = { digits: Array.from({ length: pixels.length / 784 }, (_, i) => doubt(digit(i))) };
+const doubts = Array.from({ length: pixels.length / 784 }, (_, i) => doubt(digit(i)));
+out.doubt = { digits: doubts.slice(0, n), training: doubts.slice(n) };
 for (const [kind, drawings] of Object.entries(strokes(10))) out.doubt[kind] = drawings.map((drawing) => doubt(rasterise(drawing)));
 
 started = performance.now();
@@ -69,4 +70,14 @@ out.speech.warm_ms = spent / n;
 out.speech.wave_ms = waves;
 out.fashion.megabytes = (models.manifest.files.picture.bytes + (await stat(manifest)).size) / 1e6; // compressed, with the manifest
 out.speech.megabytes = models.manifest.files.sound.bytes / 1e6;
+
+await models.need("words");
+for (const [setting, names] of Object.entries(JSON.parse(texts ?? "{}"))) {
+  const classes = names.map((/** @type {string} */ name) => {
+    const value = models.embed(name);
+    return value ? largest(models.run("fashion.judge", models.translate({ kind: "words", value }, false).garment)) : -1;
+  });
+  out[setting] = { classes };
+}
+if (out["words->fashion"]) out["words->fashion"].megabytes = models.manifest.files.words.bytes / 1e6;
 process.stdout.write(JSON.stringify(out));

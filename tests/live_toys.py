@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "live"))
 import measure as measure
 import pack as pack
 
+pack.words = lambda run: run.between["words"]
+
 
 def trained_a_little(model: nn.Module) -> nn.Module:
     """Weights with the variety of trained ones: norms, biases, spreads, centres and scales are not trivial."""
@@ -41,10 +43,13 @@ class Toy(Run):
         self.judges = {name: trained_a_little(Judge(width=64)) for name in ("mnist", "fashion")}
         self.models["speech"], self.judges["speech"] = map(trained_a_little, (CodeGenerator(), SpectrogramCNN()))
         self.between, y = {}, torch.arange(10).repeat_interleave(40)
-        for name, shared in (("fashion", 8), ("speech", 16)):
-            config = BridgeConfig(Training(1, 8), width=64, shared=shared)
-            network = network_of(config, [100, 100], 10)
-            self.between[name] = trained_a_little(Bridge(config, ["mnist", name], [network], range(10)))
+        for names, shared in ((["mnist", "fashion"], 8), (["mnist", "speech"], 16), (["words", "fashion"], 8)):
+            config, sizes = (
+                BridgeConfig(Training(1, 8), width=64, shared=shared),
+                [256 if names[0] == "words" else 100, 100],
+            )
+            made = Bridge(config, names, [network_of(config, sizes, 10)], range(10))
+            self.between[names[names[0] == "mnist"]] = trained_a_little(made)
         noise = [torch.rand(400, 784).mul(255).round() / 255 * (torch.rand(400, 784) > 0.7) for _ in range(2)]
         self.items = {name: Items(name, "test", "embedded", x, y) for name, x in zip(self.judges, noise, strict=False)}
         self.items["speech"] = Items("speech", "test", "embedded", torch.randn(400, 100), y)  # latents of clips

@@ -6,14 +6,16 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import torch
 from browsing import ROOT, missing
-from live_toys import Toy, measure, pack, rounded, trained_a_little, wave_of
+from live_toys import Toy, measure, pack, rounded, wave_of
 from torch import nn
 
 from lt import LtError
+from lt.models import foreign
 from lt.models.speech import LogMel
 
 
@@ -31,6 +33,8 @@ def run() -> Toy:
 
 @pytest.fixture(scope="module")
 def weights(run, tmp_path_factory):
+    if foreign.missing(["wordllama"]):
+        missing("no WordLlama: pip install -e '.[words]', Python 3.10 to 3.12")
     folder = tmp_path_factory.mktemp("live") / "weights"
     pack.export(run, folder)
     return folder
@@ -53,32 +57,14 @@ def expected(run: Toy, x: torch.Tensor) -> dict:
 
 
 @torch.no_grad()
-def layers(folder) -> list[dict]:
-    """Every kind of layer alone, packed, with a random input and PyTorch's output."""
-    torch.manual_seed(2)
-    up = nn.Sequential(nn.ConvTranspose2d(4, 6, 4, stride=2, padding=1), nn.BatchNorm2d(6))
-    down = nn.Sequential(nn.Conv2d(3, 5, 3, stride=2, padding=1), nn.BatchNorm2d(5))
-    kinds = {
-        "dense": (nn.Linear(30, 20), (30,)),
-        "dense in bytes": (nn.Linear(256, 160), (256,)),
-        "relu": (nn.ReLU(), (40,)),
-        "leaky": (nn.LeakyReLU(0.2), (40,)),
-        "sigmoid": (nn.Sigmoid(), (40,)),
-        "tanh": (nn.Tanh(), (40,)),
-        "norm": (trained_a_little(nn.LayerNorm(40)), (40,)),
-        "conv": (trained_a_little(down), (3, 8, 8)),
-        "conv of an even kernel": (nn.Conv2d(2, 3, 4, stride=2, padding=1), (2, 8, 8)),
-        "deconv": (trained_a_little(up), (4, 4, 4)),
-        "mean": (nn.AdaptiveAvgPool2d((None, 1)), (4, 4, 4)),
-    }
-    packed, made = pack.Pack(), []
-    for name, (layer, shape) in kinds.items():
-        packed.networks[name] = packed.layers("layers", name, layer, shape=shape)
-        x = torch.randn(1, *shape) * (torch.rand(1, *shape) > 0.3)
-        made.append({"name": name, "x": x.flatten().tolist(), "out": layer.eval()(x).flatten().tolist()})
-    packed.put("layers", "pixels", torch.arange(256).view(16, 16) / 255, "u8")
-    packed.write(folder / "layers")
-    return made
+def typed(run: Toy) -> list[dict]:
+    """What WordLlama and PyTorch make of held-out phrases: the pieces of each, and its z'."""
+    texts, _ = foreign.phrases("fashion", "phrases")
+    words = foreign.package("wordllama", "foreign")
+    model = words.WordLlama.load(cache_dir=Path(words.__file__).parent, disable_download=True)
+    z = run.bridge("words", "words").encode(foreign.load_words()(texts), "words")[0]
+    tokens = [[token.replace("▁", " ") for token in model.tokenize(text)[0].tokens] for text in texts]
+    return [{"text": text, "pieces": of, "shared": x} for text, of, x in zip(texts, tokens, z.tolist(), strict=True)]
 
 
 def test_javascript_computes_what_torch_does(weights, tmp_path):
@@ -88,15 +74,11 @@ def test_javascript_computes_what_torch_does(weights, tmp_path):
     torch.manual_seed(1)
     sounds = [torch.rand(1, 1, 64, 64) * 2 - 1, LogMel()(torch.sin(torch.arange(8192) / 7)[None])]
     waves = [{"mel": mel.flatten().tolist(), "wave": wave_of(mel)} for mel in sounds]
-    signal = torch.randn(2, 512, dtype=torch.float64)
-    spectrum = torch.fft.fft(torch.complex(*signal))
-    fft = {"re": signal[0], "im": signal[1], "outRe": spectrum.real, "outIm": spectrum.imag}
     seen = run.images("mnist").x[:1]
     with torch.no_grad():
         back, judged = run.vae("mnist").decode(run.vae("mnist").encode(seen)[0]), run.judge("mnist")(seen).softmax(-1)
-    facts = {"lost": float((seen - back).square().sum() / seen.square().sum()), "judgedSeen": judged[0].tolist()}
-    facts |= {"cases": cases, "waves": waves, "fft": {name: x.tolist() for name, x in fft.items()}}
-    (tmp_path / "expected.json").write_text(json.dumps({**facts, "layers": layers(tmp_path)}))
+    facts = {"words": typed(run), "cases": cases, "waves": waves, "gone": (seen - back)[0].tolist()}
+    (tmp_path / "expected.json").write_text(json.dumps(facts | {"judgedSeen": judged[0].tolist()}))
     node("--test", "tests/live.test.mjs", LT_LIVE_WEIGHTS=str(weights), LT_LIVE_EXPECTED=str(tmp_path))
 
 
@@ -118,7 +100,7 @@ def test_the_page_is_measured_by_its_own_code(weights):
     table = measure.measure(run, weights, 20)
     for setting in measure.WAYS:
         assert run[setting, "page", "class_agreement_with_torch"].value >= 0.8
-        assert run[setting, "page", "warm_ms"].value > 0
+    assert min(run[f"mnist->{name}", "page", "warm_ms"].value for name in ("fashion", "speech")) > 0
     assert len(table.splitlines()) == 7 + len(measure.WORDS)
 
 
@@ -132,7 +114,7 @@ def test_published_weights_are_small_and_as_right_as_pytorch():
     assert [claim["text"] for claim in record["claims"] if claim["verdict"] != "holds"] == []
     for setting in measure.WAYS:
         ours, theirs = (found[setting, f"transfer_accuracy_true_label{by}"] for by in ("", "_torch"))
-        assert abs(ours - theirs) <= 0.005
+        assert abs(ours - theirs) <= (0.05 if "words" in setting else 0.005)
     page = (ROOT / "book" / "live.md").read_text(encoding="utf-8")
     (table,) = re.findall("<!-- numbers -->(.*)<!-- /numbers -->", page, re.DOTALL)
     for (_, metric), value in found.items():

@@ -1,31 +1,27 @@
-"""The weights of the page "Draw a digit", small files for a browser: ``python book/live/pack.py --profile laptop``.
+"""The weights of the page "Draw a digit", small files for a browser: ``python book/live/pack.py laptop``.
 
-Models and bridges are those of chapters 3 and 4, from the cache, or trained first (set 0, seed 0). The files of
-``book/_static/live/weights`` are replaced. ``--inline FILE`` writes the page with these weights into one file instead,
-which needs no server: open it, or show it in a notebook with ``IPython.display.HTML(filename=FILE)``.
+Models and bridges of chapters 3, 4, 6 and 12, from the cache or trained first, replace ``book/_static/live/weights``.
 """
 
-import base64
 import copy
 import gzip
 import hashlib
 import json
 import re
 import shutil
-import tempfile
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-import typer
 from torch import Tensor, nn
 from torchvision.utils import save_image
 
-from lt import LtError
+from lt import Bridge, BridgeConfig, Domain, LtError, Training, fit_bridge, named_generator
 from lt.book import Run, start
 from lt.book.figures import first_of_each_class, tiles
-from lt.bridge import Bridge
 from lt.data import CLASSES
+from lt.models.foreign import load_words, package, phrases
 
 STATIC = Path(__file__).parents[1] / "_static" / "live"
 WIDE = 2**15  # numbers from which a matrix is stored in bytes, where its network allows it
@@ -45,11 +41,11 @@ class Pack:
         self.data: dict[str, bytearray] = {}  # of each file
         self.tensors, self.networks, self.bridges = {}, {}, {}  # what the manifest says of each
 
-    def put(self, file: str, name: str, x: Tensor, dtype: str = "f16") -> str:
+    def put(self, file: str, name: str, x: Tensor, dtype: str = "f16", steps: Tensor | None = None) -> str:
         """Append a tensor to a file, and return its name."""
         entry, x = {"file": file, "dtype": dtype, "shape": list(x.shape)}, x.detach().cpu()
         if dtype == "i8":
-            scale = x.abs().amax(0).clamp(min=1e-30) / LEVELS
+            scale = x.abs().amax(0).clamp(min=1e-30) / LEVELS if steps is None else steps
             entry["scale"], x = self.put(file, f"{name}.scale", scale, "f32"), (x / scale).round()
         elif dtype == "u8":
             x = (x * 255).round()
@@ -77,8 +73,8 @@ class Pack:
             if op in ("dense", "conv", "deconv"):
                 rows, bias = layer.weight.flatten(1) if op == "deconv" else layer.weight.flatten(1).T, layer.bias
                 if isinstance(norm, nn.BatchNorm2d):  # each channel of it is one or more of the columns
-                    gain = norm.weight * (norm.running_var + norm.eps).rsqrt()
-                    shift, gain = (norm.bias - gain * norm.running_mean)[:, None], gain[:, None]
+                    gain = (norm.weight * (norm.running_var + norm.eps).rsqrt())[:, None]
+                    shift = norm.bias[:, None] - gain * norm.running_mean[:, None]
                     rows = (rows.unflatten(1, (len(gain), -1)) * gain).flatten(1)
                     bias = (bias.unflatten(0, (len(gain), -1)) * gain + shift).flatten()
                 tensors = {"weight": rows, "bias": bias}
@@ -87,12 +83,12 @@ class Pack:
                 one[key] = self.put(file, f"{name}.{i}.{key}", x, dtype)
         return made
 
-    def bridge(self, file: str, name: str, bridge: Bridge) -> None:
+    def bridge(self, file: str, name: str, bridge: Bridge, wide: str = "f16") -> None:
         """Store a bridge with gated outputs: its parts are called as in :class:`lt.networks.BridgingVAE`."""
         network, at, moments = bridge.network, f"bridge.{name}", [bridge.place(one)[2:] for one in bridge.names]
         entry: dict = {"names": bridge.names, "sizes": bridge.sizes, "latent": network.latent, "shared": network.shared}
         for part in ("encoder", "decoder", "mean", "std", "output", "classifier"):
-            entry[part] = self.layers(file, f"{at}.{part}", getattr(network, part), wide="f16")
+            entry[part] = self.layers(file, f"{at}.{part}", getattr(network, part), wide=wide)
         entry |= {part: dict(zip(("hidden", "input"), entry[part], strict=True)) for part in ("mean", "std", "output")}
         entry |= {"classifier": entry["classifier"][0], "scale": [float(scale) for _, scale in moments]}
         entry["shift"] = [self.put(file, f"{at}.shift.{i}", shift, "f32") for i, (shift, _) in enumerate(moments)]
@@ -111,10 +107,42 @@ class Pack:
         (folder / "manifest.json").write_text(json.dumps({"format": 1, **facts}) + "\n", encoding="utf-8")
 
 
+def words(run: Run) -> Bridge:
+    """The bridge of chapter 12 from names of garments to pictures of them."""
+    names, y = phrases("fashion", "train")
+    points = Domain("words", load_words(), device=run.device).latents(names, y)
+    spread = torch.cdist(points.mean, points.mean)[(y[:, None] == y).fill_diagonal_(False)].mean() / 256**0.5
+    points = replace(points, std=torch.full_like(points.mean, round(spread.item(), 2)))
+    training = Training(1500, 128, 4e-3, "onecycle", average=0.99)  # as laptop has it
+    return fit_bridge([points, run.latents("fashion")], BridgeConfig(training, beta_kl=0.01, beta_swd=10.0, beta_cls=3.0))
+
+
+def pack_words(pack: Pack, bridge: Bridge) -> None:
+    """Store WordLlama's pieces in small letters, in the order in which they are joined, and of their vectors the 128
+    directions in which z' moves most, as coarsely as it moves little; and the square of the rest, for the length."""
+    home = package("wordllama", "foreign")
+    model = home.WordLlama.load(cache_dir=Path(home.__file__).parent, disable_download=True)
+    known = sorted((i, text) for text, i in model.tokenizer.get_vocab().items() if re.fullmatch("▁|▁?[a-z'-]+", text))
+    x = torch.from_numpy(model.embedding[[i for i, _ in known]])  # (n, 256)
+    network, number, centre, scale = bridge.place("words")
+    pairs = x[torch.randint(len(x), (4000, 2), generator=named_generator("texts", 0))].mean(1)  # texts of two pieces
+    z = (nn.functional.normalize(pairs) - centre) / scale
+    slopes = torch.autograd.functional.jacobian(lambda z: network.encode(z, number)[0].sum(0), z).flatten(0, 1)
+    power, axes = (part[..., -128:] for part in torch.linalg.eigh((slopes.T @ slopes).double()))
+    to, back = (axes * power.sqrt()).float(), (axes / power.sqrt()).float().T
+    found = (x @ to / (step := 0.3 * (x @ to).std())).round() * step
+    rest = (x.square().sum(1) - (found @ back).square().sum(1))[:, None]
+    steps = torch.cat([step.expand(128), rest.max()[None] / LEVELS])
+    pack.put("words", "words.pieces", torch.tensor([*"\n".join(text for _, text in known).replace("▁", " ").encode()]))
+    pack.put("words", "words.vectors", torch.cat([found, rest], 1), "i8", steps)
+    pack.put("words", "words.axes", back)
+    pack.bridge("words", "words", bridge, "i8")
+
+
 @torch.no_grad()
 def export(run: Run, folder: Path) -> None:
-    """Write ``picture``, from drawing to garment, ``more``, for other ways, ``sound``, for words, ``weights``, bridges
-    of other weights of the KL term, and the preview."""
+    """Write ``picture``, from drawing to garment, ``more``, for other ways, ``sound``, for spoken words, ``weights``,
+    bridges of other weights of the KL term, ``words``, for typed words, and the preview."""
     pack, bridge = Pack(), run.bridge("mnist", "fashion")
     mnist, fashion, speech, hears = run.vae("mnist"), run.vae("fashion"), run.vae("speech"), run.judge("speech")
     posterior, voice, mel = copy.deepcopy(mnist.posterior), copy.deepcopy(speech.decoder), speech.mel
@@ -145,6 +173,7 @@ def export(run: Run, folder: Path) -> None:
     pack.put("more", "garments.z", run.held("fashion").mean[garments])
     pack.put("sound", "clips.z", run.held("speech").mean[clips])
     pack.put("sound", "mel.inverse", mel.inverse, "f32")
+    pack_words(pack, words(run))
     # the map: a principal plane of z' of held-out digits and garments
     some = [run.held(name).take(first_of_each_class(y[name], 40)) for name in bridge.names]
     z = torch.cat([bridge.encode(latents.mean, latents.name)[0] for latents in some])
@@ -165,32 +194,5 @@ def export(run: Run, folder: Path) -> None:
     save_image(torch.cat(pixels), folder.parent / "preview.webp", nrow=len(digits), padding=0)
 
 
-def module(path: Path) -> str:
-    """A module of the page as an address that holds it, and in it those that it imports."""
-    source, near = path.read_text(encoding="utf-8"), r'from "(\.[^"]+)"'
-    source = re.sub(near, lambda found: f'from "{module(path.parent / found[1])}"', source)
-    return f"data:text/javascript;base64,{base64.b64encode(source.encode()).decode()}"
-
-
-def inlined(folder: Path) -> str:
-    """The page as one text of HTML: its modules and the weights in ``folder`` stand in it as addresses."""
-    packed = {path.name: base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.iterdir())}
-    files = json.dumps({name: f"data:;base64,{text}" for name, text in packed.items()})
-    page = (STATIC.parents[1] / "live.md").read_text(encoding="utf-8")
-    body = page[page.index('<p class="lt-note" id="lt-fallback">') : page.index('<script type="module"')]
-    body = body.replace('id="lt-live"', f"""id="lt-live" data-worker="{module(STATIC / "worker.js")}" data-addresses='{files}'""")
-    return f"""<!DOCTYPE html><meta charset="utf-8"><title>Draw a digit</title>{body}
-<style>{(STATIC / "live.css").read_text(encoding="utf-8")}</style>
-<script type="module" src="{module(STATIC / "page.js")}"></script>"""
-
-
-def main(profile: str = "laptop", inline: Path | None = None) -> None:
-    """Write the weights of the page "Draw a digit", or with --inline FILE the whole page into one file."""
-    with tempfile.TemporaryDirectory() as scratch:
-        export(start("live", profile), folder := (Path(scratch) if inline else STATIC) / "weights")
-        if inline:
-            inline.write_text(inlined(folder), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    typer.run(main)
+    export(start("live", sys.argv[1]), STATIC / "weights")

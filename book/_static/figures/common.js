@@ -12,10 +12,7 @@ export const GROUND = "var(--pst-color-background, #fff)";
  * @typedef {[number, number]} Pair
  */
 
-/**
- * @template {keyof SVGElementTagNameMap} K
- * @param {K} tag @param {Record<string, string | number>} attributes @param {Element} [parent] @returns {SVGElementTagNameMap[K]}
- */
+/** @template {keyof SVGElementTagNameMap} K @param {K} tag @param {Record<string, string | number>} attributes @param {Element} [parent] @returns {SVGElementTagNameMap[K]} */
 export function svg(tag, attributes, parent) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
@@ -23,10 +20,7 @@ export function svg(tag, attributes, parent) {
   return made;
 }
 
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag @param {Element} parent @param {string} [text] @returns {HTMLElementTagNameMap[K]}
- */
+/** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {Element} parent @param {string} [text] @returns {HTMLElementTagNameMap[K]} */
 export function html(tag, parent, text = "") {
   const made = document.createElement(tag);
   made.textContent = text;
@@ -52,11 +46,7 @@ export function text(parent, x, y, words, more = {}) {
   return made;
 }
 
-/**
- * A labelled slider; what its value is called stands behind it.
- * @param {Element} parent @param {string} name @param {{min: number, max: number, step: number}} range @param {number} value
- * @param {(value: number) => string} words what a value is called @param {(value: number) => void} moved
- */
+/** A labelled slider; what its value is called stands behind it. @param {Element} parent @param {string} name @param {{min: number, max: number, step: number}} range @param {number} value @param {(value: number) => string} words what a value is called @param {(value: number) => void} moved */
 export function slider(parent, name, { min, max, step }, value, words, moved) {
   const line = html("label", parent, name);
   line.style.cssText = "display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; margin: 0.2rem 0";
@@ -107,10 +97,7 @@ export function range(values, margin = 0.06) {
   return [low - more, high + more];
 }
 
-/**
- * Items of a map: squares of the first domain, circles of the second; the name of each class stands at its mean.
- * @param {Element} on @param {Pair[]} places @param {number[]} labels @param {number[]} domains @param {string[]} names @returns {Pair[]} the means
- */
+/** Items of a map: squares of the first domain, circles of the second; the name of each class stands at its mean. @param {Element} on @param {Pair[]} places @param {number[]} labels @param {number[]} domains @param {string[]} names @returns {Pair[]} the means */
 export function marks(on, places, labels, domains, names) {
   for (const [i, [x, y]] of places.entries()) {
     const look = { fill: COLOURS[labels[i]], stroke: GROUND, "stroke-width": 0.5 };

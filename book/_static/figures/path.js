@@ -2,11 +2,7 @@
 
 import { html, picture, slider, words } from "./common.js";
 
-/**
- * @param {HTMLElement} box
- * @param {{paths: {name: string, steps: number, rows: {name: string, sheet: import("./common.js").Sheet, said: string[]}[]}[]}} data
- *   `said` is the judge's class at each step
- */
+/** @param {HTMLElement} box @param {{paths: {name: string, steps: number, rows: {name: string, sheet: import("./common.js").Sheet, said: string[]}[]}[]}} data `said` is the judge's class at each step */
 export default function draw(box, { paths }) {
   const choose = html("select", box);
   choose.setAttribute("aria-label", "path");

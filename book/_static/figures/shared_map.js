@@ -2,11 +2,7 @@
 
 import { board, html, marks, picture, range, scale, svg, words } from "./common.js";
 
-/**
- * @param {HTMLElement} box
- * @param {{places: [number, number][], labels: number[], domains: number[], classes: string[][], names: string[],
- *   sheets: import("./common.js").Sheet[]}} data one sheet for each domain; a picture for each place
- */
+/** @param {HTMLElement} box @param {{places: [number, number][], labels: number[], domains: number[], classes: string[][], names: string[], sheets: import("./common.js").Sheet[]}} data one sheet for each domain; a picture for each place */
 export default function draw(box, { places, labels, domains, classes, names, sheets }) {
   const on = board(box, 560, 420, `Map of ${places.length} items in the shared space; arrow keys go from item to item`);
   on.setAttribute("tabindex", "0");

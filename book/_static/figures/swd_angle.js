@@ -2,10 +2,7 @@
 
 import { BLUE, board, ORANGE, range, scale, slider, svg, text, words } from "./common.js";
 
-/**
- * @param {HTMLElement} box
- * @param {{a: [number, number][], b: [number, number][]}} data two clouds of as many points each
- */
+/** @param {HTMLElement} box @param {{a: [number, number][], b: [number, number][]}} data two clouds of as many points each */
 export default function draw(box, { a, b }) {
   const seen = "Two clouds of points and their shadows on a line that can be turned; beside it the distance of each direction";
   const on = board(box, 660, 330, seen);
@@ -25,12 +22,8 @@ export default function draw(box, { a, b }) {
   const each = angles.map(distance);
   const swd = each.reduce((sum, value) => sum + value, 0) / each.length;
   const turning = svg("g", {}, on);
-  /** @type {[[number, number][], string][]} */
-  const clouds = [
-    [a, BLUE],
-    [b, ORANGE],
-  ];
-  for (const [cloud, colour] of clouds) for (const [x, y] of cloud) svg("circle", { cx: place(x), cy: down(y), r: 4, fill: colour }, on);
+  const clouds = [a, b].map((cloud, i) => ({ cloud, colour: [BLUE, ORANGE][i] }));
+  for (const { cloud, colour } of clouds) for (const [x, y] of cloud) svg("circle", { cx: place(x), cy: down(y), r: 4, fill: colour }, on);
   const [low, high] = range([0, ...each]);
   const [x, y] = [scale(0, 179, 400, 650), scale(low, high, 280, 30)];
   svg("path", { d: `M400 30V280H650`, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6 }, on);
@@ -47,7 +40,7 @@ export default function draw(box, { a, b }) {
     turning.replaceChildren();
     const ends = `M${place(-reach * c)} ${down(-reach * s)}L${place(reach * c)} ${down(reach * s)}`;
     svg("path", { d: ends, stroke: "currentColor", "stroke-width": 1.5 }, turning);
-    for (const [cloud, colour] of clouds)
+    for (const { cloud, colour } of clouds)
       for (const [px, py] of cloud) {
         const t = px * c + py * s;
         const d = `M${place(px)} ${down(py)}L${place(t * c)} ${down(t * s)}`;

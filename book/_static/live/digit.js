@@ -1,12 +1,12 @@
 // Draw a digit, and see and hear what it becomes: what the book's first page and the page "Draw a digit" share.
 // What is drawn or chosen goes to the worker, what comes back is shown and said. It follows the pen as fast as the worker answers.
 
-import { ask } from "./ask.js";
 import { fromText, Pad, rasterise } from "./drawing.js";
 import { button, canvas, element, empty, label, opinion, paint, spectrogram, write } from "./view.js";
 
 /** What each picture is. @type {Record<string, string>} */
 export const WHY = {
+  lost: "What is lost: the ink that encoder and decoder of digits do not bring back. The bar is its share, of squares.",
   seen: "What the encoder sees: your strokes in a box of 20 pixels, centred by their mass, as the digits of its training are.",
   digit: "What the bridge has kept of the digit: the shared numbers, turned back into a latent of digits and drawn by their decoder.",
   garment: "The bridge has made a latent of garments, and the frozen decoder of garments draws it. The class below is a judge’s.",
@@ -24,7 +24,8 @@ const AREA = `<div class="lt-state">
 </div>
 <section class="lt-draw" aria-label="Draw">
 <canvas id="lt-pad" width="280" height="280" tabindex="0" role="application" aria-label="Drawing area for a digit" aria-describedby="lt-keys"></canvas>
-${result("seen", "What the encoder sees", "nothing yet", "<strong>As seen</strong>", "shape")}
+<div>${result("seen", "What the encoder sees", "nothing yet", "<strong>As seen</strong>", "shape")}
+${result("lost", "What is lost of it", "nothing yet", "<strong>Lost of it</strong>", "gone")}</div>
 <p><button type="button" id="lt-undo">Undo</button> <button type="button" id="lt-clear">Clear</button></p>
 <p class="lt-small" id="lt-keys">With keys: arrows move (with shift further), space puts the pen down and up, control Z takes a stroke back, delete clears.</p>
 </section>
@@ -53,7 +54,6 @@ export const also = {
 };
 export const FIRST = "Draw or choose something first.";
 let ready = false; // what a garment needs is there
-let speaking = false; // the voice is there
 let busy = false;
 let stale = false; // the origin has changed since the worker began
 let started = false;
@@ -65,6 +65,27 @@ let audio = null;
 let playing = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+
+/** @type {Worker | null} */
+let worker = null;
+
+/** Ask the worker for what a method of `Models` gives; it is started by the first question. @param {string} method @param {unknown[]} given @returns {Promise<any>} */
+export function ask(method, ...given) {
+  worker ??= new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  const { port1, port2 } = new MessageChannel();
+  worker.postMessage({ method, given }, [port2]);
+  return new Promise((resolve, reject) => {
+    worker?.addEventListener("error", () => {
+      reject(new Error("this browser cannot run the page's worker. It is older than 2023, or it blocks scripts"));
+      worker = null;
+    });
+    port1.onmessage = ({ data }) => {
+      port1.close();
+      if ("error" in data) reject(new Error(data.error));
+      else resolve(data.found);
+    };
+  });
+}
 
 /** @param {string} text */
 export const status = (text) => write("status", text);
@@ -80,16 +101,24 @@ export function trouble(error, again) {
   };
 }
 
+/** @type {Record<string, string>} */
+const FILES = {
+  picture: "pictures, 2 MB",
+  more: "judges, 3 MB",
+  sound: "the voice, 3 MB",
+  weights: "bridges, 0.6 MB",
+  words: "words, 1.5 MB",
+};
 /** @type {Map<string, Promise<void>>} */
 const loads = new Map();
 
-/** Fetch a file, unless it is there or on its way. @param {string} file @param {string} what it is */
-export function need(file, what) {
+/** Fetch a file, unless it is there or on its way. @param {string} file */
+function need(file) {
   const load = async () => {
-    status(`Loading ${what} …`);
+    status(`Loading ${FILES[file]} …`);
     page.manifest = /** @type {Manifest} */ (await ask("need", file));
     ready ||= file === "picture";
-    status(`Ready: ${what}.`);
+    status(`Ready: ${FILES[file]}.`);
     update();
   };
   const loaded = loads.get(file) ?? load();
@@ -98,21 +127,23 @@ export function need(file, what) {
   return loaded;
 }
 
-/** Digits and garments. */
-export const pictures = () => need("picture", "digits and garments, 2 MB");
+/** Fetch files one by one, then go on; what fails can be tried again. @param {string[]} files @param {() => unknown} then @returns {Promise<boolean>} whether all went well */
+export async function having(files, then) {
+  try {
+    for (const file of files) await need(file);
+    await then();
+    return true;
+  } catch (error) {
+    trouble(error, () => having(files, then));
+    return false;
+  }
+}
 
 /** The first touch: what a garment needs, then the rest of the pictures. */
 export async function start() {
   if (started || !button("retry").hidden) return; // after a failure only the reader's press asks again
   started = true;
-  try {
-    await pictures();
-    await need("more", "judges and the ways back, 3 MB");
-    await also.furnish();
-  } catch (error) {
-    started = false;
-    trouble(error, start);
-  }
+  started = await having(["picture", "more"], also.furnish);
 }
 
 /** @param {Origin} next */
@@ -133,7 +164,7 @@ async function update() {
   const { dataset } = element("live", HTMLElement);
   dataset.at = "work";
   try {
-    const found = /** @type {Outcome} */ (await ask("translate", asked, speaking));
+    const found = /** @type {Outcome} */ (await ask("translate", asked, true));
     if (page.origin) show(asked, found);
   } catch (error) {
     trouble(error, update);
@@ -150,13 +181,18 @@ function show(from, found) {
   const { classes } = page.manifest;
   const [judged, word] = [opinion(found.judged ?? found.guess, classes.fashion), opinion(found.word, classes.speech)];
   paint(canvas("garment"), found.garment);
-  label("garment", judged);
+  label("garment", found.judged ?? found.guess, classes.fashion);
   if (!found.seen) empty("seen");
   else if (from === page.origin) paint(canvas("seen"), found.seen);
   if (found.mel) {
     spectrogram(canvas("mel"), found.mel);
-    label("mel", word);
+    label("mel", found.word, classes.speech);
   }
+  const off = found.doubt;
+  if (off) paint(canvas("lost"), off.gone, (x) => [230 * x, 159 * x, 0]);
+  else empty("lost");
+  label("lost", off && [off.lost], ["ink"]);
+  label("seen", off?.judged, classes.mnist);
   if (from === page.origin && from.kind === "example") pad.context.drawImage(canvas("seen"), 0, 0, 280, 280);
   also.show(from, found);
   clearTimeout(timer);
@@ -164,18 +200,18 @@ function show(from, found) {
     // it has come to rest: say in words what has come out, and aloud if that is wanted
     write("said", `Garment: ${judged}. ${word ? `Word: ${word}.` : ""} ${doubt(found.doubt)}`);
     const drawn = from.kind === "pixels" || from.kind === "example";
-    if (drawn && speaking && heard !== from && element("aloud", HTMLInputElement).checked) listen();
+    if (drawn && word && heard !== from && element("aloud", HTMLInputElement).checked) listen();
   }, 600);
 }
 
 /** Say whether the drawing looks like a digit. @param {Doubt | null} found */
 function doubt(found) {
-  const { doubt: most, classes } = page.manifest ?? {};
+  const most = page.manifest?.doubt;
   const no = Boolean(found && most && found.score > most);
   element("live", HTMLElement).dataset.doubt = String(no);
-  const said = found && most ? `This looks like ${no ? "no" : "a"} digit.` : "";
-  const lost = `Encoder and decoder of digits lose ${Math.round(100 * (found?.lost ?? 0))} % of it, and their judge says`;
-  write("doubt", said && found && classes ? `${said} ${lost} ${opinion(found.judged, classes.mnist)}.` : "");
+  const why = no ? "no digit: too much of its ink is lost, or the judge of digits is in doubt" : "a digit";
+  const said = found && most ? `This looks like ${why}.` : "";
+  write("doubt", said);
   return said;
 }
 
@@ -185,24 +221,16 @@ function blank() {
   status("Draw a digit in the black box.");
   clearTimeout(timer);
   doubt(null);
-  for (const id of ["seen", "garment", "mel"]) empty(id);
+  for (const id of ["seen", "lost", "garment", "mel"]) empty(id);
   write("said", "");
   also.blank();
 }
 
 /** Fetch the voice; true if it is there. @returns {Promise<boolean>} */
 export async function voices() {
-  try {
-    audio ??= new AudioContext(); // in the click itself: browsers want a touch before sound
-    start();
-    await pictures();
-    await need("sound", "the voice, 3 MB");
-    speaking = true;
-    return true;
-  } catch (error) {
-    trouble(error, voices);
-    return false;
-  }
+  audio ??= new AudioContext(); // in the click itself: browsers want a touch before sound
+  start();
+  return having(["picture", "sound"], () => {});
 }
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));

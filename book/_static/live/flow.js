@@ -14,6 +14,7 @@ function signed(value) {
 const TO_GARMENT = ["bridge →", "zGarment", "decoder →", "garment"];
 const FROM_DRAWING = ["seen", "encoder →", "zDigit", "bridge →", "shared", ...TO_GARMENT];
 const WAYS = {
+  words: ["zWords", "bridge →", "sharedWords", "bridge →", "zGarment", "decoder →", "garment"],
   pixels: FROM_DRAWING,
   example: FROM_DRAWING,
   garment: ["chosen", "encoder →", "zChosen", "bridge →", "shared", "bridge →", "zDigit", "decoder →", "digit"],
@@ -23,9 +24,9 @@ const WAYS = {
 
 const SHARED = "The shared space: all that the bridge hands on. Items of one class lie together, from wherever they come.";
 /** @param {string} of @returns {[string, string, string]} */
-const latent = (of) => [
+const latent = (of, size = 100) => [
   `z of ${of}`,
-  "100 numbers",
+  `${size} numbers`,
   `A latent of the frozen model of ${of}: where the item lies among all that it can make.`,
 ];
 /** What each part is: its name, its size, and why it is there. @type {Record<string, [string, string, string]>} */
@@ -36,7 +37,9 @@ const PARTS = {
   chosen: ["chosen garment", "784 pixels", "A held-out garment: no model was trained on it."],
   mel: ["spoken word", "64 × 64 log-mel", WHY.mel],
   shared: ["z′", "8 shared numbers", SHARED],
+  sharedWords: ["z′", "8 shared numbers of chapter 12", SHARED],
   sharedVoice: ["z′", "16 shared numbers of chapter 4", SHARED],
+  zWords: latent("words", 256),
   zDigit: latent("digits"),
   zGarment: latent("garments"),
   zChosen: latent("garments"),

@@ -1,6 +1,6 @@
 // The frozen models and the two bridges between them. It runs in a worker of the page, and under Node.js where the page is measured.
 
-import { Bridge, network, softmax, Tensors, unpack } from "./nn.js";
+import { addRows, Bridge, network, softmax, Tensors, unpack } from "./nn.js";
 import { Sound } from "./sound.js";
 
 /** What is made once, from its name, when it is first asked for. @template T @param {(name: string) => T} make */
@@ -14,6 +14,18 @@ function once(make) {
   };
 }
 
+/** Rows of the pieces of a text: of all neighbours, the two whose sum stands first in the list are joined, again and again. @param {string} text @param {Map<string, number>} known */
+export function split(text, known) {
+  const parts = [...` ${text}`].filter((one) => known.has(one));
+  for (;;) {
+    const joined = parts.map((one, i) => known.get(one + (parts[i + 1] ?? "?")) ?? Infinity);
+    const first = Math.min(...joined);
+    if (first === Infinity) return parts.map((one) => /** @type {number} */ (known.get(one)));
+    const i = joined.indexOf(first);
+    parts.splice(i, 2, parts[i] + parts[i + 1]);
+  }
+}
+
 /** Everything that can be asked of the models. */
 export class Models {
   /** @param {Manifest} manifest @param {(entry: FileEntry) => Promise<ArrayBuffer>} read fetches one file */
@@ -25,6 +37,10 @@ export class Models {
     this.network = once((name) => network(manifest.networks[name], this.tensors));
     this.bridge = once((name) => new Bridge(manifest.bridges[name], this.tensors));
     this.items = once((name) => this.tensors.get(name));
+    this.pieces = once((name) => {
+      const text = new TextDecoder().decode(Uint8Array.from(this.items(name)));
+      return new Map(text.split("\n").map((piece, i) => [piece, i]));
+    });
     this.crowd = once((name) => this.compare(this.bridge(name)));
     this.sound = once((name) => new Sound(manifest.sound, this.tensors.get(name)));
   }
@@ -46,26 +62,46 @@ export class Models {
     return this.items(name).slice(i * size, (i + 1) * size);
   }
 
+  /** A text's vector: as WordLlama makes it, in the directions that move its bridge. Null where it has no letter of ours. @param {string} text */
+  embed(text) {
+    const plain = text.normalize("NFD").toLowerCase().trim().replace(/\s+/g, " ");
+    if (!/[a-z]/.test(plain)) return null;
+    const known = this.pieces("words.pieces");
+    const counts = new Float32Array(known.size);
+    for (const row of split(plain, known)) counts[row]++;
+    const [sum, z] = [new Float32Array(129), new Float32Array(256)]; // the last number is the square of what the others leave out
+    addRows(sum, counts, this.items("words.vectors"));
+    addRows(z, sum.subarray(0, 128), this.items("words.axes"));
+    const length = Math.sqrt(z.reduce((all, value) => all + value * value, sum[128]));
+    return z.map((value) => value / length);
+  }
+
   // How little a picture looks like a digit: the share of it that the digits' own encoder and decoder lose (of the squared ink),
   // times the tenth root of their judge's doubt. Above `doubt` in the manifest, a drawing looks like no digit.
   /** @param {Float32Array} seen @param {Float32Array} z its latent @returns {Doubt} */
   doubt(seen, z) {
     const back = this.run("mnist.decoder", z);
-    const lost = seen.reduce((sum, x, i) => sum + (x - back[i]) ** 2, 0) / seen.reduce((sum, x) => sum + x * x, 1e-6);
+    const gone = seen.map((x, i) => x - back[i]);
+    const lost = gone.reduce((sum, x) => sum + x * x, 0) / seen.reduce((sum, x) => sum + x * x, 1e-6);
     const judged = softmax(this.run("mnist.judge", seen));
-    return { lost, judged, score: lost * Math.max(1e-6, 1 - Math.max(...judged)) ** 0.1 };
+    return { gone, lost, judged, score: lost * Math.max(1e-6, 1 - Math.max(...judged)) ** 0.1 };
   }
 
   /** A garment, and all else whose files are there. The word follows only if `speak`. @param {Origin} origin @param {boolean} speak @returns {Outcome} */
   translate(origin, speak) {
     const bridge = this.bridge("fashion");
-    /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "zVoice" | "sharedVoice" | "mel">} */
-    const from = { seen: null, chosen: null, zChosen: null, zVoice: null, sharedVoice: null, mel: null };
+    /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "zVoice" | "sharedVoice" | "mel" | "zWords" | "sharedWords">} */
+    const from = { seen: null, chosen: null, zChosen: null, zVoice: null, sharedVoice: null, mel: null, zWords: null, sharedWords: null };
     /** @type {Float32Array | null} */
     let zDigit = null;
     if (origin.kind === "garment") {
       from.chosen = this.item("garments", origin.value);
       from.zChosen = this.item("garments.z", origin.value);
+    } else if (origin.kind === "words") {
+      const names = this.bridge("words");
+      from.zWords = origin.value;
+      from.sharedWords = names.encode(origin.value, "words").mean;
+      from.zChosen = names.decode(from.sharedWords, "fashion");
     } else if (origin.kind === "clip") {
       const voices = this.bridge("speech");
       from.zVoice = this.item("clips.z", origin.value);
@@ -73,19 +109,17 @@ export class Models {
       from.sharedVoice = voices.encode(from.zVoice, "speech").mean;
       zDigit = voices.decode(from.sharedVoice, "mnist");
     } else if (origin.kind !== "shared") {
-      from.seen = origin.kind === "pixels" ? origin.value : this.item("examples", origin.value);
+      from.seen = origin.kind === "example" ? this.item("examples", origin.value) : /** @type {Float32Array} */ (origin.value);
       zDigit = this.run("mnist.encoder", from.seen);
     }
     const chosen = from.zChosen ? bridge.encode(from.zChosen, "fashion") : null;
-    const { mean, std } = zDigit
-      ? bridge.encode(zDigit, "mnist")
-      : (chosen ?? { mean: /** @type {Float32Array} */ (origin.value), std: null });
+    const { mean, std } = zDigit ? bridge.encode(zDigit, "mnist") : (chosen ?? { mean: /** @type {any} */ (origin).value, std: null });
     const noise = origin.kind === "shared" ? undefined : origin.noise;
     const shared = noise && std ? mean.map((value, i) => value + std[i] * noise[i]) : mean;
     const back = bridge.decode(shared, "mnist");
     // a drawing speaks for itself; after a draw of z', or from a garment, its way through z' does
     const speaks = zDigit && !noise ? zDigit : back;
-    const zGarment = bridge.decode(shared, "fashion");
+    const zGarment = from.zWords && from.zChosen && !noise ? from.zChosen : bridge.decode(shared, "fashion");
     const garment = this.run("fashion.decoder", zGarment);
     const more = this.tensors.files.has("more");
     const digit = more ? this.run("mnist.decoder", back) : null;

@@ -32,18 +32,15 @@ export class Tensors {
     const file = entry && this.files.get(entry.file);
     if (!file) throw new Error(`the tensor ${name} has not been loaded`);
     const n = entry.shape.reduce((a, b) => a * b, 1);
-    if (entry.dtype === "f32") return new Float32Array(file, entry.offset, n).slice();
-    if (entry.dtype === "f16") return fromHalves(new Uint16Array(file, entry.offset, n));
-    if (entry.dtype === "u8") return new Float32Array(new Uint8Array(file, entry.offset, n)).map((value) => value / 255);
-    const out = new Float32Array(new Int8Array(file, entry.offset, n));
-    const scale = this.get(entry.scale ?? "");
-    const columns = entry.shape[1];
-    return out.map((value, i) => value * scale[i % columns]);
+    const stored = new { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i8: Int8Array }[entry.dtype](file, entry.offset, n);
+    if (entry.dtype === "f16") return fromHalves(/** @type {Uint16Array} */ (stored));
+    const scale = entry.scale ? this.get(entry.scale) : [entry.dtype === "u8" ? 1 / 255 : 1];
+    return Float32Array.from(stored, (value, i) => value * scale[i % scale.length]);
   }
 }
 
 /** out += x W, four rows of W (inputs, outputs) at a time, without those of inputs that are zero. Nearly all time is spent here. @param {Float32Array} out @param {Float32Array} x @param {Float32Array} weight */
-function addRows(out, x, weight) {
+export function addRows(out, x, weight) {
   const columns = out.length;
   const used = [];
   for (let i = 0; i < x.length; i++) if (x[i] !== 0) used.push(i);
@@ -187,8 +184,9 @@ export class Bridge {
   /** Mean and standard deviation of z'. @param {Float32Array} z @param {string} domain */
   encode(z, domain) {
     const i = this.entry.names.indexOf(domain);
-    const centred = z.map((value, k) => (value - this.shift[i][k]) / this.entry.scale[i]);
-    const v = Float32Array.from([...centred, ...this.entry.names.map((name) => Number(name === domain))]); // the label D, one-hot
+    const most = Math.max(...this.entry.sizes); // smaller latents are padded
+    const v = Float32Array.from({ length: most + this.entry.names.length }, (_, k) => Number(k === most + i)); // the label D, one-hot
+    v.set(z.map((value, k) => (value - this.shift[i][k]) / this.entry.scale[i]));
     const h = this.encoder(v);
     const std = this.std(h, v).map((value) => (value > 20 ? value : Math.log1p(Math.exp(value))));
     return { mean: this.mean(h, v), std };
@@ -198,6 +196,7 @@ export class Bridge {
   decode(shared, domain) {
     const i = this.entry.names.indexOf(domain);
     const v = Float32Array.from([...shared, ...this.entry.names.map((name) => Number(name === domain))]);
-    return this.output(this.decoder(v), v).map((value, k) => value * this.entry.scale[i] + this.shift[i][k]);
+    const out = this.output(this.decoder(v), v);
+    return this.shift[i].map((shift, k) => out[k] * this.entry.scale[i] + shift);
   }
 }

@@ -1,8 +1,7 @@
 // The page "Draw a digit" around its drawing area: samples, Figure 1 with numbers, sliders, the map, a walk, the other ways, and what can be taken along.
 
 import { COLOURS, html, marks, slider, svg } from "../figures/common.js";
-import { ask } from "./ask.js";
-import { also, FIRST, listen, need, pad, page, pictures, set, start, status, trouble, voices, wave } from "./digit.js";
+import { also, ask, FIRST, having, listen, pad, page, set, start, status, voices, wave } from "./digit.js";
 import { ARROWS, follow, fromText, toText } from "./drawing.js";
 import { flow } from "./flow.js";
 import { button, canvas, element, empty, label, largest, opinion, paint, write } from "./view.js";
@@ -12,7 +11,7 @@ also.show = (from, found) => {
   const { classes } = page.manifest;
   if (found.digit) {
     paint(canvas("digit"), found.digit);
-    label("digit", opinion(found.digitJudged, classes.mnist));
+    label("digit", found.digitJudged, classes.mnist);
   }
   write("guess", `f(z′) reads ${opinion(found.guess, classes.fashion)}.`);
   flow(element("flow", HTMLElement), from.kind, found);
@@ -62,17 +61,14 @@ function draw(plane, digits, garments) {
   const places = about.labels.map((_, i) => [(plane[2 * i] / reach) * HALF, (-plane[2 * i + 1] / reach) * HALF]);
   const means = marks(chart, places, about.labels, about.domains, classes.mnist);
   // a digit and a garment of each class stand at the free place that is nearest to its mean: they hide no mark, no number, not each other
-  const beside =
-    (/** @type {number[]} */ [x, y, wide, high]) =>
-    (/** @type {number[]} */ [u, v]) =>
-      Math.abs(u - x) > wide + THUMB || Math.abs(v - y) > high + THUMB / 2;
-  let free = Array.from({ length: 85 * 85 }, (_, i) => [5 * (i % 85) - 210, 5 * Math.floor(i / 85) - 210]); // well within the map
-  for (const [x, y] of places) free = free.filter(beside([x, y, 5, 5]));
-  for (const [x, y] of means) free = free.filter(beside([x, y, 10, 12]));
+  const taken = [...places.map(([x, y]) => [x, y, 5, 5]), ...means.map(([x, y]) => [x, y, 10, 12])];
+  const grid = Array.from({ length: 85 * 85 }, (_, i) => [5 * (i % 85) - 210, 5 * Math.floor(i / 85) - 210]); // well within the map
   for (const [i, mean] of means.entries()) {
-    const far = free.map(([x, y]) => Math.hypot(x - mean[0], y - mean[1]));
-    const [x, y] = free[far.indexOf(Math.min(...far))] ?? mean;
-    free = free.filter(beside([x, y, THUMB + 2, THUMB / 2 + 2]));
+    const far = (/** @type {number[]} */ [x, y]) => Math.hypot(x - mean[0], y - mean[1]);
+    const free = (/** @type {number[]} */ [u, v]) =>
+      !taken.some(([x, y, w, h]) => Math.abs(u - x) <= w + THUMB && Math.abs(v - y) <= h + THUMB / 2);
+    const [x, y] = grid.sort((a, b) => far(a) - far(b)).find(free) ?? mean;
+    taken.push([x, y, THUMB + 2, THUMB / 2 + 2]);
     const look = { fill: "none", stroke: COLOURS[i], "stroke-width": 2 };
     chart.prepend(svg("path", { d: `M${mean}L${x} ${y}`, ...look, "stroke-opacity": 0.6 }));
     for (const [k, pictures] of [digits, garments].entries()) {
@@ -210,16 +206,29 @@ function received() {
   if (strokes.length) pad.put(strokes);
 }
 
+const word = element("word", HTMLInputElement);
+
+/** What is typed becomes a garment and a digit; what that needs is fetched, once. */
+function type() {
+  start();
+  having(["picture", "words"], async () => {
+    const text = word.value.trim();
+    const value = /** @type {Float32Array | null} */ (text && (await ask("embed", text)));
+    if (text && !value) status("No piece of this is known: English words in letters of a to z.");
+    if (!value) return;
+    pad.put([], false);
+    set({ kind: "words", value });
+  });
+}
+
 const WEIGHTS = [0.1, 1, 5]; // of the KL term, times that of the page's own bridge
 const named = (/** @type {number} */ i) => `${WEIGHTS[i]} × that of chapter 3`;
 const weight = slider(element("weight", HTMLElement), "Weight of the KL term", { min: 0, max: 2, step: 1 }, 1, named, weigh);
 
 /** Ten held-out digits of the class that is shown, and what a bridge makes of them; two more bridges are fetched, once. @param {number} i */
-async function weigh(i) {
+function weigh(i) {
   start();
-  try {
-    await Promise.all([pictures(), need("more", "judges and the ways back, 3 MB")]);
-    await need("weights", "two more bridges, 0.6 MB");
+  having(["picture", "more", "weights"], async () => {
     const found = /** @type {Crowd} */ (await ask("crowd", WEIGHTS[i] === 1 ? "fashion" : `fashion.${WEIGHTS[i]}`));
     if (i !== weight.valueAsNumber) return; // it has moved on
     const box = element("crowd", HTMLElement);
@@ -230,27 +239,19 @@ async function weigh(i) {
     }
     const apart = `two garments of one class are ${found.apart.toFixed(2)} apart on average`;
     write("weight-note", `Of ${found.seen.length} held-out digits, ${found.kept} keep their class, and ${apart}.`);
-  } catch (error) {
-    trouble(error, () => weigh(i));
-  }
-}
-
-/** @type {{from: Float32Array | null, to: Float32Array | null}} */
-const ends = { from: null, to: null };
-const walk = element("walk", HTMLInputElement);
-for (const end of /** @type {const} */ (["from", "to"])) {
-  button(end).addEventListener("click", () => {
-    if (!page.outcome) return write("walk-note", FIRST);
-    ends[end] = page.outcome.shared;
-    walk.disabled = !(ends.from && ends.to);
-    write("walk-note", walk.disabled ? "Kept. Now the other." : "Kept. Move the slider.");
   });
 }
-walk.addEventListener("input", () => {
-  const { from, to } = ends;
-  const t = Number(walk.value);
-  if (from && to) move(from.map((value, i) => (1 - t) * value + t * to[i]));
+
+/** @type {Float32Array[]} the last two that were kept */
+let ends = [];
+const walk = element("walk", HTMLInputElement);
+button("keep").addEventListener("click", () => {
+  if (!page.outcome) return write("walk-note", FIRST);
+  ends = [...ends, page.outcome.shared].slice(-2);
+  walk.disabled = ends.length < 2;
+  write("walk-note", walk.disabled ? "Kept. Now draw another, and keep it too." : "Kept. Move the slider.");
 });
+walk.addEventListener("input", () => move(ends[0].map((from, i) => from + walk.valueAsNumber * (ends[1][i] - from))));
 for (let i = 0; i < 10; i++) {
   const one = item(element("examples", HTMLElement), { kind: "example", value: i });
   one.textContent = String(i);
@@ -270,5 +271,6 @@ map.addEventListener("keydown", (event) => {
   event.preventDefault();
   drag((a, b) => [a + (arrow[0] * reach) / 30, b - (arrow[1] * reach) / 30]);
 });
+for (const kind of ["focus", "input"]) word.addEventListener(kind, type);
 addEventListener("hashchange", received);
 received();

@@ -12,9 +12,7 @@ export const canvas = (id) => element(id, HTMLCanvasElement);
 /** @param {string} id */
 export const button = (id) => element(id, HTMLButtonElement);
 /** @param {string} id @param {string} text */
-export const write = (id, text) => {
-  element(id, HTMLElement).textContent = text;
-};
+export const write = (id, text) => element(id, HTMLElement).replaceChildren(text);
 
 /** @param {ArrayLike<number>} values */
 export const largest = (values) => Array.prototype.indexOf.call(values, Math.max(...Array.from(values)));
@@ -42,12 +40,15 @@ export function spectrogram(where, mel) {
   paint(where, upright, (t) => [255 * Math.min(1, 1.6 * t), 255 * t * t, 255 * (0.25 + 0.5 * t * (1 - t)) * Math.min(1, 4 * t)]);
 }
 
-/** What a picture shows, below it and for a screen reader. @param {string} id of its canvas */
-export function label(id, text = "") {
+/** What a picture shows, for a screen reader, and below it: three bars, the likeliest classes. @param {string} id of its canvas @param {ArrayLike<number> | null} votes probabilities @param {string[]} names */
+export function label(id, votes = null, names = []) {
   const where = canvas(id);
-  where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: ${text || "none yet"}`);
+  where.setAttribute("aria-label", `${where.getAttribute("aria-label")?.split(":")[0]}: ${opinion(votes, names) || "none yet"}`);
+  const shares = Array.from(votes ?? [], (share, i) => ({ share, name: names[i] })).sort((a, b) => b.share - a.share);
+  const few = shares.filter(({ share }, i) => !i || (i < 3 && share > 0.005)); // the first, and what has at least a percent
+  const bars = few.map(({ share, name }) => `<span style="--share: ${100 * share}%">${opinion([share], [name])}</span>`);
   const below = where.closest(".lt-result")?.querySelector(".lt-small");
-  if (below) below.textContent = text;
+  if (below) below.innerHTML = bars.join("");
 }
 
 /** @param {string} id of a canvas */

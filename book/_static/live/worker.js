@@ -2,17 +2,15 @@
 
 import { Models } from "./models.js";
 
-/** @type {Record<string, string>} */
-let addresses = {}; // of files that are in the page itself
 /** @type {Promise<Models> | null} */
 let models = null;
 /** @type {Set<string>} files that have been asked for: who asks again got a bad answer, which a browser may have kept */
 const tried = new Set();
 
-/** A file in the page itself, or in the folder beside this one. @param {string} path @param {RequestCache} cache */
+/** A file in the folder beside this one. @param {string} path @param {RequestCache} cache */
 async function get(path, cache) {
   const how = { cache: tried.has(path) ? "reload" : cache };
-  const answer = await fetch(addresses[path] ?? new URL(`./weights/${path}`, import.meta.url), how);
+  const answer = await fetch(new URL(`./weights/${path}`, import.meta.url), how);
   tried.add(path);
   if (answer.ok) return answer;
   throw new Error(answer.status === 404 ? `the server has no ${path}: reload the page` : `the server said ${answer.status}`);
@@ -32,18 +30,14 @@ async function read(entry) {
 
 const open = async () => new Models(await (await get("manifest.json", "no-cache")).json(), read);
 
-self.addEventListener("message", async ({ data: { id, method, given, addresses: inside } }) => {
-  if (inside) {
-    addresses = inside;
-    return;
-  }
-  let ready = null;
+self.addEventListener("message", async ({ data: { method, given }, ports: [port] }) => {
+  models ??= open().catch((error) => {
+    models = null; // the manifest is asked for again
+    throw error;
+  });
   try {
-    models ??= open();
-    ready = /** @type {any} */ (await models);
-    self.postMessage({ id, found: await ready[method](...given) });
+    port.postMessage({ found: await /** @type {any} */ (await models)[method](...given) });
   } catch (error) {
-    if (!ready) models = null; // the manifest is asked for again
-    self.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    port.postMessage({ error: error instanceof Error ? error.message : String(error) });
   }
 });
