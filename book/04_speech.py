@@ -169,6 +169,7 @@ bridges = run.bridges("mnist", "speech")  # laptop: 80 s per bridge
 there, back = "mnist->speech", "speech->mnist"
 protocol, by_paper = "transfer_accuracy_paper_protocol", {there: [], back: []}
 
+
 # %%
 def without_start(mel):
     return torch.fft.rfft(mel.float(), dim=-1).abs()  # (n, 1, 64 bands, 33)
