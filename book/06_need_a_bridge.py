@@ -186,7 +186,8 @@ for way, (a, b, of_sets) in ways.items():
     for s, bridge in enumerate(of_sets):
         (source, aside), (target, _) = training_latents(a, s), training_latents(b, s)
         compare(way, source, target, aside, bridge, s)
-        for name, ridge in {"untuned_axes": 0.001, "untuned_axes,_ridge_0.1": 0.1}.items():
+        ridges = {"untuned_axes": 0.001, "untuned_axes,_ridge_0.1": 0.1}
+        for name, ridge in ridges.items():
             untuned = fit_map(source, target, "gaussian_gw", ridge=ridge, sure=0.9)
             scores[way, name].append(run.score(untuned.transfer, a, b, s))
         prototype = fit_map(source, target, "prototype", sure=0.9)

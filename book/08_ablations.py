@@ -97,7 +97,8 @@ for n in counts:
     known = [[few(one, s, n) for one in pair] for s, pair in zip(sets, pairs)]
     labelled[f"labels_{n}"] = known
     if n in (1, 10):  # the same labels, spread
-        labelled[f"labels_{n}_spread"] = [[spread(one) for one in pair] for pair in known]
+        wider = [[spread(one) for one in pair] for pair in known]
+        labelled[f"labels_{n}_spread"] = wider
 labelled["labels_all"] = pairs
 by_labels = compare({name: (whole, of) for name, of in labelled.items()}, "labels")
 
@@ -231,6 +232,7 @@ def clouds(bridge, s):
     found = {"clouds_apart": apart(y >= 0), "class_by_class": by_class}
     return found | {"classifier_right": right(one), "in_second_model": right(two)}
 
+# %%
 looked_at = {name: by_labels[name] for name in ("labels_0", "labels_1_spread")}
 for name, bridges in (looked_at | by_parts).items():
     found = [clouds(bridge, s) for s, bridge in zip(sets, bridges)]
