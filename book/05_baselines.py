@@ -84,6 +84,8 @@ def pix2pix_generator(model, x, y, rng):  # pictures (n, 1, 28, 28) in [-1, 1]
     said = model.critic(torch.cat([x, made], 1))
     return cross_entropy(said, 1) + 100 * (y - made).abs().mean()
 
+
+# %%
 def pix2pix_critic(model, x, y, rng):
     with torch.no_grad():
         made = model.generator(x)
@@ -172,6 +174,8 @@ def built(method):  # the same, for our tests too
         model.sides = (model.generator, critic_alone), model.sides[1]
     return model
 
+
+# %%
 def inputs(method, name, split):
     """What a method sees of a domain, pictures or latents; and the labels."""
     if method in ("pix2pix", "cyclegan"):

@@ -72,9 +72,9 @@ for recipe in RECIPES:
     one = recipes[way, recipe, kept]
     claim = "Nine in ten digits become the right garment"
     state(claim, recipe, one, 0.9, good.get(recipe, "fails"))
-    by_second = {**good, "printed_constants": "holds"}
+    expect = {**good, "printed_constants": "holds"}.get(recipe, "fails")
     claim = "Nine in ten of them, by the second judge"
-    state(claim, recipe, recipes[way, recipe, second], 0.9, by_second.get(recipe, "fails"))
+    state(claim, recipe, recipes[way, recipe, second], 0.9, expect)
     gap = minus(one, pix2pix)  # other base models: not paired
     if recipe == "our_recipe":  # paired, from chapter 5
         paired = rivals.claims.set_index("text")[["value", "low", "high"]]

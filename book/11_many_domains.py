@@ -167,6 +167,8 @@ def moves(s):
         "gaussian_gw": lambda z, a, b: axes_by_class(a, b, s).transfer(z),
     }
 
+
+# %%
 def beside(methods, metric):
     """A table of six directions, down, and methods, across: means and intervals."""
     made = pd.DataFrame()
@@ -177,6 +179,8 @@ def beside(methods, metric):
             made.loc[f"{called[a]} → {called[b]}", tables.words(method)] = text
     return made
 
+
+# %%
 for a, b in itertools.permutations(kinds, 2):
     for method in moves(0):
         found = [measured(moves(s)[method], a, b, s) for s in sets]
@@ -205,6 +209,8 @@ def around(move, steps, z, *_):  # measured() also gives the first and the last 
         z = move(z, a, b)
     return z
 
+
+# %%
 curves = {}  # diversity after each step, in the first set
 for method in moves(0):
     diversities = []

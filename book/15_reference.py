@@ -56,7 +56,7 @@ named["ours [95 %]"] = [interval(*one) for one in ours]
 named["paper"] = ["" if pd.isna(one) else f"{one:g}" for one in rows.paper]
 named["items"] = ["" if pd.isna(n) else f"{n:,.0f}" for n in rows.n]
 named["sets"] = rows.base_models
-# for example: named[(named.setting == "MNIST → Fashion-MNIST") & (named.metric == "FID")]
+# for example: named[named.metric == "FID"]
 
 # %%
 columns = ["method", "metric", "ours [95 %]", "paper", "sets", "items"]
