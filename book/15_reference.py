@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/15_reference.ipynb)
 #
-# **Where is the number?** Here: every claim of the book with its verdict, and every row that a chapter measured. Type words into a search box, with commas between them; or open the fold of a chapter. [How the numbers are made](#how-the-numbers-are-made) stands at the end.
+# **Where is the number?** Here: every claim of the book with its verdict, and every row that a chapter measured. Type words into a search box, with commas between them; or open the fold of a chapter. *How the numbers are made* stands at the end.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
