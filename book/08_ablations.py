@@ -232,6 +232,7 @@ def clouds(bridge, s):
     found = {"clouds_apart": apart(y >= 0), "class_by_class": by_class}
     return found | {"classifier_right": right(one), "in_second_model": right(two)}
 
+
 # %%
 looked_at = {name: by_labels[name] for name in ("labels_0", "labels_1_spread")}
 for name, bridges in (looked_at | by_parts).items():
