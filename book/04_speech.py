@@ -222,6 +222,7 @@ for one in bridges:
     found.append(share(after == before, metric))
 run.add("speech", "bridging_vae", found, table="reconstruction")
 
+# %% tags=["nbval-ignore-output"]
 with torch.no_grad():
     z = torch.cat([speech.draws("less sure", k, 100) for k in range(2)])
     z = z.to(run.device)  # 2,000 new draws
@@ -251,6 +252,8 @@ samples = held.mean[figures.first_of_each_class(held.y, per_class)]
 def understood(waves):
     return share(speech.recognise(waves, clips.rate) == clips.y, "understood")
 
+
+# %%
 try:
     with torch.no_grad():
         heard = {"recordings": [understood(clips.x)], "bridging_vae": []}

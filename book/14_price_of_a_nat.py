@@ -171,6 +171,8 @@ for (reading, beta), bridge in bridges.items():
     name = f"{READINGS[reading]}_{beta}"
     run.add(way, name, [scores[reading, beta]], table="prices")
     run.add(way, name, [found], table="prices")
+
+# %% tags=["nbval-ignore-output"]
 of_digits = spreads(pair[0])
 print(f"Worth buying at a price of 0.05: {worth_buying(*of_digits, 0.05):.1f} nats")
 
