@@ -71,9 +71,7 @@ def compare(cases, table):
 
 
 # %% [markdown]
-# ## Few labels
-#
-# Only one term of the loss needs labels: the classifier in the shared space. The other three see all items. So labels can be hidden: all but `n` random ones per class. (A hidden label is the number -1, so nothing can use it by mistake.) The classifier then draws a batch of its own from the rest:
+# **Few labels.** Only one term of the loss needs labels: the classifier in the shared space. The other three see all items. So labels can be hidden: all but `n` random ones per class. (A hidden label is the number -1, so nothing can use it by mistake.) The classifier then draws a batch of its own from the rest:
 #
 # $$ \mathcal{L} = \underbrace{\mathcal{L}_{\text{rec}} + \beta_{KL}\,\mathcal{L}_{KL} + \beta_{SWD}\,\mathcal{L}_{SWD}}_{\text{all items}} \; + \; \beta_{Cls} \!\!\underbrace{\mathcal{L}_{Cls}}_{\text{labelled items}} $$
 
