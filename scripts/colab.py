@@ -1,7 +1,4 @@
-"""Install the book in Google Colab. The first cell of every chapter clones the repository and runs this file.
-
-Packages that are there stay, PyTorch above all, unless the book needs newer ones. ``lt`` is installed editable.
-"""
+"""Install the book in Google Colab: the first cell of every chapter clones the repository and runs this file."""
 
 import importlib
 import os
