@@ -2,7 +2,7 @@
 
 ``LT_DATA=... LT_RESULTS=book/results python benchmarks/three_rows.py`` trains bridges between MNIST and
 Fashion-MNIST over disjoint sets of base models of profile laptop and writes three_rows.json, which chapters
-0, 9, 14 and 16 show. On a CPU core a bridge of the text (50,000 steps of 128) or of the code (20,000 steps of
+0, 9, 14 and 15 show. On a CPU core a bridge of the text (50,000 steps of 128) or of the code (20,000 steps of
 512) takes 15 to 25 minutes; what was stopped goes on where it was. A fourth recipe is the text's with a tenth of
 its KL weight, cut short (chapter 14). Two things differ from the authors: their batches hold equally many items
 of each class, also for the terms that should see no label, and their base models are not ours.

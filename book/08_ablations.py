@@ -247,7 +247,7 @@ run.table("clouds", caption="Table 8.3. Held-out latents in the shared space.")
 #
 # ## At full length, by the authors' code
 #
-# All this is our recipe, in short trainings. [benchmarks/parts_by_the_code.py](https://github.com/latent-translation/latent-translation-book/blob/main/benchmarks/parts_by_the_code.py) trains cases of the paper's Tables 3 and 4 by the constants of the authors' code, for its 20,000 steps of 512, about 20 minutes each: class weight 0.05 (ours: 0.3), KL weight 0.005, a frozen classifier, absolute differences in the SWD. Where no number of labels is given, all are known. It is one set of base models, one draw of labels and one training per case, so the intervals tell of the digits alone. The cell reads the numbers from a file.
+# All this is our recipe, in short trainings. [benchmarks/parts_by_the_code.py](https://github.com/latent-translation/latent-translation-book/blob/main/benchmarks/parts_by_the_code.py) trains cases of the paper's Tables 3 and 4 by the constants of the authors' code, for its 20,000 steps of 512, 20 to 25 minutes each: class weight 0.05 (ours: 0.3), KL weight 0.005, a frozen classifier, absolute differences in the SWD. Where no number of labels is given, all are known. It is one set of base models, one draw of labels and one training per case, so the intervals tell of the digits alone. The cell reads the numbers from a file.
 
 # %%
 rows = read("parts_by_the_code").rows.to_dict("records")

@@ -195,4 +195,4 @@ def export(run: Run, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    export(start("live", sys.argv[1]), STATIC / "weights")
+    export(start("live", (sys.argv[1:] or ["laptop"])[0]), STATIC / "weights")

@@ -75,11 +75,14 @@ export function ask(method, ...given) {
   const { port1, port2 } = new MessageChannel();
   worker.postMessage({ method, given }, [port2]);
   return new Promise((resolve, reject) => {
-    worker?.addEventListener("error", () => {
+    const answered = new AbortController(); // else the worker would keep a listener per question
+    const broken = () => {
       reject(new Error("this browser cannot run the page's worker. It is older than 2023, or it blocks scripts"));
       worker = null;
-    });
+    };
+    worker?.addEventListener("error", broken, { signal: answered.signal });
     port1.onmessage = ({ data }) => {
+      answered.abort();
       port1.close();
       if ("error" in data) reject(new Error(data.error));
       else resolve(data.found);
