@@ -29,7 +29,7 @@ KEPT = ("history", "scores", "portraits", "learned")  # what a file holds of a b
 class BridgeConfig:
     """A bridging VAE and its objective (sections 3 and B.1). The defaults are the book's, not the paper's."""
 
-    training: Training = Training(1300, 256, 2e-3, "onecycle", muon=0.02, average=0.99)
+    training: Training = Training(700, 256, 2e-3, "onecycle", muon=0.02, average=0.99)
     shared: int = 8  # dimensions of z'
     width: int = 128  # units per layer
     depth: int = 4  # layers in the encoder and in the decoder
