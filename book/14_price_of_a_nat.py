@@ -5,7 +5,7 @@
 #
 # **Why do the paper's printed constants keep the class of an item, or its details, but not both?**
 #
-# There are two causes. The KL term charges a price for each *nat* (1.44 bits) that $z'$ carries. With the error averaged, a nat is too dear: only the class is worth it. With the error summed, nats are cheap; but the classifier, which says what digits belong to what garments, weighs almost nothing beside the sum. One number mends either reading: more than **nine in ten** digits then keep their class, and the garments vary.
+# There are two causes. The KL term charges a price for each *nat* (1.44 bits) that $z'$, the eight numbers inside the bridge, carries. With the error averaged, a nat is too dear: only the class is worth it. With the error summed, nats are cheap; but the classifier, which says what digits belong to what garments, weighs almost nothing beside the sum. One number mends either reading: more than **nine in ten** digits then keep their class, and the garments vary.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -74,24 +74,24 @@ for reading, beta in (("mean", 0.05), ("mean", 0.005), ("mean", 0.0), ("sum", 0.
     made = bridges[reading, beta].transfer(z, "mnist", "fashion")
     rows[f"{READINGS[reading]} {beta:g}"] = clothes.items(made)
 
-# %% mystnb={"figure": {"caption": "Figure 14.1. Held-out digits, the first of each class, and the garments that the bridges make of them. Three weights of the KL term with the error averaged, from dear to free, and the printed weight with the error summed. All after 4,500 steps."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 pale garments, most of the right class, but a pullover for the 5; at 0.005 darker ones, the 8 a broken bag; at 0 much the same, the 5 a blot; summed, garments of wrong classes, such as a boot for the 1."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 14.1. Held-out digits, the first of each class, and the garments that the bridges make of them. Right would be T-shirt, trousers, pullover, dress, coat, sandal, shirt, sneaker, bag, boot. Three weights of the KL term with the error averaged, from dear to free, and the printed weight with the error summed. All after 4,500 steps. How much garments of one class vary is in Table 14.2."}, "image": {"alt": "Five rows of ten pictures: digits; at 0.05 pale garments, most of the right class, but a pullover for the 5; at 0.005 darker ones, the 8 a broken bag; at 0 much the same, the 5 a blot; summed, garments of wrong classes, such as a boot for the 1."}} tags=["nbval-ignore-output"]
 figures.grid(rows)
 
 
 # %% [markdown]
 # ## What is for sale
 #
-# The posterior of $z'$ is a Gaussian. Its KL term is a number of *nats*: on average at least what $z'$ says about the item. The rest is how far all codes together are from the prior. Which of ten classes an item has takes $\ln 10 \approx 2.3$ nats. The averaged loss of a domain, with its half of the SWD, is
+# The posterior of $z'$ is a Gaussian. Its KL term is a number of *nats*. Its mean over items has two parts: what $z'$ says about the item (the mutual information), and how far all codes together are from the prior, $\mathrm{KL}(q(z')\,\Vert\,p(z'))$. So it is at least what $z'$ says. Which of ten classes an item has takes $\ln 10 \approx 2.3$ nats. The averaged loss of a domain, with its half of the SWD, is
 #
 # $$ \tfrac{1}{100}\lVert z - \hat z\rVert^2 + \beta_{KL}\,\mathrm{KL} + \beta_{Cls}\,\mathcal{L}_{Cls} + \tfrac12\beta_{SWD}\,\mathcal{L}_{SWD}. $$
 #
-# Multiply it by 100. Then the squared error stands alone, and a nat costs $p = 100\,\beta_{KL}$: at the printed $\beta_{KL} = 0.05$, five units of squared error. In the other reading the error is summed from the start, and a nat costs $p = \beta_{KL} = 0.05$ units. So for the error and the KL term the two readings are *one* loss at two prices, a hundred apart. (For the other two terms they are not: beside a sum, the classifier and the SWD weigh a hundredth. The SWD compares the domains with each other; it is left out of this account.)
+# Multiply it by 100. Then the squared error stands alone, and a nat costs $p = 100\,\beta_{KL}$: at the printed $\beta_{KL} = 0.05$, five units of squared error. In the other reading the error is summed from the start, and a nat costs $p = \beta_{KL} = 0.05$ units. So for the error and the KL term the two readings are *one* loss at two prices, a hundred apart. (For the other two terms they are not: beside a sum, the classifier and the SWD weigh a hundredth. The SWD, the distance between the clouds of the two domains, is left out of this account.)
 #
 # ## What a nat saves
 #
 # Look at one direction of the latent space, with variance $v$. If nothing is known about an item, the best guess is the mean, and the squared error is $v$. If $R$ nats are known about a Gaussian, at least $D = v\,e^{-2R}$ is left. So the next nat saves at the rate $-dD/dR = 2D$. Buy as long as that is more than the price $p$. You stop where $D = p/2$: a *water line*. A direction whose variance lies below the line is never bought; one above it costs $\tfrac12\ln(v / \tfrac p2)$ nats. (This is reverse water-filling, [Cover and Thomas](https://onlinelibrary.wiley.com/doi/book/10.1002/047174882X), section 10.3.3.) With eight numbers in $z'$, at most eight directions can be bought.
 #
-# Digits are no Gaussian, they are ten clouds. So we let $z'$ buy the class first, all or nothing, then the eight widest directions *inside* the classes. Is the class worth its price? It removes the variance *between* the classes, and it lowers the loss of the classifier by up to $\beta_{Cls} \ln 10$.
+# Digits are no Gaussian, they are ten clouds. So we let $z'$ buy the class first, all or nothing, then the eight widest directions *inside* the classes. Both are simplifications: a class takes room among the eight numbers too, and a bridge can buy half a class, as one below does. Is the class worth its price? It removes the variance *between* the classes, and it lowers the loss of the classifier by up to $\beta_{Cls} \ln 10$.
 
 # %%
 def spreads(latents):
@@ -176,7 +176,7 @@ for (reading, beta), bridge in bridges.items():
 of_digits = spreads(pair[0])
 print(f"Worth buying at a price of 0.05: {worth_buying(*of_digits, 0.05):.1f} nats")
 
-# %% cellView="form" mystnb={"figure": {"caption": "Figure 14.2. Nats that z' carries about a held-out digit, over their price. Grey line: what is worth its price, with the error averaged: the class, and what lies above the water line. Small marks: bridges over the weight of the KL term. Large open ones: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "Nats fall from 45 to 0 as the price grows from a thousandth to ten. The points of both readings lie above a grey line that falls alike, by up to half as much again. The line steps from one class to zero near eight."}} tags=["nbval-ignore-output", "hide-input"]
+# %% cellView="form" mystnb={"figure": {"caption": "Figure 14.2. The KL term of a held-out digit, in nats, over the price of a nat: it is at least what z' says about the digit. Grey line: what is worth its price, with the error averaged: the class, and what lies above the water line. Small marks: bridges over the weight of the KL term. Large open ones: the printed constants at full length. Dotted: the class alone."}, "image": {"alt": "Nats fall from 45 to 0 as the price grows from a thousandth to ten. The points of both readings lie above a grey line that falls alike, by up to half as much again; only the averaged one at a price of five lies below it. The line steps from one class to zero near eight."}} tags=["nbval-ignore-output", "hide-input"]
 # @title How Figure 14.2 is drawn
 plt = figures.plt
 figure, axis = plt.subplots(layout="constrained")
@@ -199,9 +199,9 @@ axis.legend()
 figures.finished(figure)
 
 # %% [markdown]
-# Over a price that changes twenty-thousandfold, the marks of both readings follow about one line: the weight of the KL term decides how much is bought. About, not exactly: at a price of 0.05, where both have a mark, the averaged reading buys a fifth more than the summed one.
+# Over a price that changes twenty-thousandfold, the marks of both readings follow about one line (below a price of 3 a class is worth buying without the classifier's help, so the line is the same for both): the weight of the KL term decides how much is bought. About, not exactly: at a price of 0.05, where both have a mark, the averaged reading buys a fifth more than the summed one.
 #
-# Where nats are cheap, bridges buy up to half as much again as the grey line. Averaged, at a weight of 0.0005, it is 29 nats, where the line is below 20 (printed above the figure). Three of these nats are no information about the item: by at least that the codes of all items together lie away from the prior (*of all codes* in Table 14.2). The rest we did not trace. It may be that a bridge gains by bending its eight coordinates, which the arithmetic does not know.
+# Where nats are cheap, bridges buy up to half as much again as the grey line. Averaged, at a weight of 0.0005, it is 29 nats, where the line is below 20 (printed above the figure). Nearly three of these nats, or more, are no information about the item: they are the distance of all codes from the prior. (*Of all codes* in Table 14.2 is that of the Gaussian with their mean and covariance, which of all such clouds is nearest to the prior.) The rest we did not trace. It may be that a bridge gains by bending its eight coordinates, which the arithmetic does not know.
 #
 # At the printed price, averaged, the training of this page is too short. What the class saves beyond its price is the 7.3 of the reconstruction, so the push is weak, and the class comes late. After all 50,000 steps it is there (the large mark). At twice that price nothing is bought at 4,500 steps, as the arithmetic says: the posterior has *collapsed*. We have not trained that one longer.
 #
@@ -215,12 +215,12 @@ run.table("prices", columns, caption)
 # %% [markdown]
 # Diversity looks only at digits that keep their class. With the error summed and all else as printed, these are under one in ten, right by chance. Their variety of about 0.6 says nothing for the bridge. (*Averaged 0.005* is the tenth of the KL weight in [chapter 9](09_verdict.ipynb). Whether the mended constants stay good for 50,000 steps we have not trained.)
 #
-# Compare two lines: averaged at 0.0005 and summed at 0.05. A nat costs 0.05 units of squared error in both. What differs is the weight of the classifier and of the SWD beside that error, by a factor of a hundred. Multiply both by 100, and the summed loss is the averaged one, all of it times 100. Which of the two does it take? The lines *class x 100* and *SWD x 100* are summed at 0.05, with one of the two weights multiplied and all else as it was. It takes the classifier: with a hundred times its weight more than nine in ten digits keep their class, and the garments vary as much as with the averaged error. With a hundred times the SWD's weight the class stays lost.
+# Compare two lines: averaged at 0.0005 and summed at 0.05. A nat costs 0.05 units of squared error in both. What differs is the weight of the classifier and of the SWD beside that error, by a factor of a hundred. Multiply both by 100, and the summed loss is the averaged one, all of it times 100, which hardly changes a step of Adam. Which of the two does it take? The lines *class x 100* and *SWD x 100* are summed at 0.05, with one of the two weights multiplied and all else as it was. It takes the classifier: with a hundred times its weight more than nine in ten digits keep their class, and the garments vary as much as with the averaged error. With a hundred times the SWD's weight the class stays lost.
 
 # %% [markdown]
 # With the error averaged, nine in ten digits keep their class at every weight up to 0.02. There the weight decides how much the garments vary: the cheaper a nat, the more. At 0.05 the class comes late, and the garments of a class are much alike. Even without a KL term, at 0, the class stays and the variety is largest. So nothing on this page asks for the term; 0.005 is the weight of the authors' code, not the best one. ([Chapter 8](08_ablations.ipynb) leaves the term out of our own recipe: little changes.)
 #
-# With the error summed, the class is kept no better than by chance, at any weight of the KL term. Is it not in $z'$? It is: of the digits, the nearest class mean in $z'$ knows nearly nine in ten (*known in z'* in Table 14.2). But it is not matched: the digits of a class scatter over several kinds of garments, and the most frequent one gets a third of them (*to one garment*). With the classifier a hundred times as heavy, it gets more than nine in ten. So the KL term is not the cause there; the classifier's weight is. (The authors' code has a tenth of the printed KL weight too, but another SWD and a classifier that stays as it was drawn. At full length it keeps fewer classes.)
+# With the error summed, the class is kept no better than by chance, at any weight of the KL term. Is it not in $z'$? It is: of the digits, the nearest class mean in $z'$ knows nearly nine in ten (*known in z'* in Table 14.2). But it is not matched: the digits of a class scatter over several kinds of garments, and the most frequent one gets a third of them (*to one garment*). With the classifier a hundred times as heavy, it gets more than nine in ten. So the KL term is not the cause there; the classifier's weight is. (The authors' code has a tenth of the printed KL weight too, but another SWD and a classifier that stays as it was drawn. At full length it keeps fewer classes than the tenth of the KL weight does after 4,500 steps, see [chapter 9](09_verdict.ipynb).)
 #
 # All bridges of this page, and the text's at full length, are one set of base models and one training each; brackets are over items.
 #

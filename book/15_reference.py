@@ -25,9 +25,9 @@ rows = pd.concat([results.rows, more], ignore_index=True)
 # %% [markdown]
 # ## Claims
 #
-# ✓ holds, ✗ fails, ? open: by the whole 95 % interval ([the rule](09_verdict.ipynb)). "(the text: ...)" marks a verdict that the prose of its chapter does not state. The published run has none; yours, at `quick`, may.
+# ✓ holds: the whole 95 % interval lies on the right side of the bound. ✗ fails: all of it lies on the wrong side. ? open: the bound lies inside. The prose of every chapter states these verdicts. Your own run at `quick` may end in another; then the line says so, as in "(the prose: holds)".
 #
-# Many claims have no row below, because they are about a *difference*. It is paired over sets and items, and may be far surer than the two rows that it compares. Counts and closed forms have no row either. Claims of chapters 0 and 9 use rows of other chapters and of `three_rows`. Each claim is short and belongs to its chapter, which the sidebar opens: read there where a word is not clear. A claim of the paper ends with its place there: search *paper*.
+# Many claims have no row below, because they are about a *difference*. It is paired over sets and items, and may be far surer than the two rows that it compares. Counts and closed forms have no row either. Claims of chapters 0 and 9 use rows of other chapters and of *Recipes at full length*. Each claim is short and belongs to its chapter, which the sidebar opens: read there where a word is not clear. A claim of the paper ends with its place there: search *paper*.
 
 # %%
 by_chapter = {}
@@ -71,12 +71,12 @@ folded(by_chapter, "class kept, MNIST -> speech")
 # %% [markdown]
 # ## How the numbers are made
 #
-# - **Sets of base models are disjoint.** Set $s$ has MNIST VAEs of seeds $2s$ and $2s + 1$ and a Fashion-MNIST VAE of seed $s$; each carries one bridge. A number is the mean over sets.
+# - **Sets of base models are disjoint.** Set $s$ has MNIST VAEs of seeds $2s$ and $2s + 1$ and a Fashion-MNIST VAE of seed $s$, and one bridge per pair of domains. A number is the mean over sets.
 # - **Intervals** are 95 %. Their half width is about $\sqrt{a^2 + b^2}$: $a$ is Student's t times the standard error over sets, $b$ is 1.96 times that over held-out items (of shares, Wilson's, which is not the same on both sides). A row of one set (column *sets*) has $b$ alone and says nothing of the luck of a training. Comparisons are paired over sets and items.
 # - **Class kept**: share of items whose class is the same before and after, each seen by its own judge; also by the true label and by a second judge.
 # - **Diversity**: mean distance of rightly transferred results within a class, relative to the target's own reconstructions of real items.
 # - **Locality**: trustworthiness (neighbours after were neighbours before) and continuity (neighbours before are neighbours after), beside the floor of a *random projection* to as many numbers as $z'$ has.
 # - **The paper's protocol**: 1,000 class-balanced training latents, $z$ and $z'$ sampled. Only it stands beside the paper's transfer accuracy.
-# - **Other metrics**: the KL term in *nats* and *active numbers*, those of a latent with more than 0.1 nats ([chapter 2](02_base_models.ipynb)); samples of a GAN that a judge is sure of, *acceptance*, and words that a recogniser hears, *understood* ([4](04_speech.ipynb)); *FID* ([5](05_baselines.ipynb)); the distance of clouds, *gap*, and what stays in the plane, *order kept* and *on target* ([1](01_synthetic.ipynb)); the *largest step* of a walk and the items of a third class on it, *other class* ([7](07_interpolation.ipynb)); the same item found again, *top-1*, and pairs that choose each other, *mutual* ([13](13_same_items.ipynb)). Any other is explained beside the table of its chapter.
+# - **Other metrics**: the KL term in *nats* and *active numbers*, those of a latent with more than 0.1 nats ([chapter 2](02_base_models.ipynb)); samples of a GAN that a judge is sure of, *acceptance*, and words that a recogniser hears, *understood* ([4](04_speech.ipynb)); *FID* ([5](05_baselines.ipynb)), here by features of our judge, in the paper by those of its own, so that only the order can be compared; the distance of clouds, *gap*, and what stays in the plane, *order kept* and *on target* ([1](01_synthetic.ipynb)); the *largest step* of a walk and the items of a third class on it, *other class* ([7](07_interpolation.ipynb)); the same item found again, *top-1*, and pairs that choose each other, *mutual* ([13](13_same_items.ipynb)). Any other is explained beside the table of its chapter.
 # - **No setting is chosen on the test split** ([how the settings were chosen](16_selection.ipynb)), except in chapter 12, where they were set by hand. Bounds of our own claims were set with first results in view ([the verdict](09_verdict.ipynb)).
 # - **Commits.** A page prints the commit that it was run from. They differ from page to page: what trains changed between them only where it gives the same results, bit for bit.

@@ -77,7 +77,7 @@ def test_the_table_of_claims_says_where_the_prose_says_otherwise():
     assert list(table.data.index) == ["nine in ten (section 5.2)", "half", "as printed"]
     assert table.data["ours [95 %]"].iloc[0] == "0.950 [0.930, 0.970]"
     assert list(table.data["asked"]) == ["at least 0.9", "above 0.5", "at least 0.93 (paper: 0.95)"]
-    assert list(table.data["verdict"]) == ["holds", "open (the text: fails)", "holds"]
+    assert list(table.data["verdict"]) == ["holds", "open (the prose: fails)", "holds"]
 
 
 def row(method: str, metric: str, value: float, paper: float | None = None, setting: str = "mnist->fashion") -> dict:

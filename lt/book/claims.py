@@ -53,7 +53,7 @@ def shown(claims: Sequence[Mapping], caption: str) -> tables.Table:
     for one in claims:
         ((kind, limit),) = one["bound"].items()
         beside = "" if pd.isna(one["paper"]) else f" (paper: {one['paper']:g})"
-        unlike = "" if one["verdict"] == one["expect"] else f" (the text: {one['expect']})"
+        unlike = "" if one["verdict"] == one["expect"] else f" (the prose: {one['expect']})"
         text = KEYS.sub(lambda key: tables.words(key[0]), one["text"])
         text += "" if one["source"] == "ours" else f" ({one['source']})"
         ours, asked = tables.interval(one["value"], one["low"], one["high"]), kind.replace("_", " ")

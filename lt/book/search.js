@@ -4,7 +4,7 @@ for (const box of document.querySelectorAll(".lt-folded input")) box.oninput = (
   const asked = parts.map(part => new RegExp("(^|[^\\w-])" + part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
   const folds = [...box.closest(".lt-folded").querySelectorAll("details")];
   for (const fold of folds) {
-    const lines = [...fold.querySelectorAll("tbody tr")], title = fold.querySelector("summary").textContent;
+    const lines = [...fold.querySelectorAll("tbody tr")], [title] = fold.querySelector("summary").textContent.split(":");
     for (const line of lines) {
       const text = [title, ...[...line.cells].map(cell => cell.textContent.trim())].join(" ").toLowerCase();
       line.hidden = !asked.every(one => one.test(text));
