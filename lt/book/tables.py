@@ -82,8 +82,9 @@ def of_rows(rows: Sequence[Mapping], columns: Sequence[str] | None, caption: str
     names = [name for key in keys for name in (words(key), f"the paper, {words(key)}")]
     lines = {key: line for key, line in lines.items() if any(line.get(name) for name in names)}
     frame = pd.DataFrame([[line.get(name, "") for name in names] for line in lines.values()], columns=names)
-    frame.index = pd.MultiIndex.from_tuples(list(lines), names=["from → to", "method"])
-    for level in ("from → to", "method"):  # the caption says what is the same on every line
+    setting = "from → to" if any("→" in key[0] for key in lines) else "of"
+    frame.index = pd.MultiIndex.from_tuples(list(lines), names=[setting, "method"])
+    for level in (setting, "method"):  # the caption says what is the same on every line
         if frame.index.nlevels > 1 and frame.index.get_level_values(level).nunique() == 1:
             frame = frame.droplevel(level)
     frame = frame.loc[:, (frame != "").any()]
