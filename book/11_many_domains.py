@@ -5,7 +5,7 @@
 #
 # **Can one small network join more than two models?**
 #
-# Yes. One bridge serves **five** latent spaces, and in each of its twenty directions at least eight items of ten keep their class. Bridges that serve one pair of domains each keep a few more: in the worst direction, two to three more of a hundred. But on a way through several domains, far more variety stays with the one bridge. A further domain can join without moving the others.
+# Yes. One bridge serves **five** latent spaces (one is another in turned axes): in each of twenty directions at least eight of ten items keep their class. Bridges per pair keep a few more, but lose far more variety on round trips. (Principal axes by class, without a bridge, keep more variety still, and fewer classes.) A further domain can join without moving the others; in one set, that was as good as training all at once.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -30,7 +30,7 @@ from lt.metrics import estimate, transfer_score
 run = start("11_many_domains", profile)
 
 # %% [markdown]
-# Five spaces, but three kinds of data. Two spaces are those of two models of digits, one is that of clothes ([chapter 2](02_base_models.ipynb)), one that of spoken words ([chapter 4](04_speech.ipynb)). The fifth is the first again, *turned*: each latent of a digit, with its 100 numbers in another order and some signs changed. Nothing tells the bridge which number is which, so it has to learn that as for a model from elsewhere. But we can turn back: then its points decode to digits, and we have a judge for them.
+# Five spaces, but three kinds of data. Two spaces are those of two models of digits, one is that of clothes ([chapter 2](02_base_models.ipynb)), one that of spoken words ([chapter 4](04_speech.ipynb)). The fifth is the first again, *turned*: each latent of a digit, with its 100 numbers in another order and some signs changed. Nothing tells the bridge which number is which, so it has to learn that anew, though the cloud has the shape of one that it serves already. We can turn back: then its points decode to digits, and we have a judge for them.
 
 # %%
 kinds = ["mnist", "fashion", "speech"]
@@ -85,13 +85,13 @@ figures.grid(rows)
 # + \beta_\mathrm{Cls} \sum_{i} \mathcal{L}_\mathrm{Cls}(D_i)
 # $$
 #
-# Each domain comes back from the shared space; the clouds of any two domains lie over one another; equal classes meet. All domains share one network; a direction has no parameters of its own: it is a pair of domain labels, one on the way in and one on the way out. Five domains have twenty directions.
+# Each domain comes back, any two clouds lie over one another, and equal classes meet. All domains share one network. A direction has no parameters of its own: it is a pair of domain labels, one on the way in and one on the way out. Five domains have twenty directions.
 #
 # Where do the settings come from? The width and the weight of the SWD were chosen by a search on training items kept aside ([Reference: how the settings were chosen](16_selection.ipynb)). The 16 shared numbers are those of chapter 4. The SWD takes 32 directions per step, where chapter 3 takes 128, to save time.
 #
 # ## All twenty directions
 #
-# Class and diversity are measured as in [chapter 3](03_bridging.ipynb), on held-out items. Results in the turned space go to the judge of digits. The class before is what the judge sees in the original picture; of a word, which has no original, in what the generator makes. The one bridge is trained three times, on three sets of base models; speech has one generator for all. Numbers are means over these sets.
+# Class and diversity are measured as in [chapter 3](03_bridging.ipynb), on held-out items. Results in the turned space go to the judge of digits. The class before is what the judge sees in the original picture; of a word, which has no original, in what the generator makes. The one bridge is trained three times, on the first three of the six sets of base models (to save time); speech has one generator for all. Numbers are means over these sets.
 
 # %%
 kept, varied = "transfer_accuracy", "diversity"
@@ -129,7 +129,7 @@ tables.table(table, f"Table 11.1. Classes kept, from row to column. Profile {pro
 # %% [markdown]
 # ## Against a bridge per pair
 #
-# Three kinds of data make three pairs. Each gets a bridge of its own in each set, with the settings of the one bridge: its width, its steps, as many items of each domain.
+# Three kinds of data make three pairs. Each gets a bridge of its own in each set, with the settings of the one bridge.
 #
 # One weight has to change to stay the same. The SWD is a mean over pairs of domains; the other terms are sums over domains. In the one bridge, an SWD of weight 5 stands beside terms of five domains, so in a bridge of two it gets weight 2. We train each pair a second time with weight 5: there the SWD counts two and a half times as much. At `quick`, trainings are too short for some of the claims below.
 
@@ -146,7 +146,7 @@ for s in sets:  # laptop: four minutes per set
 # %% [markdown]
 # ## Six directions, four ways
 #
-# [Chapter 6](06_need_a_bridge.ipynb) has a rival without a bridge, *principal axes by class*: read the class, then send the first principal axis of the class to the first, the second to the second, and so on. It serves many domains as well. Each domain needs its classifier, its class means and its axes; a new domain brings its own. Here it stands beside the bridges.
+# [Chapter 6](06_need_a_bridge.ipynb) has a rival without a bridge, *principal axes by class*: read the class, then send the first principal axis of the class to the first, the second to the second, and so on. It serves many domains as well: each brings its classifier, its class means and its axes.
 
 # %%
 @cache
@@ -194,12 +194,12 @@ tables.table(beside(moves(0), varied), "Table 11.3. Diversity, held out.")
 
 # %% [markdown]
 # - **One bridge for all** keeps about as many classes as a bridge per pair: a little fewer in each of the six directions, in the worst two to three of a hundred. In variety neither side wins: the pairs' results vary more from words, a little more from garments, and a little less from digits.
-# - **A heavier SWD** costs the pairs variety in all six directions, mostly little, and changes hardly anything in the classes.
+# - **A heavier SWD** costs the pairs some variety where words are made, hardly any elsewhere, and changes hardly anything in the classes.
 # - **Principal axes by class** need no network but classifiers. Their results vary more than those of the one bridge in all six directions. In classes there is no winner: they keep more than the one bridge from garments to words and back, as many from digits to words, and fewer in the other three directions.
 #
 # ## Round trips
 #
-# A digit becomes a garment, the garment a word, and the word a digit again. Go around twice, in six steps. Do the losses add up?
+# Go from digits to garments, to words and back to digits, twice around, in six steps. The latents go on as they are, not drawn and encoded again. Do the losses add up?
 
 # %%
 stations = [*kinds, *kinds, "mnist"]
@@ -240,17 +240,17 @@ figures.grid(rows)
 figures.lines(curves, "step", "diversity")
 
 # %% [markdown]
-# **The losses in class do not add up.** Multiplied, those of the one bridge in Table 11.2 would leave two digits in three. But more than nine in ten keep their class, in all four ways. After the first step a bridge loses hardly any more. We guess, and did not test, that what a bridge draws is more typical of its class than real items are, and so is easier to pass on.
+# **The losses in class do not add up.** Multiplied, those of the one bridge in Table 11.2 would leave two digits in three. But more than nine in ten keep their class, in all four ways. After the first step a bridge loses hardly any more. We guess, and did not test, that the points a bridge makes are more typical of their class than those of real items, and so are easier to pass on.
 #
-# **Variety tells the ways apart.** By the bridges per pair, two digits of a class end a fifth as far apart, in pixels, as those that the model draws of real ones; by the one bridge, three quarters as far. After the first step they were level (Figure 11.3). The weight of the SWD is not why: with 2 as with 5, the pairs lose most of the variety. Another guess: in the one bridge all steps pass through one shared space, and to leave it and come back changes little. Each pair has a shared space of its own, and what one keeps another may drop. One picture per class is easy to keep, so read the class beside the diversity. Principal axes keep most of the variety, and of a hundred digits about five fewer keep their class.
+# **Variety tells the ways apart.** By the bridges per pair, two digits of a class end a fifth as far apart, in pixels, as those that the model draws of real ones; by the one bridge, three quarters as far. After the first step they were level (Figure 11.3). The weight of the SWD is not why: with 2 as with 5, the pairs lose most of the variety. Another guess: in the one bridge all steps pass through one shared space, and to leave it and come back changes little. Each pair has a shared space of its own, and what one keeps another may drop. Principal axes keep most of the variety, and of a hundred digits about five fewer keep their class.
 #
 # ## A domain that comes later
 #
-# `lt.join` adds a domain $n$ to a finished bridge. The new domain gets an encoder and a decoder of its own, and only these are trained. The old network and its classifier stay as they are. So do the points $z'_o$ that an old domain has in the shared space, and the new points are laid over them:
+# `lt.join` adds a domain $n$ to a finished bridge. The new domain gets an encoder and a decoder of its own (so the bridge grows), and only these are trained. The old network and its classifier stay as they are. So do the points $z'_o$ that an old domain has in the shared space, and the new points are laid over them:
 #
 # $$ \mathcal{L}_n = \mathcal{L}_\mathrm{ELBO}(D_n) + \beta_\mathrm{SWD}\,\mathrm{SWD}(z'_n, z'_o) + \beta_\mathrm{Cls}\,\mathcal{L}_\mathrm{Cls}(D_n) $$
 #
-# In code, this is the loss of [chapter 3](03_bridging.ipynb) for one domain, with two things from outside: the old classifier, and the old points, here called the *anchor*. We start from the bridge of the two MNIST models, in the first set. Clothes join, laid beside the first MNIST model:
+# In code, this is the loss of [chapter 3](03_bridging.ipynb) for one domain, with two things from outside: the old classifier, and the old points, here called the *anchor*. We start from the bridge of the two MNIST models, in the first set. Clothes join, laid beside the first MNIST model. First we compare the equation with `bridge_objective`, which `lt.join` minimises:
 
 # %%
 twins = run.bridge("mnist", "mnist_b")  # from chapter 3
@@ -266,9 +266,9 @@ typed = elbo + 1.0 * terms["swd"] + 0.3 * terms["classification"]
 print("equation and lt.join agree:", torch.isclose(typed, terms["loss"]).item())
 
 # %% [markdown]
-# `lt.join` minimises this over the weights of `part` alone. After clothes, speech joins in the same way. So clothes and speech never meet, nor does either meet the second MNIST model: between these three, *nothing was trained for* any direction.
+# `lt.join` minimises this over the weights of `part` alone, so what was there stays as it was, bit for bit (shown by `tests/test_join.py`, not here). After clothes, speech joins in the same way. So clothes and speech never meet, nor does either meet the second MNIST model: between these three, *nothing was trained for* any direction.
 #
-# The bridge of chapter 3 has other settings than the one bridge: eight numbers in $z'$, half the width, an SWD of weight 1. To see what they change, we also begin with a bridge that has those of the one bridge. Its SWD stands beside terms of two domains, and while another joins, of one. So its weight is 2, then 1.
+# The bridge of chapter 3 has other settings than the one bridge: eight numbers in $z'$, half the width, an SWD of weight 1. To see what they change, we also begin with a bridge that has those of the one bridge. Its SWD weighs 2 beside two domains, then 1 beside the one that joins.
 
 # %%
 spoken, how = spaces(0)["speech"], {"beside": [first], "training": training}
@@ -294,7 +294,9 @@ tables.table(beside(three, varied), "Table 11.6. Diversity, the first set.")
 
 
 # %% [markdown]
-# The joined bridge keeps about as many classes as the one bridge does in this set. From garments to words, which nothing was trained for, nine in ten keep their class. Its results vary more in all six directions. Is it the joining, or the settings? The middle column of Table 11.6 has both the joining and the settings of the one bridge. It lies above the one bridge in all six directions, and below the joined bridge. So the joining adds variety, and the settings add some more. (These are single trainings; the intervals are over items only.)
+# In this set the joined bridge keeps as many classes as the one bridge, or more (from words to digits three more of a hundred), and its results vary more in all six directions. From garments to words, which nothing was trained for, nine in ten keep their class.
+#
+# Why more variety: the joining, or the settings? The middle column of Table 11.6 (joined, but with the settings of the one bridge) lies between the two others in all six directions. So joining goes with more variety, and so do the settings of chapter 3, from garments to digits even more. But what joins also gets networks of its own. Which of this it is, and whether it holds in other sets, we did not test: these are single trainings, with intervals over items only.
 #
 # ## What holds
 
@@ -333,7 +335,7 @@ run.claims()
 # %% [markdown]
 # ## What to remember
 #
-# - One bridge can serve many domains. A direction is a pair of labels and costs nothing of its own.
+# - One bridge can serve many domains. A direction is a pair of labels and costs nothing of its own; a domain that joins later costs an encoder and a decoder.
 # - What is joined to one domain is joined to all. Only the new part is trained, so nothing that was there moves.
 # - After a round trip, look at the diversity: one picture per class is easy to keep. Principal axes by class keep the most of it.
 #

@@ -5,7 +5,7 @@
 #
 # **Can a bridge join a model that you found with a model that you made?**
 #
-# Yes. One function is enough, into the latent space (of words) or out of it (of a GAN), with points to learn from and their classes. Type a new phrase with a known noun, such as *moon boots*: of a hundred, **97** become a picture of the right garment; of a hundred new words, 35. (The settings were set by hand in view of first runs; no items were kept aside to choose by.) A look-up of the nearest known name finds the class about as often. So the bridge shows that such models can be joined, not that these words needed it.
+# Yes. One function is enough, into the latent space (of words) or out of it (of a GAN), with points to learn from and their classes. Of a hundred new phrases with a known noun, such as *moon boots*, **97** become a picture of the right garment (perhaps too good: settings set by hand in view of first runs); of a hundred new words, 35. Digits nearly always become faces of the right look, but of a hundred new faces only 57 become the right digit. In none of these three directions does the bridge clearly beat a simple rule in class: such models can be joined; that they need it is not shown.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -35,7 +35,13 @@ generator = foreign.load_faces(run.device)  # z (n, 100) to pictures (n, 3, 64, 
 read = foreign.load_reader()  # pictures (n, 784) to the digits read (n,)
 
 # %% [markdown]
-# A bridge needs points of two latent spaces, with their classes. Those of garments come from the VAE of [chapter 2](02_base_models.ipynb). Those of words are 432 names of garments, such as *boots*, each a vector of 256 numbers. So few do not fill such a space; each name therefore becomes a small cloud around its vector: its *spread*, a standard deviation per number, is how far two names of one class lie apart on average (`apart`). The loss is that of [chapter 3](03_bridging.ipynb). Its weights were found by trying: with so few names, SWD and class weigh ten times as much, and the KL term five times.
+# **The idea.** A model can be three functions: *encode* takes an item to a point $z$ of the latent space, *decode* takes a point to an item, and *judge* says the class $y$ of an item. A bridge learns only from points $z$ with their classes $y$. So a model may lack a function. Of these three, which this project did not train, two are bridged; the reader gives a second opinion. (In Colab the first cell of the notebook installs them; elsewhere `pip install -e '.[foreign]'` does, in a copy of the book's repository.)
+#
+# - `wordllama` (MIT) only encodes: it has a vector per piece of a word. We add classes, from lists of names.
+# - `gan-face-generate` (MIT) only decodes: a GAN of faces. We add points, drawn from its prior, and their classes, by measuring.
+# - `rapidocr` (Apache-2.0) only judges: it reads printed text. We add nothing.
+#
+# **Words first.** The points of garments come from the VAE of [chapter 2](02_base_models.ipynb). Those of words are 432 names of garments, such as *boots*, each a vector of 256 numbers. So few do not fill such a space; each name therefore becomes a wide cloud around its vector. Its *spread*, a standard deviation per number, is how far two names of one class lie apart on average (`apart`). Over 256 numbers that makes noise about 1.3 long: longer than the vectors themselves, which have length one. The loss is that of [chapter 3](03_bridging.ipynb). Its weights were found by trying: with so few names, SWD and class weigh ten times as much, and the KL term five times.
 
 # %%
 names, classes = foreign.phrases("fashion", "train")  # 432 names of garments
@@ -68,19 +74,9 @@ figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0
 
 
 # %% [markdown]
-# ## The idea
-#
-# A model can be three functions: *encode* takes an item to a point $z$ of the latent space, *decode* takes a point to an item, and *judge* says the class $y$ of an item. A bridge learns only from points $z$ with their classes $y$. So a model may lack a function. Here are three that this project did not train, with one function each. Two are bridged; the reader gives a second opinion:
-#
-# | package (licence) | what it is | function | what we add |
-# | --- | --- | --- | --- |
-# | `wordllama` (MIT) | a vector per piece of a word | encode | classes, from lists of names |
-# | `gan-face-generate` (MIT) | a GAN of faces | decode | points, drawn from its prior; classes, by measuring |
-# | `rapidocr` (Apache-2.0) | a reader of printed text | judge | nothing |
-#
 # ## Words: a model that only encodes
 #
-# A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The bridge above learned from their names and classes (`learn_words`). It is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand a rule without one, the class of the *nearest name*, and bridges with *shuffled labels*: they learned from names whose classes were exchanged at random.
+# A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The bridge is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). (Some are a known name in another spelling: *flipflops*, *tshirt*.) We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand a rule, the class of the *nearest name*, and bridges with *shuffled labels*, which learned from names with classes exchanged at random.
 
 # %%
 def nearest_name(z):
@@ -117,11 +113,11 @@ columns = ["right_class", "diversity", "trustworthiness"]
 run.table("words", columns, "Table 12.1. Held-out texts and what is drawn for them.")
 
 # %% [markdown]
-# On phrases the bridge is right about as often as the nearest name; on new words it is not clearly better. That it draws a picture is no advantage: any garment of the class of the nearest name is one as well. With shuffled labels fewer than one phrase in ten is right, as by guessing. (Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.)
+# On phrases the bridge is right about as often as the nearest name (within three of a hundred: the fifth claim below); on new words it is not clearly better. Its picture is no advantage: any garment of the nearest name's class is one as well. With shuffled labels fewer than one phrase in ten is right, as by guessing. (Where diversity is *not measured*, too few pictures of a class are right; blank cells were not asked for.)
 #
-# Does more of a text than its class reach the picture? *Trustworthiness* asks whether texts of near pictures are near, within a class. The bridge keeps no more neighbours than one with shuffled labels, nor than a random map to eight numbers. So what it keeps of a text needed no true labels.
+# Does more of a text than its class reach the picture? *Trustworthiness* asks whether texts of near pictures are near, within a class. By chance it is about 0.5 ([chapter 3](03_bridging.ipynb)). So of phrases something does reach the picture; of new words hardly anything. But one with shuffled labels keeps no less, nor does a random map to eight numbers: what the bridge keeps of a text needed no true labels.
 
-# %% mystnb={"figure": {"caption": "Figure 12.2. The first new word of each class, T-shirt to ankle boot, and what the bridge draws of it. Nothing is picked. By the judge of garments five of these ten are right, and 35 of all hundred: woollen (a pullover), overcoat, flipflops, runners and mukluk."}, "image": {"alt": "Ten pictures below their words: a blurred dress below singlet, a pale shirt below levis, a pullover below woollen, a T-shirt below negligee, a coat below overcoat, a faint sandal below flipflops, a smear below kurta, a sneaker below runners, a pullover below knapsack, an ankle boot below mukluk."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 12.2. The first new word of each class, and what the bridge draws of it. Nothing is picked. They should be T-shirt, trousers, pullover, dress and coat, and below sandal, shirt, sneaker, bag and ankle boot. By the judge of garments five of these ten are right: woollen, overcoat, flipflops, runners and mukluk. Of all hundred, 35 are, as a mean over the sets."}, "image": {"alt": "Ten pictures below their words: a blurred dress below singlet, a pale shirt below levis, a pullover below woollen, a T-shirt below negligee, a coat below overcoat, a faint sandal below flipflops, a smear below kurta, a sneaker below runners, a pullover below knapsack, an ankle boot below mukluk."}} tags=["nbval-ignore-output"]
 first = [texts[i] for i in figures.first_of_each_class(y)]
 figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0.84)
 
@@ -129,9 +125,9 @@ figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0
 # %% [markdown]
 # ## Faces: a model that only decodes
 #
-# The GAN was trained on DigiFace-1M: rendered faces of people who do not exist, for non-commercial research. It has no encoder and no classes. As in [chapter 4](04_speech.ipynb) we draw points from its prior, $z \sim \mathcal N(0, I)$, let a classifier judge the pictures, and keep points of a sure class. Which classes? Any that can be measured. Ours is the *look*: in which of five ways is a picture most unusual, and in which direction? The five are brightness (far above usual: look 0, far below: look 1), red less blue (2, 3), right half less left half (4, 5), lower half less upper half (6, 7), and centre less the whole (8, 9). *Usual* is the mean over a thousand draws, and *far* is counted in standard deviations. A look is sure if it leads by 0.6 of them. It describes the pixels, not a person: lamp, background, hair and skin all change it.
+# The GAN was trained on DigiFace-1M: rendered faces of people who do not exist, for non-commercial research. As in [chapter 4](04_speech.ipynb) we draw points from its prior, $z \sim \mathcal N(0, I)$, let a classifier judge the pictures, and keep points of a sure class. Any class that can be measured will do. Ours is the *look*: in which of five ways is a picture most unusual, and in which direction? The five are brightness (far above usual: look 0, far below: look 1), red less blue (2, 3), right half less left half (4, 5), lower half less upper half (6, 7), and centre less the whole (8, 9). *Usual* is the mean over a thousand draws, and *far* is counted in standard deviations. A look is sure if it leads by 0.6 of them. It describes the pixels, not a person: lamp, background, hair and skin all change it.
 #
-# Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A bridge answers with something like a mean of draws, and that lies nearer to the origin (both are printed). So `decode` moves a point that is too near out to where the innermost of a thousand draws lies.
+# Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A mean of draws lies nearer to the origin, and we expect a bridge to answer with something like one. (Printed: the innermost of a thousand draws, and the mean of ten.) So `decode` moves a point that is nearer than that innermost draw out to it.
 
 # %%
 def measures(x):
@@ -193,13 +189,13 @@ for s in run.sets:  # laptop: 3 minutes
 test = run.images("mnist")
 x = test.x[figures.first_of_each_class(test.y, 2)]  # (20, 784)
 
-# %% mystnb={"figure": {"caption": "Figure 12.3. Held-out digits, the first two of each class, and the pictures that they become. Looks of 0 to 9: bright, dark, red, blue, right half bright, left half, lower half, upper half, centre bright, centre dark. The dark look of 1 leaves no face to see. No real people."}, "image": {"alt": "Two blocks of ten digits, with a picture of the GAN below each. The faces below 0 are pale, those below 1 are black squares, those below 2 reddish, those below 3 bluish; the pictures below 4 are brighter on the right."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Figure 12.3. Held-out digits, the first two of each class, and the pictures that they become. The looks: 0 bright, 1 dark, 2 red, 3 blue, 4 right half bright, 5 left half, 6 lower half, 7 upper half, 8 centre bright, 9 centre dark. The dark look of 1 leaves no face to see. No real people."}, "image": {"alt": "Two blocks of ten digits, with a picture of the GAN below each. The faces below 0 are pale, those below 1 are black squares, those below 2 reddish, those below 3 bluish; the pictures below 4 are brighter on the right."}} tags=["nbval-ignore-output"]
 figures.grid({"digits": x, "GAN": to_faces[0].translate(x, "mnist", "faces")})
 
 # %% [markdown]
 # Beside it stands the class prototype of [chapter 6](06_need_a_bridge.ipynb): judge the digit, take the mean point of its look.
 #
-# The way back is measured on points that no bridge has seen. Where does it lose a look: in the encoder, or in the decoder? Between them stands $z'$, and the bridge's own classifier reads the look off it (*classifier right*). Both numbers are also taken of *learned points*, which the bridge has seen. A rule without a bridge, the look of the *nearest mean* point, says how hard the looks are to read off $z$.
+# The way back is measured on points that no bridge has seen. Where does it lose a look: in the encoder, or in the decoder? Between them the bridge's own classifier reads the look off $z'$ (*classifier right*). *Learned points* are such that the bridge has seen. A rule without a bridge is the look of the *nearest mean* point.
 
 # %%
 learned_points = points.take(figures.first_of_each_class(points.y, n_fresh))
@@ -248,13 +244,13 @@ columns = ["transfer_accuracy", "diversity", "classifier_right"]
 run.table("faces", columns, "Table 12.2. Digits and faces.")
 
 # %% [markdown]
-# For the look alone, the prototype is enough. It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike, and below 1 both are black squares.
+# For the look alone, the prototype is enough (always right, the bridge nearly always). It draws one face per look; those of the bridge differ. But diversity is a distance in pixels: background and light count, too. In Figure 12.3 the two faces below 7 look alike.
 #
-# On the way back fewer than six digits in ten are right. The look is lost in the encoder: the bridge's own classifier knows the look of nearly all *learned points*, and that of six in ten new ones. So the encoder has mostly memorised its points. But looks are hard to read off 1,500 points in any case: the nearest mean knows seven in ten. Do more points help? Yes. One bridge, of the first set, learned from four times as many: three in four digits are right then (the last row; left out at `quick`).
+# On the way back fewer than six digits in ten are right. The look is lost in the encoder: the bridge's own classifier knows the look of nearly all *learned points*, and that of six in ten new ones. So the encoder has mostly memorised its points. Looks are hard to read off 1,500 points; but ten means read more of them (seven in ten) than the encoder does. Do more points help? Yes. One bridge, of the first set, learned from four times as many: three in four digits are right then (the last row; left out at `quick`).
 #
 # ## A reader: a model that only judges
 #
-# Our judges learned from the models' own pictures. Perhaps they are too kind. RapidOCR learned to read signs and pages. It is not told that a picture shows a digit: a 5 read as an S counts as wrong. It reads digits that the bridge of [chapter 3](03_bridging.ipynb) made of garments. Is the gap between it and our judge *wider* there than for real digits?
+# Our judges learned from the models' own pictures. Perhaps they are too kind. RapidOCR learned to read signs and pages; a 5 read as an S counts as wrong. It reads digits that the bridge of [chapter 3](03_bridging.ipynb) made of garments. Is the gap between it and our judge *wider* there than for real digits?
 
 # %%
 n = {"quick": 3, "laptop": 60, "paper": 100}[profile]  # per class
@@ -280,7 +276,7 @@ run.table("reader", list(hits), "Table 12.3. Right digits.")
 #
 # ## What holds
 #
-# The paper says that bridges "even connect different model types (VAEs and GANs)" (section 6). That holds for these two from elsewhere as well, and classes are what it takes. Where they are missing, measure some. Two limits: from faces back to digits many looks are lost, and of new words fewer than half become the right garment. The lists of words are ours, and there is one GAN of faces.
+# The paper says that bridges "even connect different model types (VAEs and GANs)" (section 6). That holds for these two from elsewhere as well. Two limits: from faces back to digits many looks are lost, and of new words fewer than half become the right garment. The lists of words are ours, and there is one GAN of faces. In the table, *Bridge less name* is the share of phrases right by the bridge, less that by the nearest name; *Gap: drawn less real*, how much wider the reader's gap is on what a bridge drew.
 
 # %%
 phrases, new, reader = "words->fashion", "new_words->fashion", "from_garments"
