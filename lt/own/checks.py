@@ -29,7 +29,7 @@ COLLAPSED, PROTOTYPES, MOVED = 0.5, 0.3, 0.5  # warn: nats below, relative diver
 COLUMNS = ("transfer_accuracy_true_label", "transfer_accuracy", "diversity", "trustworthiness", "continuity")
 FIRST = {
     "pairs": "fit_map(a, b, 'affine', pairs=...) and fit_bridge(..., pairs=...), then compare: pairs say most",
-    "most": "fit_map(a, b, 'gaussian_gw', shrink=0.7), in seconds, and fit_bridge, then compare: classes are known",
+    "most": "fit_map(a, b, 'gaussian_gw', shrink=0.7) and fit_bridge, then compare: classes are known",
     "scarce": "fit_map(a, b, 'prototype') and fit_bridge, then compare: too few items per class for its axes",
     "few": "spread_labels in each domain, then fit_bridge: too few labels do not align it",
     "some": "label a few items of {}, spread_labels, then fit_bridge: classes without labels go where they fit",
