@@ -176,7 +176,7 @@ figures.finished(figure)
 # - **Class and pictures** (section 5.1). Garments lose sharpness in the base model, and more classes in the bridge than "similar" allows. Digits do not.
 # - **Labels and parts** (Tables 3 and 4, section B.1). One label per class gives less than there; without the SWD or the gate, little is lost.
 # - **Neighbours** (section 5.2). By continuity, a random linear map keeps more of them between digits and garments, once they are drawn. (By trustworthiness it keeps fewer, and those claims hold; by the ten nearest about as many, which is open.) Between digits and words it keeps more by both measures.
-# - **On the way** (section 5.3). Inside a class the bridge's steps are less even than the target's own. Between classes some points are no clear picture of any class; among garments real items fail that bar too.
+# - **On the way** (section 5.3). Inside a class the bridge's steps are less even than the target's own. Between classes, from garments to digits, the judge is less sure of the bridge's points than of real digits.
 # - **Rivals** (Table 1, Figure 5). They fail less, or in another way, than the paper says: Pix2Pix keeps the classes on the way back as well, and the Latent CycleGAN is not near the identity.
 
 # %%
