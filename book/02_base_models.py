@@ -40,7 +40,6 @@ figures.grid(rows)
 
 # %% [markdown]
 # ## A latent
-#
 # A picture is 784 pixels. Most lists of 784 pixels show nothing, so pixels are a wasteful way to say which picture is meant. A model that was trained on digits can say it shorter. Its *encoder* turns the pixels into a list of 100 numbers $z$, the *latent* of the picture. Its *decoder* turns the list back into pixels. In the code above, `model.posterior(x)` encodes and `model.items(z)` decodes; the VAE that is typed below calls the two `encode` and `decode` (its `self.posterior` is only the last layer of the encoder).
 #
 # What do the numbers mean? Nobody chose it: training did. Turn one of them and look. Below, one digit is drawn again while a single number of its latent runs from $-3$ to $3$. The other 99 stay.
@@ -66,7 +65,6 @@ figures.grid(knobs)
 # In the first four rows the pictures change smoothly, but not every one is still a 3: at one end of each row it closes up or breaks, most plainly at the left of "number 4". In the last row nothing changes: the decoder ignores this number. How many are like it, we count below. Small steps change the picture little, large ones can break it. But this is one digit only. [Chapter 3](03_bridging.ipynb) counts neighbours: of the ten sevens whose latents are nearest to that of a seven, about six are among the ten nearest when all are drawn again. This is what a bridge works with: it never sees a pixel, only latents.
 #
 # ## The variational autoencoder
-#
 # The encoder of a *variational autoencoder* (VAE) also says how sure it is. For each number it gives a mean and a standard deviation: a Gaussian $q(z|x)$, the *posterior*. Training draws $z$ from it and asks the decoder $g$ for the picture. The loss, the negative *evidence lower bound* (ELBO, section B.2 of the paper), has two terms, up to a constant that training cannot change:
 #
 # $$ \mathcal{L}(x) = \frac{\lVert x - g(z) \rVert^2}{2 \sigma_x^2} + \mathrm{KL}\big(q(z|x) \,\Vert\, \mathcal N(0, I)\big) $$
@@ -136,7 +134,6 @@ figures.grid(progress)
 
 # %% [markdown]
 # ## The models of this book
-#
 # The paper trains each VAE for 100 epochs with the optimiser Adam, in three hidden layers of 1,024 units. A laptop cannot wait for that. Ours are smaller and shorter:
 #
 # | model | hidden layers | steps × batch | passes through the data |
@@ -148,7 +145,6 @@ figures.grid(progress)
 # For garments the weight of the KL term rises from zero over the first half of the steps; on images kept aside this helped there, and not for digits. Large weight matrices have another optimiser, [Muon](https://kellerjordan.github.io/posts/muon/), which learns more per step; all other weights have Adam. Because they are smaller and see the data 4 to 6 times instead of 100, this page has to ask how good they are. [Reference: how the settings were chosen](16_selection.ipynb) tells where the sizes come from.
 #
 # ## Judges
-#
 # Does a picture that is drawn again still show the same thing? We need someone to ask: a *judge*, a classifier that was trained on real pictures and labels alone. No bridge ever learns from one. Each corpus has two: a multilayer perceptron, as in the paper, and a convolutional network, since two judges of one kind may share their mistakes. Judges err too:
 
 # %%
@@ -164,7 +160,6 @@ run.table("judges", caption="Table 2.1. Real held-out pictures: named right.")
 
 # %% [markdown]
 # ## How good are they?
-#
 # Now the base models, one per corpus and set (`laptop` has six sets, each from other seeds). Brackets are 95 % intervals over these sets and the held-out pictures. What we measure of a picture and its reconstruction:
 #
 # - *Class kept*: the judge says the same of both. This is the paper's Table 2. Beside it a harder question, put to both judges: do they name the true class of the reconstruction?
@@ -241,7 +236,6 @@ figures.lines(curves, "numbers of the latent, most informative first", "nats tog
 # So fewer than half of the 100 numbers are active, in each of the six sets (of garments 21 in all six). Where the line is drawn matters little: Figure 2.4 is flat there. The number that Figure 2.2 turns last is an idle one: the decoder ignores it, and it has next to no nats. All numbers that are not active say, together, less than one nat (Table 2.3), at most 2 % of the whole. Nobody tells the bridge of [chapter 3](03_bridging.ipynb) which ones are active: it has to find out.
 #
 # ## What holds
-#
 # Drawn digits and garments keep their class up to 0.01 less often than in the paper; down to 0.02 less counts as reached, by our own bar. (From the 4,000 training images of `quick`, garments lose more.) By the second judge, 87 in a hundred drawn garments show their true class, of the real ones 91. Drawn digits are sharp, as the paper says. Drawn garments are not: a quarter of their edges is gone (our bar asks for four fifths), and no bridge brings it back.
 
 # %%
@@ -280,13 +274,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - A latent is a short list of numbers from which a decoder draws an item. Near latents mostly give near pictures ([chapter 3](03_bridging.ipynb) counts it, for sevens).
 # - A bridge asks a base model for two things only, encode and decode. Detail that the base model loses, no bridge brings back.
 # - An accuracy depends on its judge: name it, and ask a second one.
 #
 # ## What to try
-#
 # Draw from latents that no picture has: random points of the prior. Of how many is the judge sure? Then train the small VAE with `sigma=0.3`, so that the KL weighs nine times as much, and compare.
 
 # %%

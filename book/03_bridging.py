@@ -46,7 +46,6 @@ figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 # In Figure 3.1 not every pair differs: both 1s, both 4s and both 7s become nearly the same garment, and the sandal of the first 5 is a smear. Which garment belongs to which digit is a choice. The paper's Table 5 makes it, in the order of Fashion-MNIST's own labels: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 #
 # ## From a digit to a garment
-#
 # The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. In code: `mean, std = digits.posterior(x)`, then `lt.Latents("mnist", mean, std, y)`. `run.latents` does this for every training picture and for two copies of it, turned, scaled and moved a little at random: digits by up to 10 degrees, a tenth of their size and 1.4 pixels, garments by about half as much. The copies show the bridge more handwriting than there is; the paper has none.
 #
 # The bridge is a second, small VAE. It encodes $z$, with a *domain label* $D$, into eight *shared* numbers $z'$, and decodes $z'$ with a label as well. If that is the other label, the result is a latent of the other model; if it is the same, a reconstruction. `bridge.translate` takes all four arrows, from items to items (`bridge.transfer`, used below, takes the middle two, from latents to latents). Each arrow is a line of code:
@@ -66,7 +65,6 @@ print("the four arrows and bridge.translate:", "equal" if same else "they differ
 # The network is that of [chapter 1](01_synthetic.ipynb), typed there line by line, here with four layers of 128 units in the encoder and in the decoder. Both end in the *gated mixing layer* of Figure 10 of the paper.
 #
 # ## The loss
-#
 # The encoder answers with a mean and a standard deviation for each of the eight numbers; $z'$ is drawn from that distribution. For each domain $d$, three questions: does its latent come back (squared error, a mean over 100 dimensions), how much does $z'$ say (KL, in nats), can one linear classifier for both domains read the class off $z'$ (cross entropy $H$)? For both together: do they fill the same region (sliced Wasserstein distance)?
 #
 # $$ \mathcal L = \sum_d \Big( \tfrac{1}{100} \lVert z_d - \hat z_d \rVert^2 + \beta_{KL} \, \mathrm{KL}_d + \beta_{Cls} \, H_d \Big) + \beta_{SWD} \, \mathrm{SWD} $$
@@ -113,7 +111,6 @@ print("this loss and that of fit_bridge:", "equal" if same else "they differ")
 
 # %% [markdown]
 # ## The shared space
-#
 # If the loss works as meant, a digit and its garment share a place: points of one class lie together, whatever their domain.
 
 # %%
@@ -174,7 +171,6 @@ widgets.interactive("shared_map", data, "Map of the shared space")
 
 # %% [markdown]
 # ## Reconstruction and transfer
-#
 # The same bridge does four things, and the labels alone decide which. For the last row, `run.bridge` takes another bridge from the cache, or trains it.
 
 # %% mystnb={"figure": {"caption": "Figure 3.3 (Figures 3 and 4 of the paper). One held-out item per class; below it its reconstruction through the bridge and its transfer to the other domain. Last row: the digits of the top row, transferred to a second model of digits by a bridge of its own."}, "image": {"alt": "Seven rows of ten pictures: digits, the digits again, garments; garments, the garments again, digits; digits once more. By eye nearly all keep the class: the sandal made of the 5 is a smear, and the 5 of the last row is blurred. Details of the garments are lost."}} tags=["nbval-ignore-output"]
@@ -190,7 +186,6 @@ figures.grid(rows)
 
 # %% [markdown]
 # ## How good is it?
-#
 # Three questions, one after the other:
 #
 # - **Class**: is the result the right thing? The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
@@ -332,7 +327,6 @@ run.table("reconstruction", caption="Table 3.3 (Table 2 of the paper). Held out.
 
 # %% [markdown]
 # ## What holds
-#
 # - **Class and variety.** More than nine in ten digits become the right garment, by the judge and by the true label. Of garments, about nine in ten keep the class that the judge saw before; by the true label 86 in a hundred become the right digit (Table 3.1). For comparison: in the base model's own redrawings of garments, without a bridge, the judge of garments sees the true class in 88 ([chapter 2](02_base_models.ipynb)). By the paper's own protocol our numbers reach its Table 1 in all three directions. (The lower ends of our intervals may lie up to 0.02 below: our allowance. And we train on two moved copies per picture, which the paper does not have.) (From the 4,000 training images per corpus of `quick` they do not.) The results are more than half as varied as the target model's own; one half is our bar, the paper gives none. Reconstructions reach the paper's Table 2, with the same allowance. It calls them "similar to the base models"; our bar is at most 0.02 below. Digits hold it, garments do not: they lie 0.04 below.
 # - **Neighbours.** The paper says that "local variations" are preserved, and gives no measure. What a reader of the paper sees is pictures, so that is the claim: their neighbours, against the floor. Between two models of digits it holds. Between digits and clothes it holds for trustworthiness, by little, and fails for continuity; by the strict measure, the ten nearest, it is open: about as many stay as under a random map. But that floor is not drawn. Among latents, where both are measured alike, the bridge keeps more of the ten nearest in all directions, from clothes to digits by little. (By the milder measures as well, but for continuity from clothes to digits.) And *bridge latents* lie above *bridging VAE* throughout Table 3.2: a part of the loss is the frozen decoder's.
 
@@ -373,13 +367,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - The bridge learns from latents and class labels alone. The two models stay as they are.
 # - One network goes both ways; the label on the way out decides.
 # - Read class, diversity and locality together. A number of locality needs a scale: chance, and a random map.
 #
 # ## What to try
-#
 # Two shared numbers instead of eight: which classes are lost first?
 
 # %%

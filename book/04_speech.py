@@ -55,7 +55,6 @@ widgets.listening_table(row, says)
 
 # %% [markdown]
 # ## A GAN of spoken digits
-#
 # The paper uses a WaveGAN of SC09, thousands of speakers. It takes four days on a GPU. Ours is smaller: a GAN of codes of spectrograms, trained on 2,700 clips of [FSDD](https://github.com/Jakobovski/free-spoken-digit-dataset) (CC BY-SA 4.0), six speakers. So our numbers stand beside the paper's, but the task is easier.
 #
 # You need not train it: its weights lie in the repository, and a checksum makes sure that everyone hears the same generator. The code that trained it is [scripts/train_gan.py](https://github.com/latent-translation/latent-translation-book/blob/main/scripts/train_gan.py). Its random numbers have changed since, so `python scripts/train_gan.py` now makes another generator of the same kind, in about an hour. Whether the tables of this page come out alike with it, we have not tried.
@@ -77,7 +76,6 @@ for name, part in {"z": z, "code": code, "spectrogram": mel, "sound": wave}.item
 
 # %% [markdown]
 # ## Latents without an encoder
-#
 # A bridge learns from latents and their classes. A VAE encodes pictures; a GAN cannot. So the paper turns it round: draw $z$ from the prior, let a classifier name what the generator makes of it, and keep $z$ only if the classifier is sure,
 #
 # $$ z \sim \mathcal N(0, I), \qquad y = \arg\max_k \; p\big(k \mid g(z)\big), \qquad \text{keep } (z, y) \text{ if } p\big(y \mid g(z)\big) \ge \tau . $$
@@ -102,7 +100,6 @@ print(f"{each.sum():,} of {drawn:,} draws were kept: one in {round(1 / accepted)
 
 # %% [markdown]
 # ## The bridge
-#
 # It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but it is larger and trained longer. At `laptop` it has 16 shared numbers (there 8) and layers of 256 units (there 128); all its settings are printed below. The weights of the KL and of the classifier come from a search that did not read the test digits ([Reference: how the settings were chosen](16_selection.ipynb)). That search varied these two only; the other values were set by hand. (No pairs are given, so `beta_pairs` does nothing.) (On the speech side the latents are points: they have no posterior to draw from.)
 
 # %%
@@ -145,7 +142,6 @@ widgets.listening_table(table, "Figure 4.3. Both directions. Nothing is picked."
 
 # %% [markdown]
 # ## Who listens?
-#
 # A classifier that taught the bridge must not be the only one to mark it. So there are three:
 #
 # - **The panel** accepted and labelled the samples. It saw one half of the training recordings.
@@ -238,7 +234,6 @@ print(f"of {len(y)} less clear samples, {kept:.1%} become their digit")
 
 # %% [markdown]
 # ## An independent recogniser
-#
 # The recogniser misses many real recordings too. So recordings are its scale, not 1. It gets as many recordings, samples of the GAN (the base model), and words that digits became, of each class. They are few, so the intervals are wide: at `laptop` 100 recordings, 100 samples and 100 words per bridge, 600 over the six. A recording and a digit have only the class in common, so their scores are compared without pairs.
 
 # %%
@@ -274,7 +269,6 @@ run.table("understood", caption=says) if heard else None
 
 # %% [markdown]
 # ## What holds
-#
 # - **Class.** More than nine in ten digits become the right word: far more than in the paper, on an easier corpus. By the paper's protocol nearly all words become the right digit, as in the paper. (From the 500 samples per class of `quick` fewer do; `laptop` has 4,000.) All of this is about clear words: the panel kept one draw in six, where it was 0.999 sure, for the test as for the training. Of less clear words many more become a wrong digit.
 # - **Which way is easier?** The paper says that speech to digits is more accurate than digits to speech. By its protocol that holds here, too; on held-out items it is the other way round. For the protocol asks about samples that the bridge has learned from: of these fewer than 1 in a hundred go wrong, of new ones nearly 5 (Table 4.1).
 # - **The recogniser** understands our transfers at least as often as recordings, of which it misses many. Recordings and samples have the same row in Table 4.3 by chance: they are different clips, and of each it understands 74 of 100. It understands more of our words than of the GAN's samples. Perhaps that is because words made of digits are more typical: they vary less (Table 4.2).
@@ -323,13 +317,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - A bridge needs latents and classes. What they stand for, and what kind of model made them, is nothing to it.
 # - A GAN has no encoder. Draw from its prior, and keep what a classifier is sure of. What it mislabels, the bridge learns wrong.
 # - Ask a listener who took no part, and give it real recordings too.
 #
 # ## What to try
-#
 # Draw a digit yourself. Here is a seven of two strokes. What does the bridge say without the bar?
 
 # %% tags=["nbval-ignore-output"]

@@ -35,7 +35,6 @@ figures.grid(rows | {"the bridge": bridges[0].translate(x, "mnist", "fashion")})
 
 # %% [markdown]
 # ## Pairs of equal class
-#
 # The paper trains three competitors (Table 1) and gives the class to all of them: a digit meets garments of its own class only, a new one at random in every step.
 #
 # - **Pix2Pix** ([Isola et al. 2017](https://arxiv.org/abs/1611.07004)) learns from the pairs: draw this garment from this digit.
@@ -69,7 +68,6 @@ def pairs(x, y, others, labels, batch):
 
 # %% [markdown]
 # ## Two games
-#
 # A game has two players who take turns. A *generator* $G$ draws a garment $G(x)$ from a digit $x$. A *critic* $C$ says of a picture whether it is real, and learns to say 1 of real ones and 0 of drawn ones. The generator tries to make it say 1. The critic of Pix2Pix sees the digit as well: is this pair real? The generator has to come near its partner $y$ too, by an L1 distance. (Look at Figure 5.1 again. One garment that is near *all* possible partners is the median of its class. So the L1 term alone asks for one picture per class.) With the cross-entropy $H$ between what $C$ says and what is asked of it:
 #
 # $$ \begin{aligned} L_G &= H\big(C(x, G(x)), 1\big) + 100\,\lVert y - G(x) \rVert_1 \\ L_C &= \tfrac12 H\big(C(x, y), 1\big) + \tfrac12 H\big(C(x, G(x)), 0\big) \end{aligned} $$
@@ -211,7 +209,6 @@ def class_kept(generator, x, a, b):
 
 # %% [markdown]
 # ## A fair chance
-#
 # A game that has not finished says little about its method. So the learning rate falls to zero, as the bridge's does, and each game is watched. Ten times per game the judges count how many of the items kept aside keep their class. (The losses would not tell: where one side gets better, the loss of the other rises.) `fit` is the training loop of [chapter 1](01_synthetic.ipynb); given two players, it lets each take a step in turn.
 #
 # - **Which weights?** Those of the best look. This favours the competitors, as the bridge keeps its last weights. Near chance, below 0.2, the best look is luck; there the last weights are kept.
@@ -304,7 +301,6 @@ figures.lines(curves, "share of the game", "class kept")
 # The curves of Pix2Pix go up and down while the rate is high, and five of its six games end below their best look. So it matters that the best one is kept. CycleGAN and Latent CycleGAN stay below 0.2 from the first look to the last. With the L1 term Latent CycleGAN keeps most classes after a tenth of its game. (CycleGAN, and Latent CycleGAN with the L1 term, take the highest rate that was tried; a higher one may be better still.) CycleGAN plays a quarter of the steps of Pix2Pix, as each takes more than twice as long. Its garments do not look finished in Figure 5.3 below. So how real they look says little about the method with more steps.
 #
 # ## What they draw
-#
 # All held-out items go through all methods. Pix2Pix and the bridge have three runs each; the others have one, and their intervals are over items only. Class and diversity are measured as in chapter 3; the class also by the paper's protocol, with 1,000 training items (results with speech only by it). Garments have one number more: *FID* compares the features of real garments and of results; lower is better. The features are those of our judge of garments, not of Inception; the paper takes its own classifier, so only the order can be compared. It is the paper's, but for Pix2Pix and Latent CycleGAN, which lie close in both. (What the drawings of the frozen model itself would have, we did not measure.) Diversity is that of results of the right class: CycleGAN and Latent CycleGAN have few, so read their FID alone. And it is a distance of pixels, so grain and stains count as variety, too: read it with the FID.
 
 # %% mystnb={"figure": {"caption": "Figure 5.3 (Figure 5 of the paper; for Latent CycleGAN also its Figure 11, one direction). Held-out digits, two per class, and what each method draws; of Pix2Pix and the bridge, the first run."}, "image": {"alt": "Two blocks of seven rows of ten pictures: digits; grainy garments by Pix2Pix, much alike within a class; more varied ones, many of a wrong class, by Pix2Pix without L1; blurs by CycleGAN; by Latent CycleGAN clear garments, most of the wrong class; with the L1 term garments of mostly the right classes; clear and different garments by the bridge."}} tags=["nbval-ignore-output"]
@@ -357,7 +353,6 @@ run.table("transfer", ["diversity", "fid"], "Table 5.2 (the paper: FID).")
 
 # %% [markdown]
 # ## What holds
-#
 # - **Pix2Pix** learns the classes both ways; in the paper it fails on the way back. From digits to clothes, three runs cannot tell it from the bridge in classes; on the way back it keeps about three in a hundred fewer. Such gaps are of our settings, and not bounds of the method: the authors of Pix2Pix and CycleGAN take a rate of 0.0002, with one picture per step and many more steps, and the bridge was tuned longer ([Reference: how the settings were chosen](16_selection.ipynb)).
 # - The results of Pix2Pix are clearly less varied, and by FID further from real garments, as in the paper. By number, they are more than one prototype per class. By eye, the two garments of a class in Figure 5.3 are much alike, apart from grain and shade. Our Pix2Pix has no noise and no dropout: one digit always gives one garment, and results vary because digits do.
 # - **Which of its two terms does it?** Both. Without the L1, with the critic of pairs alone, Pix2Pix still keeps six classes in ten, far above chance, and its garments vary about twice as much; by FID they seem to lie further from real ones. (One game, at the rate that was chosen with the L1.) So the L1 brings the other three in ten, and takes variety, and with it some of the grain.
@@ -400,12 +395,10 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - Two items of one class are no true pair. An L1 loss on such pairs, where it decides alone, asks for the median of the class.
 # - A loss that never sees who belongs to whom has no reason to keep the class. Before you say why a competitor fails, put in what it lacks and train it again (here, CycleGAN still waits for that).
 #
 # ## What to try
-#
 # Does CycleGAN lose the class, or only its name? Match the classes of its garments (`drawn["cyclegan"][0]`) to ours in the best possible way, and count again. If it loses only the name, this gives nearly 1. If it loses the class, the count still lies a little above 0.1, as the best of very many matchings. So count also with results that belong to another digit.
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]

@@ -53,7 +53,6 @@ figures.grid(rows | {"formula": formula.translate(x)})
 
 # %% [markdown]
 # ## The idea
-#
 # Both sides of the bridge have class labels. So for each class there are two clouds of latents: say, the sevens and the sneakers. Describe each cloud by its mean $m$ and its covariance $\Sigma$. Then read the class of a latent $z$, and move $z$ from the one cloud to the other:
 #
 # $$ T(z) = m_2 + s\,A\,(z - m_1) $$
@@ -114,7 +113,6 @@ print("equal" if torch.allclose(*apart, atol=0.01) else "they differ")
 
 # %% [markdown]
 # ## Compare at equal diversity
-#
 # A little accuracy can be bought. Shrink the results towards their class mean, and fewer are mistaken for another class; at $s = 0$ all are the prototype. A bridge has a setting that costs diversity too, the weight of its KL term; a heavier one mostly raises accuracy (Figures 6.2 and 6.3). So two methods should be compared where their results are *equally diverse*.
 #
 # `choose` does this, on training items kept aside, never on the test split:
@@ -160,7 +158,6 @@ def choose(source, target, aside, bridge, sures=SURE):
 
 # %% [markdown]
 # ## Fit, choose, score
-#
 # Each set has base models, a bridge and maps of its own. The score is that of [chapter 3](03_bridging.ipynb), on held-out test items. *Trustworthiness* asks whether neighbours after the map were neighbours before it, *continuity* whether neighbours stay neighbours. *Random projection* is the floor for a bridge: what random linear maps keep that pass eight numbers, as it does. The formula passes all 100, so this low floor says little of it. (Nor is the floor drawn by a decoder, as results are; so they can fall below it.) Read the formula against the bridge and against the controls below.
 
 # %%
@@ -219,7 +216,6 @@ tables.table(frame, "Table 6.2. The axes of Table 6.1: sure (None: all items); s
 
 # %% [markdown]
 # ## Controls
-#
 # One number is not enough. Here are five maps that are good at one thing, over the first set. *Axes in random order* join the same axes, at the same lengths, but not the longest to the longest. *Gaussian OT* has another $A$, by ordinary optimal transport: the one that moves points least. A *lookup* reads the class and draws a random item of the target's class. These three take the sure items of the principal axes, and each its own $s$, so that it is as diverse as the bridge. Two have no $s$: *Procrustes* is one rotation for all classes, fitted on random pairs of equal class; a *copy* hands the latent of a digit to the decoder of clothes as it is.
 
 # %% tags=["nbval-ignore-output"]
@@ -254,7 +250,6 @@ run.table("controls", columns, "Table 6.3. Controls, digits to clothes, set 0.")
 # The first three controls (random order, Gaussian OT, lookup) are about as diverse as the bridge, and keep about as many classes. Only the neighbours give them away. Axes in random order lose them, so it is the *order* of the axes that keeps them. Gaussian OT loses them as well: it compares coordinates of the two spaces, although models that were trained apart have none in common. The lookup keeps none at all (0.5 is chance). Procrustes has little class, and the copy none.
 #
 # ## Not only at one point
-#
 # Is the bridge just set badly? Here is its curve over the weight of its KL term, for one set of base models, beside the curve of the principal axes over $s$.
 #
 # - **From digits to clothes** the axes lead in accuracy at equal diversity, by up to a point in a hundred. Every $s$ up to 1 keeps about as many as the best bridge, or more; at $s = 1$ the garments vary more than by any. So here $s$ need not be set by a bridge (*sure* was, beside one).
@@ -303,7 +298,6 @@ frontier(back)
 
 # %% [markdown]
 # ## With few labels, and to words
-#
 # A covariance of 100 dimensions wants hundreds of labelled items per class. So is a bridge needed when ten are known? [Chapter 8](08_ablations.ipynb) hands ten labels per class on to their neighbours, among 10,000 items, and then trains a short bridge between two models of digits. The formula gets the very same labels, right and wrong. There are no others to choose with, so the bound stays at 0.9. Only $s$ is set, so that both are as diverse. (That is measured with true labels, on training items, some of them among the 10,000.)
 
 # %%
@@ -348,14 +342,12 @@ run.table("others", columns, "Table 6.4. Ten labels per class, spread; words, on
 # With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. So spread labels feed both. (A longer bridge may do better.) To words, class and variety arrive about as well by the formula, and by continuity a few more neighbours. (Neighbours arrive badly by both, far below the floor, see [chapter 4](04_speech.ipynb).)
 #
 # ## What is a bridge for, then?
-#
 # Between two models of digits, and with all labels, it keeps a few more classes. One choice of settings served all pairs of images here; the formula's were chosen for each pair and set. Two more things speak for a bridge. We have not compared them:
 #
 # - *Many domains in one model.* A formula needs a classifier and a fit per domain. One bridge serves five domains in one network, and a new one can join ([chapter 11](11_many_domains.ipynb)).
 # - *A path between classes.* The formula decides the class first, so its results jump where the decision changes. A bridge is continuous, though it changes quickly as well ([chapter 7](07_interpolation.ipynb)).
 #
 # ## What holds
-#
 # Unless they say otherwise, claims are about the formula (principal axes) beside the bridge, on the same sets and test items. The bars are ours. *About as many* asks for at most 0.015 less of the class kept; *about as varied*, for at most 0.03 less diversity. (Does the $s$ that was set on items kept aside hold on test items?) A gap can be both: *fewer* says that it is not zero, *about as many* that it is small.
 
 # %%
@@ -382,13 +374,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - Try the formula first. Where classes are known, it trains two small classifiers and nothing else. But choose its settings, on items kept aside: towards digits they decide. Few labels can be spread.
 # - Compare at equal diversity: shrinking buys a little accuracy.
 # - No single number tells a translation from a prototype, a lottery or a copy.
 #
 # ## What to try
-#
 # Write a map of your own: any function from latents to latents. As it stands, this one is the formula. What does the mean of both rivals do? Hold its score against Table 6.3.
 
 # %%

@@ -78,7 +78,6 @@ figures.grid({name: x[0] for name, x in ten.items()})
 
 # %% [markdown]
 # ## Which path?
-#
 # Points drawn from a Gaussian in 100 dimensions all have nearly the same length, and the middle of a straight line between two of them is shorter. So the paper walks along an arc, by *spherical interpolation* ([White 2016](https://arxiv.org/abs/1609.04468)), and so do we. The argument fits our latents only in part: they are posterior means, and few of their numbers say anything (about 35 for digits, 21 for garments, chapter 2). For ends of length 1 at an angle $\omega$:
 #
 # $$ z(t) = \frac{\sin((1-t)\,\omega)\; a + \sin(t\,\omega)\; b}{\sin \omega} $$
@@ -86,7 +85,6 @@ figures.grid({name: x[0] for name, x in ten.items()})
 # The function `slerp` above is this line. Where the ends differ in length, the length changes evenly.
 #
 # ## How large is a step?
-#
 # We measure each step on the pictures: the distance from one picture to the next. Here are the 32 steps of the walk above, in units of the mean step. An even walk is a flat line at 1. One single jump would be a peak of 32. This walk is an extreme one: its peak is nearly 13, and the mean over many walks is 4.6 (Table 7.1).
 
 # %% mystnb={"figure": {"caption": "Figure 7.2. The steps of the walk from 7 to 1, divided by their mean. Target: the arc in the model of clothes. Transfer: the digits' path through the bridge."}, "image": {"alt": "Two curves over the 32 steps. That of the target is a broad hill: about 0.5 at first, about 2 in the middle, below 0.5 at the end. That of the transfer is low, rises to one narrow peak of nearly 13 and falls again."}} tags=["nbval-ignore-output"]
@@ -101,7 +99,6 @@ figure
 
 # %% [markdown]
 # ## Within a class and between classes
-#
 # One walk proves little. We draw pairs of test items at random, once, and all that follows uses these pairs. Both items of a pair become the right class, by the judge, so no walk has a wrong end. *Within* a class: the two have one label. *Between* classes: they have two. Only the ends are chosen. On its way a walk may go where it likes.
 
 # %%
@@ -169,7 +166,6 @@ widgets.interactive("path", {"paths": paths}, "Walks between two pictures")
 
 # %% [markdown]
 # ## Two controls
-#
 # The transfer goes into the shared space, and out again. Which of the two makes the jump? And does the walk show more than its two classes?
 #
 # - **Shared space**: the arc from $z'(a)$ to $z'(b)$ in the bridge's own space, decoded with the target's label. It has the same ends as the transfer, and the same way out.
@@ -203,7 +199,6 @@ def way_in(way, a, b, points, s=0):
 
 # %% [markdown]
 # ## What is measured
-#
 # There are 200 walks per kind, direction and set of base models; `laptop` has six sets, and its cell takes a minute. The first number is asked of all walks, of 33 points each, the others of those between classes:
 #
 # - **Largest step**, in mean steps of the same walk. 1 is even, 32 is one single jump. It says how uneven a walk is, not how far it goes.
@@ -273,7 +268,6 @@ run.table("between", columns, "Table 7.2. Walks between two classes.")
 
 # %% [markdown]
 # ## What holds
-#
 # - **Within a class: uneven, but no break.** The paper finds "comparably smooth trajectories", and in Figure 7.3 the eye agrees. We ask that the transfer's largest step exceed the target's by a quarter of a mean step at most, and it exceeds it by more: it is half as long again. (Between classes the largest step is more than twice the target's.) This bar is ours, a round number, and a hard one: the target's arc turns by equal angles in its own latent space, so it tends to be even. But the way in is uneven as well (Table 7.1). So inside a class, too, equal steps of the source become unequal ones in the shared space.
 # - **Between classes: it jumps, at class borders.** So says the paper, too. Both walks join the same ends: the largest step of the transfer covers about a third of the distance between them, that of the target less than a tenth (Table 7.2). And it lies at a border of the judge's classes about twice as often.
 # - **Where is the jump made? Mostly on the way in.** In $z'$ itself the largest step is about three mean steps long. From garments to digits that is as uneven as the pictures; from digits to garments the way out adds to it. With an even arc in the shared space, decoded alike, the largest step is less than half as large (Table 7.2).
@@ -318,13 +312,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - Compare a walk with others between the same two ends, with the path that it was given, and with one that knows the classes only.
 # - A jump between classes can fit the loss. A jump within a class breaks locality.
 # - Class accuracy at the ends says nothing about the way.
 #
 # ## What to try
-#
 # On the way from garment to garment, which third digits does the judge see most often? The solution prints ten counts, for the digits 0 to 9: at how many points of these 200 walks the judge sees that digit, and neither end has it. In our run 4 leads, 1 and 9 are rare, and no digit dominates.
 
 # %%

@@ -121,7 +121,6 @@ run.table("labels", metrics, "Table 8.1 (Table 3 of the paper). Class kept: held
 
 # %% [markdown]
 # ## Labels that spread
-#
 # The same few labels can do more. Items that lie close together in a *base* latent space tend to have one class, though the base model never saw a label. So a label can spread from neighbour to neighbour before any bridge is trained ([Zhou et al. 2004](https://papers.nips.cc/paper/2506-learning-with-local-and-global-consistency)). Connect each item with its ten nearest neighbours, by distances in the dimensions that say something of the item. (In the others the mean hardly moves between items: its variance is less than a twentieth of what it and the posteriors have together.) Let $F$ have one row per item and one column per class. It starts as $Y$: one where a label is known, zero elsewhere. Then repeat
 #
 # $$ F \leftarrow \alpha\, D^{-1/2} W D^{-1/2} F + (1 - \alpha)\, Y . $$
@@ -166,7 +165,6 @@ for n in (1, 10):
 # With one label per class, 85 in a hundred of the labels that spread are true, over all sets and models. About as many digits arrive (Table 8.1), and the bridge's own classifier is right about as often on held-out digits (second line of Table 8.3). So it learns the wrong labels along with the right ones, and little is lost beyond them.
 #
 # ## Parts that can be switched off
-#
 # Now with all labels. The paper's Table 4 compares the whole method with a bridge without the SWD, and with one that lacks both the SWD and the domain label. (It calls them *conditional SWD*, *conditional*, *unconditional*. The *domain label* tells the networks which model a latent is from; it has nothing to do with the labels of digits.) A dictionary of configurations says the same and goes on: without the domain label alone, without the KL term, without the gate (then the outputs are plain linear layers; with it they mix their input with what the layers made of it, see [chapter 3](03_bridging.ipynb)). A *frozen classifier* keeps the random weights that it starts with, as in the authors' code. Of the four terms of the loss, the classifier's is gone with 0 labels per class (Table 8.1), and the reconstruction has to stay: no other term trains the decoder.
 
 # %%
@@ -204,7 +202,6 @@ run.table("of the SWD", metrics, "Table 8.2b. The SWD: few labels; longer traini
 # **With ten labels per class** the SWD adds about seven digits in a hundred. In short trainings it has a price, here as with all labels: results vary less, and fewer neighbours stay. **With four times the steps** the SWD can go as well, and this price is gone.
 #
 # ## A look into the shared space
-#
 # The SWD is to lay the clouds of $z'$ of both models over each other; the classifier is to part the classes. Do they? We look at the $z'$ of the held-out digits (means). *Clouds apart*: the root of the SWD of the two clouds, in their standard deviations; 0 would be one and the same cloud. *Class by class*: the same for the clouds of one digit, averaged over the ten; this is what a transfer needs. *Classifier right*: how often the bridge's own classifier is, in the first model and *in the second*.
 
 # %%
@@ -246,7 +243,6 @@ run.table("clouds", caption="Table 8.3. Held-out latents in the shared space.")
 # - **Why does it help with ten labels?** The classifier knows few items, and is right equally often with the SWD and without. But with it the clouds of one digit lie closer.
 #
 # ## At full length, by the authors' code
-#
 # All this is our recipe, in short trainings. [benchmarks/parts_by_the_code.py](https://github.com/latent-translation/latent-translation-book/blob/main/benchmarks/parts_by_the_code.py) trains cases of the paper's Tables 3 and 4 by the constants of the authors' code, for its 20,000 steps of 512, 20 to 25 minutes each: class weight 0.05 (ours: 0.3), KL weight 0.005, a frozen classifier, absolute differences in the SWD. Where no number of labels is given, all are known. It is one set of base models, one draw of labels and one training per case, so the intervals tell of the digits alone. The cell reads the numbers from a file.
 
 # %%
@@ -261,7 +257,6 @@ tables.of_rows(rows, metrics, caption)
 # - **The domain label.** Without it, and without the SWD, the class is all but lost.
 #
 # ## What holds
-#
 # The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Table 8.1 says both, from 1 to 1,000 per class; the claim below is about the smallest of these gains. (A claim that repeats a number of the paper asks for at least that number less 0.02.) With ten labels both our recipe and the authors' constants come to about the paper's number (Tables 8.1 and 8.4). With one label per class our recipe stays below it, with a hundred well above. Much differs from the paper: base models, the labels that were drawn, and our optimiser, weights and length of training (in Table 8.4 these are the authors'). Without any label the paper sees a little more than chance, by the SWD alone; over six sets that stays open. For all labels, compare the longer bridges of chapter 3: those of this page stay below them.
 #
 # So labels do the work: those of the classes, and that of the domain. All of this is between two models of digits, the easiest pair of this book; for digits and garments we did not try it. From Table 4 we confirm that of its parts the domain label matters most. With all labels we do not see the SWD's gain of more than a tenth. Nor is the gate better "by a large margin" (section B.1): we ask for 0.05. This bar, 0.5 for the domain label, 0.03 for a part that can go and 0.9 for spread labels are ours. The claims compare two bridges on the same base models and the same test items, item by item.
@@ -303,13 +298,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - To say which part did it, compare two bridges that differ in this part alone, on the same base models.
 # - A base model that was trained without labels has grouped the classes already. Let a few labels spread over these groups.
 # - What a part is worth depends on the others, on the labels, and on how long you train.
 #
 # ## What to try
-#
 # How many projections does the SWD need? Train the bridge of the first set, with all labels, with four instead of 128. The solution prints its share of right digits beside those of 128 projections and of no SWD, of the same set. In our run four lose about one digit in a hundred. But each is one training, so a difference of one in a hundred decides nothing: here the SWD may as well be left out.
 
 # %%

@@ -76,7 +76,6 @@ figures.grid(rows)
 
 # %% [markdown]
 # ## The same loss, with more terms
-#
 # With $m$ domains a step draws a batch of each, and the loss of [chapter 3](03_bridging.ipynb) has a sum where it had two terms:
 #
 # $$
@@ -90,7 +89,6 @@ figures.grid(rows)
 # Where do the settings come from? The width and the weight of the SWD were chosen by a search on training items kept aside ([Reference: how the settings were chosen](16_selection.ipynb)). The 16 shared numbers are those of chapter 4. The SWD takes 32 directions per step, where chapter 3 takes 128, to save time.
 #
 # ## All twenty directions
-#
 # Class and diversity are measured as in [chapter 3](03_bridging.ipynb), on held-out items. Results in the turned space go to the judge of digits. The class before is what the judge sees in the original picture; of a word, which has no original, in what the generator makes. The one bridge is trained three times, on the first three of the six sets of base models (to save time); speech has one generator for all. Numbers are means over these sets.
 
 # %%
@@ -128,7 +126,6 @@ tables.table(table, f"Table 11.1. Classes kept, from row to column. Profile {pro
 
 # %% [markdown]
 # ## Against a bridge per pair
-#
 # Three kinds of data make three pairs. Each gets a bridge of its own in each set, with the settings of the one bridge.
 #
 # One weight has to change to stay the same. The SWD is a mean over pairs of domains; the other terms are sums over domains. In the one bridge, an SWD of weight 5 stands beside terms of five domains, so in a bridge of two it gets weight 2. We train each pair a second time with weight 5: there the SWD counts two and a half times as much. At `quick`, trainings are too short for some of the claims below.
@@ -145,7 +142,6 @@ for s in sets:  # laptop: four minutes per set
 
 # %% [markdown]
 # ## Six directions, four ways
-#
 # [Chapter 6](06_need_a_bridge.ipynb) has a rival without a bridge, *principal axes by class*: read the class, then send the first principal axis of the class to the first, the second to the second, and so on. It serves many domains as well: each brings its classifier, its class means and its axes.
 
 # %%
@@ -198,7 +194,6 @@ tables.table(beside(moves(0), varied), "Table 11.3. Diversity, held out.")
 # - **Principal axes by class** need no network but classifiers. Their results vary more than those of the one bridge in all six directions. In classes there is no winner: they keep more than the one bridge from garments to words and back, as many from digits to words, and fewer in the other three directions.
 #
 # ## Round trips
-#
 # Go from digits to garments, to words and back to digits, twice around, in six steps. The latents go on as they are, not drawn and encoded again. Do the losses add up?
 
 # %%
@@ -245,7 +240,6 @@ figures.lines(curves, "step", "diversity")
 # **Variety tells the ways apart.** By the bridges per pair, two digits of a class end a fifth as far apart, in pixels, as those that the model draws of real ones; by the one bridge, three quarters as far. After the first step they were level (Figure 11.3). The weight of the SWD is not why: with 2 as with 5, the pairs lose most of the variety. Another guess: in the one bridge all steps pass through one shared space, and to leave it and come back changes little. Each pair has a shared space of its own, and what one keeps another may drop. Principal axes keep most of the variety, and of a hundred digits about five fewer keep their class.
 #
 # ## A domain that comes later
-#
 # `lt.join` adds a domain $n$ to a finished bridge. The new domain gets an encoder and a decoder of its own (so the bridge grows), and only these are trained. The old network and its classifier stay as they are. So do the points $z'_o$ that an old domain has in the shared space, and the new points are laid over them:
 #
 # $$ \mathcal{L}_n = \mathcal{L}_\mathrm{ELBO}(D_n) + \beta_\mathrm{SWD}\,\mathrm{SWD}(z'_n, z'_o) + \beta_\mathrm{Cls}\,\mathcal{L}_\mathrm{Cls}(D_n) $$
@@ -334,13 +328,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - One bridge can serve many domains. A direction is a pair of labels and costs nothing of its own; a domain that joins later costs an encoder and a decoder.
 # - What is joined to one domain is joined to all. Only the new part is trained, so nothing that was there moves.
 # - After a round trip, look at the diversity: one picture per class is easy to keep. Principal axes by class keep the most of it.
 #
 # ## What to try
-#
 # Lay speech beside clothes instead of beside digits. Do more garments become the right word?
 
 # %% cellView="form" tags=["hide-cell", "solution", "nbval-ignore-output"]

@@ -75,7 +75,6 @@ figures.grid({"": bridge.translate(typed, "words", "fashion")}, typed, 5, size=0
 
 # %% [markdown]
 # ## Words: a model that only encodes
-#
 # A text becomes the mean of the vectors of its pieces, brought to length one. That is an encoder, so words are a domain. The bridge is measured on 136 *new phrases* around a known noun (*moon boots*), and on 100 *new words* that no known name has (*mukluk*). (Some are a known name in another spelling: *flipflops*, *tshirt*.) We wrote the lists by hand (`lt/assets/words.json`). Beside the bridge stand a rule, the class of the *nearest name*, and bridges with *shuffled labels*, which learned from names with classes exchanged at random.
 
 # %%
@@ -124,7 +123,6 @@ figures.grid({"": bridge.translate(first, "words", "fashion")}, first, 5, size=0
 
 # %% [markdown]
 # ## Faces: a model that only decodes
-#
 # The GAN was trained on DigiFace-1M: rendered faces of people who do not exist, for non-commercial research. As in [chapter 4](04_speech.ipynb) we draw points from its prior, $z \sim \mathcal N(0, I)$, let a classifier judge the pictures, and keep points of a sure class. Any class that can be measured will do. Ours is the *look*: in which of five ways is a picture most unusual, and in which direction? The five are brightness (far above usual: look 0, far below: look 1), red less blue (2, 3), right half less left half (4, 5), lower half less upper half (6, 7), and centre less the whole (8, 9). *Usual* is the mean over a thousand draws, and *far* is counted in standard deviations. A look is sure if it leads by 0.6 of them. It describes the pixels, not a person: lamp, background, hair and skin all change it.
 #
 # Draws in 100 dimensions lie near a shell of radius 10, and the GAN has seen nothing else. A mean of draws lies nearer to the origin, and we expect a bridge to answer with something like one. (Printed: the innermost of a thousand draws, and the mean of ten.) So `decode` moves a point that is nearer than that innermost draw out to it.
@@ -249,7 +247,6 @@ run.table("faces", columns, "Table 12.2. Digits and faces.")
 # On the way back fewer than six digits in ten are right. The look is lost in the encoder: the bridge's own classifier knows the look of nearly all *learned points*, and that of six in ten new ones. So the encoder has mostly memorised its points. Looks are hard to read off 1,500 points; but ten means read more of them (seven in ten) than the encoder does. Do more points help? Yes. One bridge, of the first set, learned from four times as many: three in four digits are right then (the last row; left out at `quick`).
 #
 # ## A reader: a model that only judges
-#
 # Our judges learned from the models' own pictures. Perhaps they are too kind. RapidOCR learned to read signs and pages; a 5 read as an S counts as wrong. It reads digits that the bridge of [chapter 3](03_bridging.ipynb) made of garments. Is the gap between it and our judge *wider* there than for real digits?
 
 # %%
@@ -275,7 +272,6 @@ run.table("reader", list(hits), "Table 12.3. Right digits.")
 # The reader reads what the bridge draws about as often as our judge does: the gap is no wider there.
 #
 # ## What holds
-#
 # The paper says that bridges "even connect different model types (VAEs and GANs)" (section 6). That holds for these two from elsewhere as well. Two limits: from faces back to digits many looks are lost, and of new words fewer than half become the right garment. The lists of words are ours, and there is one GAN of faces. In the table, *Bridge less name* is the share of phrases right by the bridge, less that by the nearest name; *Gap: drawn less real*, how much wider the reader's gap is on what a bridge drew.
 
 # %%
@@ -300,13 +296,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - A model joins by its functions; it does not matter who trained it. Of a GAN you also need the prior: where to draw, and where its points lie. Classes can come from elsewhere.
 # - Do not expect what the vectors lack: on new words the bridge was not clearly better than the nearest name.
 # - Ask a judge from elsewhere. Compare its gap to your own judge on real data and on what you made.
 #
 # ## What to try
-#
 # Put two bridges in a row: a typed number becomes a digit, and the digit a face. No model and no bridge has seen a word and a face together.
 
 # %%

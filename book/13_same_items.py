@@ -63,7 +63,6 @@ figures.grid(rows)
 
 # %% [markdown]
 # ## The question as a number
-#
 # Between digits and shoes nobody can say which shoe a given seven should become. Between two models of the same images one can: image $i$ has a latent $a_i$ in the first space and $b_i$ in the second. So a map $f$ can be right about the *item*. Is $b_i$ the nearest of all $b_1, \dots, b_m$ to $f(a_i)$? We take the angle about their mean $\bar b$:
 #
 # $$ \mathrm{top1} = \frac1m\, \bigl|\{\, i : \arg\max_j \cos(f(a_i) - \bar b,\; b_j - \bar b) = i \,\}\bigr| $$
@@ -109,7 +108,6 @@ for label, found in zip(("", ",_back_to_itself"), by_bridge(wide, 0)):
 
 # %% [markdown]
 # ## With pairs
-#
 # Suppose that we know some pairs: the same training images in both spaces. Which rotation (perhaps with a reflection) brings $a_i$ to $b_i$? The answer has been known since 1966 (Procrustes; `rotation` above). With the centred points as rows of $A$ and $B$:
 #
 # $$ A^\top B = U S V^\top, \qquad f(z) = (z - \bar a)\, U V^\top + \bar b $$
@@ -125,7 +123,6 @@ for p in (10, 100, 1000):
 
 # %% [markdown]
 # ## Without pairs, without labels
-#
 # Two models with different random starts make clouds of latents that have nearly one shape, but are turned. A turn can be found from the shape alone:
 #
 # 1. Leave out numbers of the latent that say hardly anything: the image accounts for less than a twentieth of their variance, the posterior's noise for the rest. In each space by itself, find groups of neighbours (*spectral clusters*, [Ng et al. 2002](https://papers.nips.cc/paper/2092-on-spectral-clustering-analysis-and-an-algorithm)). A graph $W$ joins each point with its ten nearest; the matrix is $S = D^{-1/2} W D^{-1/2}$, as in [chapter 8](08_ablations.ipynb). Its leading eigenvectors have nearly equal entries for points that many paths join. So each point becomes its row of entries, and k-means finds groups of rows.
@@ -252,7 +249,6 @@ drawn(turns[0], held[0][:2000], run.held("mnist_b").mean)
 # No first guess finds many more than one image in ten. The rounds carry five of the thirteen tries above nine in ten; most others stay low. The share of mutual points tells which: it is highest after those five.
 #
 # ## How far does it go?
-#
 # So far the two models differ in their random start alone. Now come harder cases in three sets, again without pairs and labels. Beside them stands what a rotation finds from 3,000 pairs, and what any linear map with a shift does (`affine`).
 #
 # - *Another size*: a large model and a small one, which has learned from half of the images. *Other images*: two small models that have learned from different halves.
@@ -350,13 +346,11 @@ run.claims()
 
 # %% [markdown]
 # ## What to remember
-#
 # - To keep the class and to keep the item are two things. The bridge keeps the class; between these models a rotation keeps both.
 # - With few pairs of the same items, fit a rotation: between two models of digits a hundred are enough. With 3,000, an affine map found more in all three harder cases, of clothes far more.
 # - Clouds of one shape can be matched without pairs and labels. A low share of mutual points is a warning; one in between does not say how many items are found.
 #
 # ## What to try
-#
 # The loss can ask for the item: `fit_bridge` takes pairs, and adds the distance of their shared means (their weight is 0.3, as that of the class, and may not be the best). Show a short bridge a thousand pairs. How many items does it find then? And with more room?
 
 # %%
