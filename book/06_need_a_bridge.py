@@ -339,7 +339,7 @@ for way, method in scores:
 run.table("others", columns, "Table 6.4. Ten labels per class, spread; words, one set.")
 
 # %% [markdown]
-# With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. So spread labels feed both. (A longer bridge may do better.) To words, class and variety arrive about as well by the formula, and by continuity a few more neighbours. (Neighbours arrive badly by both, far below the floor, see [chapter 4](04_speech.ipynb).)
+# With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. So spread labels feed both. To words, class and variety arrive about as well by the formula, and by continuity a few more neighbours.
 #
 # ## What is a bridge for, then?
 # Between two models of digits, and with all labels, it keeps a few more classes. One choice of settings served all pairs of images here; the formula's were chosen for each pair and set. Two more things speak for a bridge. We have not compared them:
