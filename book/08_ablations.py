@@ -303,7 +303,7 @@ run.claims()
 # - What a part is worth depends on the others, on the labels, and on how long you train.
 #
 # ## What to try
-# How many projections does the SWD need? Train the bridge of the first set, with all labels, with four instead of 128. The solution prints its share of right digits beside those of 128 projections and of no SWD, of the same set. In our run four lose about one digit in a hundred. But each is one training, so a difference of one in a hundred decides nothing: here the SWD may as well be left out.
+# How many projections does the SWD need? Train the bridge of the first set, with all labels, with four instead of 128. The solution prints its share of right digits beside those of 128 projections and of no SWD, of the same set. In our run four lose about one digit in a hundred; one training each decides nothing.
 
 # %%
 one = lt.fit_bridge(pairs[0], replace(whole, projections=4))
