@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from numbers import Integral
 from typing import Any
 
 import torch
@@ -66,25 +65,32 @@ class Latents:
 
     def to(self, device: torch.device) -> Latents:
         """The same latents on another device."""
-        if not all(isinstance(part, Tensor) for part in (self.mean, self.y)):
+        what, parts = f"{self.name}: to({device!r}) fails, give a device such as 'cpu'", (self.mean, self.std, self.y)
+        if not all(isinstance(part, Tensor | None) for part in parts):
             self.check()  # says what they are instead
-        std = None if self.std is None else self.std.to(device)
-        return replace(self, mean=self.mean.to(device), std=std, y=self.y.to(device))
+        moved: list[Any] = [part if part is None else inputs.tried(part.to, device, what=what) for part in parts]
+        return replace(self, mean=moved[0], std=moved[1], y=moved[2])
 
     def check(self) -> None:
         """Raise :class:`lt.LtError` for latents that no bridge can learn from: wrong types, shapes, values, labels."""
         inputs.check_latents(self.name, self.mean, self.std, self.y)
+        if not isinstance(self.name, str) or not isinstance(self.domain, Domain | None):
+            raise LtError(f"Latents({self.name!r}, domain={self.domain!r}): give a text, and an lt.Domain or none")
 
 
-def listed(latents: Any) -> list[Latents]:
-    """One or more latents as a list, on the device of the first; raises :class:`lt.LtError` for anything else."""
+def listed(latents: Any, check: bool = True) -> list[Latents]:
+    """One or more latents as a list, checked, on the device of the first; raises :class:`lt.LtError` for others."""
     try:
         some = list(latents)
     except TypeError:  # one, or something else that is no sequence
         some = [latents]
     if strange := [type(d).__name__ for d in some if not isinstance(d, Latents)]:
         raise LtError(f"give latents, as in [a.latents(x, y), b.accept(1000)]: {strange[0]} is none")
-    return [d.to(some[0].device) for d in some]
+    some = [d.to(some[0].device) for d in some]
+    for d in some if check else ():
+        d.check()
+    inputs.one_kind(**{f"labels of {d.name}": d.y for d in some if check})
+    return some
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,18 +102,22 @@ class Domain:
     name: str
     encode: Callable | None = None  # x -> mean and std of q(z|x), two of (n, latent); or exact points z (n, latent)
     decode: Callable | None = None  # z (n, latent) -> x
-    judge: Callable | None = None  # x -> logits or probabilities (n, classes), or labels (n,); trained on data alone
+    judge: Callable | None = (
+        None  # x -> logits or probabilities (n, classes), labels, names (n,); trained on data alone
+    )
     latent: int | None = None  # size of the latent space, needed where there is no encoder
     device: torch.device = torch.device("cpu")  # device that the functions expect their input on
     judge_gives: str | None = None  # "logits", "probabilities" or "labels"; None: seen from the values
 
     def __post_init__(self) -> None:
-        try:
-            object.__setattr__(self, "device", torch.device(self.device))
-        except (RuntimeError, TypeError) as error:
-            raise LtError(f"{self.name}: device={self.device!r}: give one such as 'cpu' or 'cuda'") from error
-        if self.judge_gives not in (None, "logits", "probabilities", "labels"):
-            raise LtError(f"{self.name}: judge_gives={self.judge_gives!r}: choose logits, probabilities or labels")
+        if not isinstance(self.name, str):
+            raise LtError(f"Domain({self.name!r}): the name comes first: give a text")
+        what = f"{self.name}: device={self.device!r} fails, give one such as 'cpu'"
+        device = inputs.tried(torch.device, self.device, what=what)
+        inputs.tried(named_generator, "", 0, device, what=what)  # it can be used
+        object.__setattr__(self, "device", device)
+        inputs.chosen(f"{self.name}: judge_gives", self.judge_gives, (None, "logits", "probabilities", "labels"))
+        inputs.number(f"{self.name}: latent", 1 if self.latent is None else self.latent, 1)
 
     def _call(self, what: str, x: Any) -> list[Tensor]:
         """What a function makes of all items: one tensor, or two where ``encode`` gives means and stds."""
@@ -144,23 +154,23 @@ class Domain:
         return said if said.ndim == 1 else said.argmax(-1)
 
     def latents(self, x: Any, y: Any = None, copies: int = 0, augment: Any = None, generator: Any = None) -> Latents:
-        """Latents of items x (n, ...), or of a Dataset or DataLoader, with labels y (n,), unknown if not given.
+        """Latents of items x (n, ...), of a Dataset or DataLoader, with labels y if given: integers, names or one-hot.
         Those of ``copies`` augmented versions follow, ``augment(x, generator)``, with the same labels."""
-        if copies and (generator is None or augment is None):
+        if inputs.number(f"{self.name}: copies", copies, 0) and (generator is None or augment is None):
             raise LtError(f"{self.name}: copies need augment=... and generator=lt.named_generator(...)")
         x, y = inputs.with_labels(x, y, self.name, large=not copies)
         labels = torch.full((len(x),), UNKNOWN) if y is None else labels_of(y, self.name)
         if len(labels) != len(x):
             raise LtError(f"{self.name}: {len(x)} items, {len(labels)} labels: give one per item, -1 where not known")
-        moving = x.to(self.device) if isinstance(x, Tensor) else x
-        means, stds = zip(*map(self.posterior, [x, *(augment(moving, generator) for _ in range(copies))]), strict=True)
+        moving, what = x.to(self.device) if isinstance(x, Tensor) else x, f"{self.name}: augment fails, call it alone"
+        others = [inputs.tried(augment, moving, generator, what=what) for _ in range(copies)]
+        means, stds = zip(*map(self.posterior, [x, *others]), strict=True)
         mean, std = (p[0] if p[0] is None or not copies else torch.cat(p) for p in (means, stds))  # no second copy
         return Latents(self.name, mean, std, labels.to(self.device).repeat(1 + copies), self)
 
     def accept(self, per_class: int, seed: int = 0, threshold: float = 0.95, **more: Any) -> Latents:
         """Points of the prior N(0, I) that decode to items of a sure class: see :func:`accepted` (budget, prior)."""
-        if not isinstance(per_class, Integral) or per_class < 1:
-            raise LtError(f"{self.name}: accept({per_class!r}): give a number of samples per class, such as 1000")
+        inputs.number(f"{self.name}: per_class", per_class, 1)
         generator = named_generator(f"accept {self.name}", seed, self.device)
         return accepted(self, per_class, generator, threshold, **more)[0]
 
@@ -174,7 +184,9 @@ def accepted(
     judge's labels, how many of each were accepted (classes,), and how many were drawn, at most ``budget``."""
     if domain.latent is None and prior is None:
         raise LtError(f"{domain.name}: the size of its latent space is not known: Domain({domain.name!r}, latent=...)")
-    device, size = generator.device, domain.latent or 0
+    device, size, what = generator.device, domain.latent or 0, f"{domain.name}: prior"
+    inputs.number(f"{domain.name}: threshold", threshold, 0.0, 1)
+    inputs.number(f"{domain.name}: budget", budget, 1)
     draw = prior or (lambda n, generator: torch.randn(n, size, generator=generator, device=device))
     points, labels, drawn, count = [], [], 0, torch.zeros(1, dtype=torch.int64)
     with progress_bar(name=f"accept {domain.name}", total=budget, unit="sample") as bar:
@@ -182,7 +194,7 @@ def accepted(
             if drawn >= budget:
                 few = ", ".join(f"{label} ({int(n)})" for label, n in enumerate(count) if n < per_class)
                 raise LtError(f"{domain.name}: {drawn:,} samples, too few of class {few}: more budget, lower threshold")
-            z = inputs.as_items(draw(min(CHUNK, budget - drawn), generator), f"{domain.name}: prior")
+            z = inputs.as_items(inputs.tried(draw, min(CHUNK, budget - drawn), generator, what=what), what)
             confidence, label = (probability := domain.probabilities(domain.items(z))).max(-1)
             points.append(z[confidence >= threshold])
             labels.append(label[confidence >= threshold])

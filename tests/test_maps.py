@@ -211,8 +211,8 @@ def test_impossible_wishes_are_errors(lt_error):
         ("'rotation': choose one of prototype", "rotation", {}),
         ("pairs are for affine and procrustes", "prototype", {"pairs": [(0, 0)]}),
         ("shrink and sure for prototype", "affine", {"shrink": 0.5}),
-        ("ridge above 0", "gaussian_ot", {"ridge": 0}),
-        ("sure in (0, 1)", "gaussian_ot", {"sure": 90}),
+        ("ridge=0: give a number from 1e-30", "gaussian_ot", {"ridge": 0}),
+        ("sure=90: give a number from 0 to 1", "gaussian_ot", {"sure": 90}),
         ("two domains of [400, 90] items", "affine", {"pairs": [(0, 90)]}),
         ("shape (3,)", "affine", {"pairs": torch.arange(3)}),
     ):

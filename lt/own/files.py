@@ -13,7 +13,7 @@ from lt.cache import load_weights
 from lt.errors import LtError
 from lt.latents import Domain
 from lt.loop import Training, initialised
-from lt.own.inputs import FAILURES, first_line, portrait
+from lt.own.inputs import FAILURES, first_line, portrait, tried
 
 
 def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Bridge:
@@ -46,7 +46,8 @@ def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Br
     for model, (*_, shift, scale) in [(model, bridge.place(model.name)) for model in models]:
         if model.latent not in (None, len(shift)):
             raise LtError(f"{model.name}: latents have {model.latent} dimensions, not {len(shift)}: give that model")
-        old, new = torch.tensor(bridge.portraits.get(model.name, [])), torch.tensor(portrait(model, shift, scale))
+        kept = tried(torch.tensor, bridge.portraits.get(model.name, []), what=f"{path}: damaged, save it again")
+        old, new = kept, torch.tensor(portrait(model, shift, scale))
         if len(old) == len(new) and not (old - new).norm() <= 0.01 * old.norm() + 1e-6:
             raise LtError(f"{model.name}: its decoder makes other items than the bridge's model did: give that model")
         bridge.domains[model.name] = model

@@ -88,6 +88,5 @@ def load_weights(model: nn.Module, path: Path, expected: str | None = None) -> A
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise LtError(f"{path} does not hold weights of this {type(model).__name__}: {reason}") from error
+        raise LtError(f"{path} does not hold weights of this {type(model).__name__}: {error}") from error
     return model.eval()
