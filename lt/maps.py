@@ -43,7 +43,7 @@ class LatentMap:
 
     def translate(self, x: Any) -> Tensor:
         """Items of the source (n, ...) to items of the target: encode (posterior means), transfer, decode."""
-        if self.source is None or self.target is None:
+        if not isinstance(self.source, Domain) or not isinstance(self.target, Domain):
             raise LtError(f"{self.method}: translate needs both models: fit the map on latents of Domain.latents(x, y)")
         return self.target.items(self.transfer(self.source.posterior(x)[0]))
 
