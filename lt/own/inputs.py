@@ -148,7 +148,7 @@ def labels_of(y: Any, name: str = "labels") -> Tensor:
         given = f"{array.dtype} of shape {array.shape}" + (f", the smallest {array.min()}" if array.size else "")
         raise LtError(f"{name}: labels are {given}: give one integer per item, from 0, or -1 where it is not known")
     if names:
-        some = ", ".join(f"{text!r} is {number}" for text, number in sorted(names.items(), key=str)[:10])
+        some = ", ".join(f"{str(text)!r} is {number}" for text, number in sorted(names.items(), key=str)[:10])
         warnings.warn(f"{name}: labels are names, each has a number of its own: {some}", stacklevel=3)
     return torch.from_numpy(array.astype(np.int64))
 
