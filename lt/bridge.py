@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 from lt import __version__, losses, metrics
 from lt.cache import cached, fingerprint, save_weights, side_by_side
-from lt.errors import LtError
+from lt.errors import LtError, explained
 from lt.latents import Domain, Latents, listed
 from lt.loop import History, Objective, Training, fit
 from lt.networks import BridgingVAE, GatedMixing, PlainOutput, sample
-from lt.own.inputs import UNKNOWN, as_items, chosen, labels_of, number, pairs_of, portrait, shape_of, tried
+from lt.own.inputs import UNKNOWN, as_items, chosen, labels_of, number, pairs_of, points, portrait
 
 FORMAT = "2"  # of saved bridges
 KEPT = ("history", "scores", "portraits", "learned")  # what a file holds of a bridge beside weights and configuration
@@ -193,17 +193,18 @@ class Bridge(nn.Module):
     def encode(self, z: Tensor, name: str) -> tuple[Tensor, Tensor]:
         """Mean and std of ``q(z'|z, D)``: latents z (n, latent) of domain ``name`` to two of (n, shared)."""
         part, index, shift, scale = self.place(name)
-        return part.encode((_rows(z, len(shift), f"{name}: latents").to(shift) - shift) / scale, index)
+        return part.encode((points(z, len(shift), f"{name}: latents").to(shift) - shift) / scale, index)
 
     def decode(self, z_shared: Tensor, name: str) -> Tensor:
         """Mean of ``g(z|z', D)``: z' (n, shared) to latents (n, latent) of domain ``name``."""
         part, index, shift, scale = self.place(name)
-        return part.decode(_rows(z_shared, self.config.shared, f"{name}: z'").to(shift), index) * scale + shift
+        return part.decode(points(z_shared, self.config.shared, f"{name}: z'").to(shift), index) * scale + shift
 
     def transfer(self, z: Tensor, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Latents (n, latent) of one domain to those of another or the same; z' is drawn if ``generator`` is given."""
-        (mean, std), what = self.encode(z, source), f"generator={generator!r}, give one of named_generator"
-        return self.decode(mean if generator is None else tried(sample, mean, std, generator, what=what), target)
+        mean, std = self.encode(z, source)
+        with explained(f"generator={generator!r}, give one of named_generator"):
+            return self.decode(mean if generator is None else sample(mean, std, generator), target)
 
     forward = transfer  # what torch.export takes of a module
 
@@ -240,12 +241,6 @@ class Bridge(nn.Module):
         facts |= {"versions": {"latent-translation-book": __version__, "torch": torch.__version__}}
         text = json.dumps(facts | {key: getattr(self, key) for key in KEPT}, allow_nan=False, default=operator.index)
         save_weights(self, Path(path).expanduser(), {"format": FORMAT, "bridge": text}, torch.float32)
-
-
-def _rows(z: Any, size: int, what: str) -> Tensor:
-    if getattr(z := as_items(z, what), "ndim", 0) != 2 or z.shape[1] != size:
-        raise LtError(f"{what} of {shape_of(z)}: this bridge expects (n, {size})")
-    return z
 
 
 def trained(
@@ -287,7 +282,8 @@ def fit_bridge(
 
 def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Any = range(5)) -> list[Bridge]:
     """A bridge per seed (:func:`fit_bridge`), trained side by side where there are cores for it."""
-    seeds = tried(list, seeds, what=f"seeds={seeds!s:.20}, give a list, such as range({seeds!s:.20})")
+    with explained(f"seeds={seeds!s:.20}, give a list, such as range({seeds!s:.20})"):
+        seeds = list(seeds)
     plain = [replace(d, domain=None) for d in listed(latents)]
     side_by_side(*[(fit_bridge, plain, config, seed) for seed in seeds], name="bridges")
     return [fit_bridge(latents, config, seed) for seed in seeds]

@@ -1,4 +1,10 @@
-"""The one error class of the package."""
+"""The one error class of the package, and how errors of other packages become one."""
+
+import contextlib
+from collections.abc import Iterator
+
+FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError,
+            StopIteration, TypeError, ValueError)  # of functions that get unexpected input  # fmt: skip
 
 
 class LtError(Exception):
@@ -6,3 +12,13 @@ class LtError(Exception):
 
     def __init__(self, message: str = ""):
         super().__init__(" ".join(message.split()))  # what was given may be written in many lines
+
+
+@contextlib.contextmanager
+def explained(what: str, *more: type[Exception]) -> Iterator[None]:
+    """Around a block or a function: what fails in it is an :class:`LtError`, ``what`` and the error's first line."""
+    try:
+        yield
+    except FAILURES + more as error:
+        first = (str(error).strip().splitlines() or [""])[0]
+        raise LtError(f"{what}: {type(error).__name__}: {first}") from error

@@ -15,7 +15,7 @@ from lt.errors import LtError
 from lt.latents import UNKNOWN, Domain, Latents, listed
 from lt.loop import History, Training, fit, named_generator
 from lt.networks import mlp
-from lt.own.inputs import CHUNK, as_items, called, chosen, labels_of, number, pairs_of, shape_of
+from lt.own.inputs import CHUNK, called, chosen, labels_of, number, package, pairs_of, points
 
 BY_CLASS = ("prototype", "medoid", "lookup", "gaussian_ot", "gaussian_gw")
 BY_PAIRS = ("affine", "procrustes")
@@ -37,9 +37,7 @@ class LatentMap:
     @torch.no_grad()
     def transfer(self, z: Tensor) -> Tensor:
         """Latents (n, size) of the source to latents of the target."""
-        if getattr(z := as_items(z, f"{self.method}: latents"), "ndim", 0) != 2 or z.shape[1] != self.size:
-            raise LtError(f"{self.method}: latents of {shape_of(z)}: give (n, {self.size}), as the source has")
-        return self.function(z.float())
+        return self.function(points(z, self.size, f"{self.method}: latents").float())
 
     def translate(self, x: Any) -> Tensor:
         """Items of the source (n, ...) to items of the target: encode (posterior means), transfer, decode."""
@@ -72,7 +70,12 @@ def fit_map(
         raise LtError(f"gaussian_ot needs latents of one size, not {source.size} and {target.size}: use gaussian_gw")
     draw = named_generator(f"{method} {source.name}", seed, source.device)
     if method in BY_PAIRS:
-        i, j = _item_numbers(pairs, source, target, draw)
+        if pairs is not None:
+            i, j = pairs_of(pairs, [len(source), len(target)]).T
+        else:
+            source = _known(source)
+            i = torch.randint(len(source), (RANDOM_PAIRS,), generator=draw, device=source.device)
+            j = partners(source.y[i], target.y, draw)
         move = between_points(method, source.mean[i], target.mean[j], ridge)
         return LatentMap(method, move, source.size, source.domain, target.domain)
     if sure is not None:
@@ -106,15 +109,6 @@ def _known(latents: Latents) -> Latents:
     return known
 
 
-def _item_numbers(pairs: Any, source: Latents, target: Latents, draw: torch.Generator) -> Any:
-    if pairs is not None:
-        return pairs_of(pairs, [len(source), len(target)]).T
-    _known(source)
-    known = (source.y != UNKNOWN).nonzero().flatten()
-    i = known[torch.randint(len(known), (RANDOM_PAIRS,), generator=draw, device=known.device)]
-    return i, partners(source.y[i], target.y, draw)
-
-
 def between_points(method: str, a: Tensor, b: Tensor, ridge: float = 1e-3, shrink: float = 1, draw: Any = None) -> Move:
     """A map of :func:`fit_map` from points a (n, d) to b (m, e) of one class; by pairs, row i of both is one pair."""
     centre, mean = a.mean(0), b.mean(0)
@@ -138,11 +132,8 @@ def between_points(method: str, a: Tensor, b: Tensor, ridge: float = 1e-3, shrin
 
 def _between_gaussians(method: str, x: Tensor, y: Tensor, ridge: float) -> Tensor:
     """The A (d, e) of a Gaussian method: x A has the covariance of y, for centred x (n, d) and y (m, e)."""
-    try:
-        from ot.gaussian import bures_wasserstein_mapping, gaussian_gromov_wasserstein_mapping
-    except ImportError as error:
-        raise LtError(f"{method} needs POT, which is not installed: pip install -e '.[maps]'") from error
-    mapping = bures_wasserstein_mapping if method == "gaussian_ot" else gaussian_gromov_wasserstein_mapping
+    kind = "bures_wasserstein_mapping" if method == "gaussian_ot" else "gaussian_gromov_wasserstein_mapping"
+    mapping = getattr(package("ot.gaussian", "maps"), kind)
     covariances = [np.atleast_2d(np.cov(points.numpy().T)) for points in (x, y)]
     covariances = [c + ridge * max(c.diagonal().mean(), 1e-12) * np.eye(len(c)) for c in covariances]
     return torch.from_numpy(np.real(mapping(*[np.zeros(len(c)) for c in covariances], *covariances)[0]))

@@ -61,7 +61,7 @@ NAMES[x.argmax(1) % 3]; NAMES[x.argmax(1) % 3].tolist(); pd.Categorical(NAMES[x.
 torch.nested.nested_tensor(list(x)); x.to_sparse_csr(); x.to(torch.float8_e5m2); [None] * len(x); x @ torch.ones(77, 2)
 {}["key"]; [][1]; int("two\\nlines"); 1 // 0; open("none"); next(iter([])); x.none"""
 VALUES = (None, "x", "", -1, 0, 0.5, 3, True, np.nan, np.inf, np.int64(2), np.float32(2.5), [], 1j, torch.tensor([2]))
-SETTINGS = """lt.fit_bridge(PAIR, TINY, steps=v); lt.fit_bridge(PAIR, v); lt.fit_bridge(v, TINY)
+SETTINGS = """lt.fit_bridge(PAIR, TINY, steps=v); lt.fit_bridge(PAIR, v, steps=1); lt.fit_bridge(v, TINY)
 lt.fit_bridge([A, v], TINY); lt.fit_bridge(PAIR, TINY, pairs=v); lt.preflight(v); lt.compare(v, *PAIR)
 lt.compare({"mine": v}, *PAIR); lt.compare({"same": list}, v, B); lt.Domain("a", judge_gives=v); lt.spread_labels(v)
 lt.diagnose(v, PAIR); lt.load_bridge(v); lt.load_bridge(FILE, v); lt.load_bridge(FILE, [v])

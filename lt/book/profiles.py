@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from lt.bridge import BridgeConfig
-from lt.errors import LtError
 from lt.loop import Training
 from lt.models.images import JudgeConfig, VAEConfig
+from lt.own.inputs import chosen
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,5 @@ PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}
 
 def get(name: str) -> Profile:
     """The profile of that name; raises :class:`lt.LtError` for any other."""
-    if name not in PROFILES:
-        raise LtError(f"unknown profile {name!r}: choose one of {', '.join(PROFILES)}")
+    chosen("profile", name, PROFILES)
     return PROFILES[name]

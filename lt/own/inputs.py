@@ -2,10 +2,11 @@
 
 import contextlib
 import hashlib
+import importlib
 import inspect
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from lt.errors import LtError
+from lt.errors import FAILURES, LtError, explained
 
 CHUNK = 512  # rows per forward pass when a whole split goes through a network
 LARGE = 2**27  # numbers: of more, the variance is taken in parts, which takes a tenth of the time
@@ -23,8 +24,6 @@ NAMED = 2**48  # the labels of names lie between this and twice this, where floa
 MISSING = ("None", "nan", "<NA>", "NaT")  # how a value that is missing is written
 MOST = 2**53  # whole numbers up to here are exact in float64
 WHOLE = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)  # that PyTorch computes with
-FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError,
-            StopIteration, TypeError, ValueError)  # of functions that get unexpected input  # fmt: skip
 
 
 def as_items(x: Any, name: str = "items") -> Any:
@@ -46,8 +45,8 @@ def as_items(x: Any, name: str = "items") -> Any:
             return list(x)
         native = x.dtype.kind in "bi" or x.dtype == np.uint8  # PyTorch computes with no other unsigned type
         wanted: Any = x.dtype.newbyteorder("=") if native else np.int64 if x.dtype.kind == "u" else np.float32
-        filled, what = np.ma.filled(x, np.nan), f"{name}: not all are numbers, give numbers or texts"
-        x = torch.from_numpy(tried(np.require, filled, wanted, ["C", "W"], what=what))
+        with explained(f"{name}: not all are numbers, give numbers or texts"):
+            x = torch.from_numpy(np.require(np.ma.filled(x, np.nan), wanted, ["C", "W"]))
     if isinstance(x, Tensor) and x.ndim:
         x = dense(x, name)
         return x.float() if x.dtype == torch.float64 else x
@@ -58,13 +57,11 @@ def as_items(x: Any, name: str = "items") -> Any:
 
 def dense(x: Tensor, name: str) -> Tensor:
     """A tensor as one that holds its values one by one, in a type that PyTorch computes with."""
-    try:
+    with explained(f"{name}: {x.dtype}, give a tensor of float32 or int64"):
         x = (x.dequantize() if x.is_quantized else x).to_dense()
         known = x.dtype.itemsize > 1 if x.is_floating_point() else x.is_complex() or x.dtype in WHOLE
         x = x if known else x.float() if x.is_floating_point() else x.long()
-    except FAILURES as error:
-        raise LtError(f"{name}: {x.dtype} ({first_line(error)}): give a tensor of float32 or int64") from error
-    if x.device.type == "meta":
+    if x.is_meta:
         raise LtError(f"{name}: a tensor on the device meta has no values: give one that has")
     return x
 
@@ -73,13 +70,11 @@ def with_labels(x: Any, y: Any, name: str, large: bool = False) -> tuple[Any, An
     """Items, a ``large`` array left to be read in parts, and labels: of a Dataset's or DataLoader's pairs, or ``y``."""
     if not isinstance(x, (DataLoader, Dataset)):
         return x if large and isinstance(x, np.ndarray) and x.ndim else as_items(x, name), y
-    try:
+    with explained(f"{name}: no batches can be made, give a transform to tensors"):  # such as of pictures
         loader = x if isinstance(x, DataLoader) else DataLoader(x, CHUNK, generator=torch.Generator())
         batches = [_parts(batch, name) for batch in loader]
         columns = [[as_items(part, name) for part in column] for column in zip(*batches, strict=True)]
         found, *rest = [torch.cat(c) if isinstance(c[0], Tensor) else [*itertools.chain(*c)] for c in columns]
-    except FAILURES as error:  # such as pictures without a transform to tensors
-        raise LtError(f"{name}: no batches can be made ({first_line(error)}): give a transform to tensors") from error
     if y is not None and (len(columns) > 1 or x is loader):
         raise LtError(f"{name}: labels beside a DataLoader or pairs: let it give pairs (item, label), leave y out")
     return found, rest[0] if rest else y
@@ -104,9 +99,9 @@ def numbered(y: Any) -> tuple[Any, dict[str | bytes, int]]:
         array = np.asarray(y, object) if array.dtype.kind in "US" and isinstance(y, (list, tuple)) else array
         if array.ndim == 1 and array.dtype.kind in "OSUT":
             items = array.tolist()
-            texts = {item: item for item in items if isinstance(item, (str, bytes))}
-            raw = [text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts]
-            names = {t: NAMED + int(hashlib.sha256(r).hexdigest()[:12], 16) for t, r in zip(texts, raw, strict=True)}
+            texts = {item for item in items if isinstance(item, (str, bytes))}
+            raw = {t: t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts}
+            names = {t: NAMED + int(hashlib.sha256(b).hexdigest()[:12], 16) for t, b in raw.items()}
             rest = {item: item for item in items if item not in names and str(item) not in MISSING}
             if not names or rest.keys() <= {UNKNOWN}:  # no mixture of names and numbers
                 numbers = rest | names
@@ -162,18 +157,23 @@ def number(what: str, value: Any, least: float, most: float = MOST) -> Any:
     return (int if whole else float)(value)  # NumPy's numbers fit no file
 
 
-def chosen(what: str, value: Any, known: Sequence[Any]) -> None:
+def chosen(what: str, value: Any, known: Collection[Any]) -> None:
     """Raise :class:`lt.LtError` for a value that is not among those known."""
     if not isinstance(value, (str, int, np.integer, type(None))) or value not in known:
         raise LtError(f"{what}={value!r}: choose one of {', '.join(map(str, known))}")
 
 
-def tried(function: Callable, *given: Any, what: str) -> Any:
-    """What a function makes of what it is given; :class:`lt.LtError` that says ``what`` where it fails."""
-    try:
-        return function(*given)
-    except FAILURES as error:
-        raise LtError(f"{what}: {first_line(error)}") from error
+def points(z: Any, size: int | None, what: str) -> Tensor:
+    """Latents (n, size) as a tensor, of any size if it is not known; :class:`lt.LtError` for anything else."""
+    if getattr(z := as_items(z, what), "ndim", 0) != 2 or size not in (None, z.shape[1]):
+        raise LtError(f"{what} of {shape_of(z)}: give (n, {size or 'latent'})")
+    return z
+
+
+def package(name: str, extra: str) -> Any:
+    """An optional package; raises :class:`lt.LtError` that names the extra which installs it."""
+    with explained(f"the package {name.split('.')[0]} is missing, pip install -e '.[{extra}]'", ImportError):
+        return importlib.import_module(name)
 
 
 def pairs_of(pairs: Any, sizes: Sequence[int]) -> Tensor:
@@ -202,12 +202,10 @@ def called(function: Callable, x: Any, what: str, name: str, device: torch.devic
 
 
 def _result(function: Callable, x: Any, what: str, name: str, before: list[Tensor]) -> list[Tensor]:
-    try:
+    with explained(f"{name}: {what} failed on {shape_of(x)}, one item is x[None]"):
         out = numbered(function(x))[0] if what in ("judge", "classify") else function(x)
         pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
         parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
-    except FAILURES as error:
-        raise LtError(f"{name}: {what} failed on {shape_of(x)} ({first_line(error)}): one item is x[None]") from error
     if not 0 < len(parts) < 3 or len(parts) != len(before or parts):
         raise LtError(f"{name}: encode gives {len(parts)} parts: give points, (mean, std) or a torch distribution")
     found = [as_items(part, f"{name}: result of {what}") for part in parts]
@@ -277,10 +275,6 @@ def portrait(model: Any, shift: Tensor, scale: Tensor) -> list[float]:
     made, again = (model.items(z).flatten(1).cpu() for _ in range(2))
     directions = torch.randn(made.shape[1], 8, generator=torch.Generator().manual_seed(1))
     return (made @ directions).flatten().tolist() if torch.allclose(made, again, 1e-3, 1e-3) else []
-
-
-def first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
 def shape_of(x: Any) -> str:
