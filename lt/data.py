@@ -111,7 +111,7 @@ def _images(name: str, split: str) -> list[np.ndarray]:
     if not all((root / path).exists() for path in names):
         from torchvision import datasets  # seconds to import
 
-        with explained(f"{names[0]} {ABSENT}"):
+        with explained(f"{root / names[0]} {ABSENT}"):
             getattr(datasets, corpus)(root, download=True)
     raw = [_bytes(root / path, IDX_MD5[path], "delete it to download it again") for path in names]
     x, y = (np.frombuffer(part, np.uint8, offset=header) for part, header in zip(raw, (16, 8), strict=True))
@@ -164,4 +164,4 @@ def _fetch_fsdd() -> Path:
             reason = str(error)
         (into / "fsdd.zip").unlink(missing_ok=True)
         shutil.rmtree(into / "fsdd-archive", ignore_errors=True)
-    raise LtError(f"fsdd/recordings {ABSENT}: {reason}")
+    raise LtError(f"{into / 'fsdd/recordings'} {ABSENT}: {reason}")

@@ -16,9 +16,8 @@ class LtError(Exception):
 
 @contextlib.contextmanager
 def explained(what: str, *more: type[Exception]) -> Iterator[None]:
-    """Around a block or a function: what fails in it is an :class:`LtError`, ``what`` and the error's first line."""
+    """Around a block or a function: what fails in it is an :class:`LtError`, ``what`` and how the error begins."""
     try:
         yield
     except FAILURES + more as error:
-        first = (str(error).strip().splitlines() or [""])[0]
-        raise LtError(f"{what}: {type(error).__name__}: {first}") from error
+        raise LtError(f"{what}: {type(error).__name__}: {str(error)[:200]}") from error

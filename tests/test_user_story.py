@@ -102,9 +102,7 @@ def test_scores_of_awkward_items_have_no_numbers_that_are_none(world, trained):
     _, x, y = world["mine"]
     x, y = x[1400:], y[1400:]
     ordered = np.argsort(y, kind="stable")
-    first, other = (
-        trained.score(x[i], "mine", "theirs", y[i]).values["transfer_accuracy"] for i in (slice(None), ordered)
-    )
+    first, other = (trained.score(x[i], "mine", "theirs", y[i])["transfer_accuracy"] for i in (slice(None), ordered))
     assert first == pytest.approx(other)
     for items, labels, real in (
         (x[[0]], y[[0]], x[:1]),
@@ -148,7 +146,7 @@ def test_another_model_or_a_damaged_file_is_refused(world, trained, tmp_path, lt
     lt.load_bridge(path, [replace(mine, decode=lambda z: torch.rand(len(z), 64))])  # it draws: nothing can be said
     with lt_error("third", "mine, theirs, gan"):
         lt.load_bridge(path, [lt.Domain("third")])
-    with lt_error("mine", "7 dimensions", "20"):
+    with lt_error("mine", "(0, 20)", "(n, 7)"):
         lt.load_bridge(path, [lt.Domain("mine", latent=7)])
     with safe_open(path, "pt") as file:
         facts = json.loads(file.metadata()["bridge"])
@@ -168,7 +166,7 @@ def test_another_model_or_a_damaged_file_is_refused(world, trained, tmp_path, lt
         lt.load_bridge(path)
     for damaged in (b"", b"no safetensors at all"):
         path.write_bytes(damaged)
-        with lt_error("cannot be read"):
+        with lt_error("give a file of Bridge.save"):
             lt.load_bridge(path)
 
 

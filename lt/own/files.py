@@ -13,7 +13,7 @@ from lt.cache import load_weights
 from lt.errors import LtError, explained
 from lt.latents import Domain
 from lt.loop import Training, initialised
-from lt.own.inputs import portrait
+from lt.own.inputs import points, portrait
 
 
 @explained("load_bridge(path, [a, b]): give a file of Bridge.save, and the models of its domains", SafetensorError)
@@ -38,6 +38,7 @@ def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Br
     load_weights(bridge, path)
     models = list(domains) if isinstance(domains, Sequence) else [domains]
     for model, (*_, shift, scale) in [(model, bridge.place(model.name)) for model in models]:
+        points(torch.empty(0, len(shift)), model.latent, f"{model.name}: latents")
         old, new = (torch.tensor(p) for p in (bridge.portraits.get(model.name, []), portrait(model, shift, scale)))
         if len(old) == len(new) and not (old - new).norm() <= 0.01 * old.norm() + 1e-6:
             raise LtError(f"{model.name}: its decoder makes other items than the bridge's model did: give that model")

@@ -160,7 +160,7 @@ def number(what: str, value: Any, least: float, most: float = MOST) -> Any:
 def chosen(what: str, value: Any, known: Collection[Any]) -> None:
     """Raise :class:`lt.LtError` for a value that is not among those known."""
     if not isinstance(value, (str, int, np.integer, type(None))) or value not in known:
-        raise LtError(f"{what}={value!r}: choose one of {', '.join(map(str, known))}")
+        raise LtError(f"{what}={value!r}: choose one of {str([*known])[1:-1]}")
 
 
 def points(z: Any, size: int | None, what: str) -> Tensor:
