@@ -82,9 +82,9 @@ def listed(latents: Any, check: bool = True) -> list[Latents]:
     some = [latents] if isinstance(latents, Latents) else list(latents)
     if strange := [type(d).__name__ for d in some if not isinstance(d, Latents)]:
         raise LtError(f"give latents, as in [a.latents(x, y), b.accept(1000)]: {strange[0]} is none")
-    some = [d.to(some[0].device) for d in some]
     for d in some if check else ():
         d.check()
+    some = [d.to(some[0].device) for d in some]
     inputs.one_kind(**{f"labels of {d.name}": d.y for d in some if check})
     return some
 
