@@ -1,4 +1,4 @@
-"""Labels that spread from few items to all, and clusters that match without any, in models of one kind of data only.
+"""Labels that spread from few items to all.
 Hidden labels are -1 before anything is trained: no objective can use them."""
 
 from dataclasses import replace
@@ -7,13 +7,8 @@ import joblib
 import numpy as np
 import torch
 from scipy import sparse
-from scipy.optimize import quadratic_assignment
-from scipy.sparse.csgraph import laplacian
-from scipy.sparse.linalg import eigsh
-from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 from sklearn.semi_supervised import LabelSpreading
-from torch import Tensor
 
 from lt.cache import usable_cache
 from lt.errors import LtError
@@ -42,47 +37,16 @@ def neighbour_graph(x: np.ndarray, neighbours: int = 10) -> sparse.csr_matrix:
     return graph.maximum(graph.T).tocsr()
 
 
-def _graph(latents: Latents) -> sparse.csr_matrix:
-    carries = latents.mean.var(0, correction=0) >= latents.variance() / 20  # other dimensions carry no information
-    return joblib.Memory(usable_cache(), verbose=0).cache(neighbour_graph)(latents.mean[:, carries].cpu().numpy())
-
-
 def spread_labels(latents: Latents) -> Latents:
     """Give every item a label: the known ones spread along the neighbour graph of the domain's own latents (Zhou et al.
     2004), with class mass normalised to an even prior (Zhu et al. 2003)."""
     (latents,) = listed([latents])
-    y, graph = latents.y.cpu().numpy(), _graph(latents)
+    y = latents.y.cpu().numpy()
+    carries = latents.mean.var(0, correction=0) >= latents.variance() / 20  # other dimensions carry no information
+    graph = joblib.Memory(usable_cache(), verbose=0).cache(neighbour_graph)(latents.mean[:, carries].cpu().numpy())
     if (y == UNKNOWN).all():
         raise LtError(f"{latents.name}: no label is known, so none can spread: give at least one per class")
     spreading = LabelSpreading(kernel=lambda a, b=None: graph, alpha=0.99, max_iter=2000, tol=1e-6 * len(y))
     mass = spreading.fit(np.zeros((len(y), 1)), y).label_distributions_  # (n, known classes)
     found = spreading.classes_[(mass / mass.sum(0)).argmax(1)]
     return replace(latents, y=torch.from_numpy(np.where(y == UNKNOWN, found, y)).to(latents.y))
-
-
-def clusters(latents: Latents, number: int) -> Tensor:
-    """Spectral clusters of the neighbour graph: (n,) int64 in [0, number) (Ng, Jordan & Weiss 2002)."""
-    affinity = -laplacian(_graph(latents), normed=True)
-    affinity.setdiag(0)
-    _, vectors = eigsh(affinity, k=number, which="LA", v0=np.random.default_rng(0).normal(size=len(latents)))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return torch.from_numpy(KMeans(number, n_init=10, random_state=0).fit_predict(vectors)).to(latents.y)
-
-
-def class_means(latents: Latents) -> Tensor:
-    """Mean of the posterior means of each known class, in order of the labels: (k, latent)."""
-    return torch.stack([latents.mean[latents.y == label].mean(0) for label in latents.y[latents.y != UNKNOWN].unique()])
-
-
-def matched_clusters(first: Latents, second: Latents, number: int) -> tuple[Latents, Latents]:
-    """Latents whose labels are clusters of their own, where matching clusters of both domains have the same number.
-    They are paired so that distances between their centres agree best (quadratic assignment, 100 starts of FAQ)."""
-    first, second = (replace(d, y=clusters(d, number)) for d in (first, second))
-    apart, distances = ~np.eye(number, dtype=bool), []
-    for d in (first, second):
-        distance = torch.cdist(class_means(d), class_means(d)).cpu().double().numpy()
-        distances.append(np.where(apart, (distance - distance[apart].mean()) / distance[apart].std(), 0))
-    starts = [{"maximize": True, "P0": "randomized", "rng": np.random.default_rng(k)} for k in range(100)]
-    best = max((quadratic_assignment(*distances, options=start) for start in starts), key=lambda match: match.fun)
-    partner = torch.from_numpy(np.argsort(best.col_ind)).to(second.y)  # cluster of the second: its partner in the first
-    return first, replace(second, y=partner[second.y])

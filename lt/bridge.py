@@ -1,11 +1,9 @@
 """The bridge: configuration, objective, training, translation, scores, saving and loading."""
 
 import json
-import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,11 +13,11 @@ from torch.nn import functional as F
 
 from lt import __version__, losses, metrics
 from lt.cache import cached, fingerprint, save_weights, side_by_side
-from lt.errors import LtError
+from lt.errors import LtError, explained
 from lt.latents import Domain, Latents, listed
 from lt.loop import History, Objective, Training, fit
 from lt.networks import BridgingVAE, GatedMixing, PlainOutput, sample
-from lt.own.inputs import UNKNOWN, as_items, labels_of, pairs_of, portrait, shape_of
+from lt.own.inputs import UNKNOWN, as_items, chosen, labels_of, number, pairs_of, points, portrait
 
 FORMAT = "2"  # of saved bridges
 KEPT = ("history", "scores", "portraits", "learned")  # what a file holds of a bridge beside weights and configuration
@@ -49,13 +47,10 @@ class BridgeConfig:
         if not isinstance(self.training, Training):
             raise LtError(f"training={self.training!r} in BridgeConfig: give a Training(steps, batch, ...)")
         for name, known in (("output", ("gated", "linear")), ("reduction", ("mean", "sum")), ("power", (1, 2))):
-            if (value := getattr(self, name)) not in known:
-                raise LtError(f"unknown {name} {value!r} in BridgeConfig: choose one of {known}")
+            chosen(f"BridgeConfig: {name}", getattr(self, name), known)
         for name in ("shared", "width", "depth", "projections", "beta_kl", "beta_swd", "beta_cls", "beta_pairs"):
-            value, whole = getattr(self, name), not name.startswith("beta")
-            if not isinstance(value, Integral if whole else Real) or not whole <= float(value) < math.inf:
-                raise LtError(f"{name}={value!r} in BridgeConfig: give a {'whole ' * whole}number from {int(whole)}")
-            object.__setattr__(self, name, (int if whole else float)(float(value)))  # NumPy's numbers fit no file
+            value = number(f"BridgeConfig: {name}", getattr(self, name), 0.0 if name.startswith("beta") else 1)
+            object.__setattr__(self, name, value)
 
 
 def centre_and_scale(latents: Latents) -> tuple[Tensor, Tensor]:
@@ -183,7 +178,7 @@ class Bridge(nn.Module):
 
     def place(self, name: str) -> tuple[BridgingVAE, int, Tensor, Tensor]:
         """Network, number in it, centre and scale of a domain; raises :class:`lt.LtError` for an unknown one."""
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             raise LtError(f"unknown domain {name!r}: this bridge joins {', '.join(self.names)}")
         i = self.names.index(name)
         return *self._where[i], getattr(self, f"shift_{i}"), getattr(self, f"scale_{i}")
@@ -198,17 +193,18 @@ class Bridge(nn.Module):
     def encode(self, z: Tensor, name: str) -> tuple[Tensor, Tensor]:
         """Mean and std of ``q(z'|z, D)``: latents z (n, latent) of domain ``name`` to two of (n, shared)."""
         part, index, shift, scale = self.place(name)
-        return part.encode((_rows(z, len(shift), f"{name}: latents").to(shift) - shift) / scale, index)
+        return part.encode((points(z, len(shift), f"{name}: latents").to(shift) - shift) / scale, index)
 
     def decode(self, z_shared: Tensor, name: str) -> Tensor:
         """Mean of ``g(z|z', D)``: z' (n, shared) to latents (n, latent) of domain ``name``."""
         part, index, shift, scale = self.place(name)
-        return part.decode(_rows(z_shared, self.config.shared, f"{name}: z'").to(shift), index) * scale + shift
+        return part.decode(points(z_shared, self.config.shared, f"{name}: z'").to(shift), index) * scale + shift
 
     def transfer(self, z: Tensor, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Latents (n, latent) of one domain to those of another or the same; z' is drawn if ``generator`` is given."""
         mean, std = self.encode(z, source)
-        return self.decode(mean if generator is None else sample(mean, std, generator), target)
+        with explained(f"generator={generator!r}, give one of named_generator"):
+            return self.decode(mean if generator is None else sample(mean, std, generator), target)
 
     forward = transfer  # what torch.export takes of a module
 
@@ -223,7 +219,7 @@ class Bridge(nn.Module):
         """How well held-out items x (n, ...) are translated: :func:`lt.metrics.transfer_score`, kept in ``scores``.
         ``y`` (n,) are true labels, -1 left out; the target's reconstructions of ``real`` give diversity its unit."""
         a, b, x = self.domain(source), self.domain(target), as_items(x)
-        z, true = a.posterior(x)[0], a.classify(x) if y is None else labels_of(y).to(a.device)
+        z, true = a.posterior(x)[0], a.classify(x) if y is None else labels_of(y, source).to(a.device)
         judged, known = true if y is None or a.judge is None else a.classify(x), true != UNKNOWN
         if len(true) != len(z) or not bool(known.any()):
             counts = f"{len(z)} items, {len(true)} labels, {int(known.sum())} of them known"
@@ -245,12 +241,6 @@ class Bridge(nn.Module):
         facts |= {"versions": {"latent-translation-book": __version__, "torch": torch.__version__}}
         text = json.dumps(facts | {key: getattr(self, key) for key in KEPT}, allow_nan=False, default=operator.index)
         save_weights(self, Path(path).expanduser(), {"format": FORMAT, "bridge": text}, torch.float32)
-
-
-def _rows(z: Any, size: int, what: str) -> Tensor:
-    if getattr(z := as_items(z, what), "ndim", 0) != 2 or z.shape[1] != size:
-        raise LtError(f"{what} of {shape_of(z)}: this bridge expects (n, {size})")
-    return z
 
 
 def trained(
@@ -281,10 +271,8 @@ def fit_bridge(
         raise LtError(f"{config!r} is no BridgeConfig: fit_bridge([a.latents(x, y), b.accept(1000)], config, seed=0)")
     if len(names := [d.name for d in latents]) < 2 or len(set(names)) < len(names):
         raise LtError(f"a bridge between {names}: give two or more domains, each with a name of its own")
-    for d in latents:
-        d.check()
     if steps is not None:
-        config = replace(config, training=replace(config.training, steps=steps))
+        config = replace(config, training=replace(config.training, steps=number("steps", steps, 1)))
     if pairs is not None:
         pairs = pairs_of(pairs, [len(d) for d in latents]).to(latents[0].device)
     labels, marks = labels_in(latents), [d.fingerprint for d in latents]
@@ -294,10 +282,8 @@ def fit_bridge(
 
 def fit_bridges(latents: Sequence[Latents], config: BridgeConfig | None = None, seeds: Any = range(5)) -> list[Bridge]:
     """A bridge per seed (:func:`fit_bridge`), trained side by side where there are cores for it."""
-    try:
+    with explained(f"seeds={seeds!s:.20}, give a list, such as range({seeds!s:.20})"):
         seeds = list(seeds)
-    except TypeError as error:
-        raise LtError(f"seeds={seeds!s:.20}: give a list, such as range({seeds!s:.20})") from error
     plain = [replace(d, domain=None) for d in listed(latents)]
     side_by_side(*[(fit_bridge, plain, config, seed) for seed in seeds], name="bridges")
     return [fit_bridge(latents, config, seed) for seed in seeds]

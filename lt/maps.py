@@ -15,7 +15,7 @@ from lt.errors import LtError
 from lt.latents import UNKNOWN, Domain, Latents, listed
 from lt.loop import History, Training, fit, named_generator
 from lt.networks import mlp
-from lt.own.inputs import pairs_of
+from lt.own.inputs import CHUNK, called, chosen, labels_of, number, package, pairs_of, points
 
 BY_CLASS = ("prototype", "medoid", "lookup", "gaussian_ot", "gaussian_gw")
 BY_PAIRS = ("affine", "procrustes")
@@ -37,13 +37,11 @@ class LatentMap:
     @torch.no_grad()
     def transfer(self, z: Tensor) -> Tensor:
         """Latents (n, size) of the source to latents of the target."""
-        if z.ndim != 2 or z.shape[1] != self.size:
-            raise LtError(f"{self.method}: latents of shape {tuple(z.shape)}: give (n, {self.size}), as the source has")
-        return self.function(z.float())
+        return self.function(points(z, self.size, f"{self.method}: latents").float())
 
     def translate(self, x: Any) -> Tensor:
         """Items of the source (n, ...) to items of the target: encode (posterior means), transfer, decode."""
-        if self.source is None or self.target is None:
+        if not isinstance(self.source, Domain) or not isinstance(self.target, Domain):
             raise LtError(f"{self.method}: translate needs both models: fit the map on latents of Domain.latents(x, y)")
         return self.target.items(self.transfer(self.source.posterior(x)[0]))
 
@@ -62,19 +60,22 @@ def fit_map(
     ``sure`` keeps target items whose own label a classifier of target latents gives with a probability above it.
     ``classify``, latents (n, d) to labels (n,), replaces the classifier that is trained on source latents alone."""
     source, target = listed([source, target])
-    if not isinstance(method, str) or method not in BY_CLASS + BY_PAIRS:
-        raise LtError(f"no map is called {method!r}: choose one of {', '.join(BY_CLASS + BY_PAIRS)}")
+    chosen("method", method, BY_CLASS + BY_PAIRS)
+    number("ridge", ridge, 1e-30)
+    number("shrink", shrink, 0.0)
+    number("sure", 0.5 if sure is None else sure, 0.0, 1)
     if pairs is not None if method in BY_CLASS else (shrink != 1 or sure is not None):
         raise LtError(f"{method}: pairs are for {' and '.join(BY_PAIRS)}, shrink and sure for {', '.join(BY_CLASS)}")
-    if not (ridge > 0 and shrink >= 0 and (sure is None or 0 < sure < 1)):
-        raise LtError(f"ridge={ridge}, shrink={shrink}, sure={sure}: give ridge above 0, shrink from 0, sure in (0, 1)")
     if method == "gaussian_ot" and source.size != target.size:
         raise LtError(f"gaussian_ot needs latents of one size, not {source.size} and {target.size}: use gaussian_gw")
-    source.check()
-    target.check()
     draw = named_generator(f"{method} {source.name}", seed, source.device)
     if method in BY_PAIRS:
-        i, j = _item_numbers(pairs, source, target, draw)
+        if pairs is not None:
+            i, j = pairs_of(pairs, [len(source), len(target)]).T
+        else:
+            source = _known(source)
+            i = torch.randint(len(source), (RANDOM_PAIRS,), generator=draw, device=source.device)
+            j = partners(source.y[i], target.y, draw)
         move = between_points(method, source.mean[i], target.mean[j], ridge)
         return LatentMap(method, move, source.size, source.domain, target.domain)
     if sure is not None:
@@ -87,10 +88,11 @@ def fit_map(
             count = f"class {label} has {len(a)} items of {source.name} and {len(b)} of {target.name}"
             raise LtError(f"{count}, {method} needs {least} of each: give this class the label -1")
         moves[label] = between_points(method, a, b, ridge, shrink, draw)
-    read: Any = classify or fit_latent_classifier(source, seed=seed)[0]
+    read: Any = fit_latent_classifier(source, seed=seed)[0] if classify is None else classify
 
     def by_class(z: Tensor) -> Tensor:
-        y, moved = (read(z) if classify else read(z)[0]).to(z.device), z.new_empty(len(z), target.size)
+        found = read(z)[0] if classify is None else called(read, z, "classify", method, z.device, CHUNK)[0]
+        y, moved = labels_of(found, method).to(z.device), z.new_empty(len(z), target.size)
         for label in y.unique().tolist():
             if label not in moves:
                 raise LtError(f"classify gives class {label}: the map was fitted on classes {str([*moves])[1:-1]}")
@@ -105,15 +107,6 @@ def _known(latents: Latents) -> Latents:
     if not len(known):
         raise LtError(f"{latents.name}: no label is known: give labels, or pairs to affine and procrustes")
     return known
-
-
-def _item_numbers(pairs: Any, source: Latents, target: Latents, draw: torch.Generator) -> Any:
-    if pairs is not None:
-        return pairs_of(pairs, [len(source), len(target)]).T
-    _known(source)
-    known = (source.y != UNKNOWN).nonzero().flatten()
-    i = known[torch.randint(len(known), (RANDOM_PAIRS,), generator=draw, device=known.device)]
-    return i, partners(source.y[i], target.y, draw)
 
 
 def between_points(method: str, a: Tensor, b: Tensor, ridge: float = 1e-3, shrink: float = 1, draw: Any = None) -> Move:
@@ -139,11 +132,8 @@ def between_points(method: str, a: Tensor, b: Tensor, ridge: float = 1e-3, shrin
 
 def _between_gaussians(method: str, x: Tensor, y: Tensor, ridge: float) -> Tensor:
     """The A (d, e) of a Gaussian method: x A has the covariance of y, for centred x (n, d) and y (m, e)."""
-    try:
-        from ot.gaussian import bures_wasserstein_mapping, gaussian_gromov_wasserstein_mapping
-    except ImportError as error:
-        raise LtError(f"{method} needs POT, which is not installed: pip install -e '.[maps]'") from error
-    mapping = bures_wasserstein_mapping if method == "gaussian_ot" else gaussian_gromov_wasserstein_mapping
+    kind = "bures_wasserstein_mapping" if method == "gaussian_ot" else "gaussian_gromov_wasserstein_mapping"
+    mapping = getattr(package("ot.gaussian", "maps"), kind)
     covariances = [np.atleast_2d(np.cov(points.numpy().T)) for points in (x, y)]
     covariances = [c + ridge * max(c.diagonal().mean(), 1e-12) * np.eye(len(c)) for c in covariances]
     return torch.from_numpy(np.real(mapping(*[np.zeros(len(c)) for c in covariances], *covariances)[0]))
@@ -161,6 +151,9 @@ def partners(y: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
 
 def fit_latent_classifier(latents: Latents, training: Training = READER, seed: int = 0) -> tuple[Callable, History]:
     """A classifier, z (n, latent) to labels (n,) and their probabilities (n,), that learns from posterior draws."""
+    if not isinstance(training, Training):
+        raise LtError(f"training={training!r}: give an lt.Training(steps, batch, ...)")
+    (latents,) = listed([latents])
     known = _known(latents)
     labels, y = known.y.unique(return_inverse=True)  # (k,) and (n,) from 0 to k - 1
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from lt.errors import LtError
 from lt.latents import CHUNK, Domain, Latents
 from lt.loop import named_generator
+from lt.own.inputs import equal
 from lt.own.intervals import Estimate, Score, difference, estimate  # noqa: F401
 
 HALVINGS = 8  # random halvings of each class, which tell the error of its locality
@@ -19,7 +20,7 @@ HALVINGS = 8  # random halvings of each class, which tell the error of its local
 
 def agreement(a: Tensor, b: Tensor) -> float:
     """Share of positions where two (n,) label tensors are equal."""
-    return (a == b).cpu().double().mean().item()  # Apple GPUs have no double
+    return equal(a, b).cpu().double().mean().item()  # Apple GPUs have no double
 
 
 def pick(y: Tensor, most: int | None, fewest: int, generator: torch.Generator) -> dict[int, Tensor]:
@@ -108,9 +109,9 @@ def transfer_score(
     if len(set(sizes)) > 1 or not len(y) or not bool(torch.isfinite(made).all()):
         raise LtError("{} results, {} latents, {} labels, {} judged: give one per item, all finite".format(*sizes))
     after, near = judge(made).cpu(), locality(z, made, y, k, per_class, seed)
-    hits = {"transfer_accuracy": after == judged, "transfer_accuracy_true_label": after == y}
+    hits = {"transfer_accuracy": equal(judged, after), "transfer_accuracy_true_label": equal(y, after)}
     if second is not None:
-        hits["transfer_accuracy_second_judge"] = second(made).cpu() == y
+        hits["transfer_accuracy_second_judge"] = equal(y, second(made).cpu())
     values: dict[str, float | None] = {name: hit.double().mean().item() for name, hit in hits.items()}
     items = {name: hit.numpy() for name, hit in hits.items()}
     if own is not None and own_y is not None:

@@ -343,7 +343,7 @@ def test_what_a_bridge_cannot_do_is_one_line(calls, lt_error):
         with lt_error("two or more domains", "a name of its own"):
             fit_bridge(latents, TINY_BRIDGE)
     for latents in ([a, 3], [Domain("a"), Domain("b")], Domain("a")):
-        with lt_error("give latents", "is none"):
+        with lt_error("give latents, as in [a.latents(x, y)"):
             fit_bridge(latents, TINY_BRIDGE)
     with lt_error("no BridgeConfig"):
         fit_bridge([a, b], 0)
@@ -352,7 +352,7 @@ def test_what_a_bridge_cannot_do_is_one_line(calls, lt_error):
     assert calls.number == 0
     bridge = fit_bridge([a, b], TINY_BRIDGE, steps=1)
     for z in (torch.zeros(2, 3), torch.zeros(4)):
-        with lt_error("a", "shape", "expects (n, 4)"):
+        with lt_error("a", "shape", "give (n, 4)"):
             bridge.transfer(z, "a", "b")
     for ask in (lambda: bridge.encode(torch.zeros(2, 4), "c"), lambda: bridge.decode(torch.zeros(2, 2), "c")):
         with lt_error("unknown domain 'c'", "joins a, b"):

@@ -267,8 +267,8 @@ def test_two_users_share_a_cache_and_read_one_that_they_cannot_write(monkeypatch
             path.chmod(0o555)
         assert as_user(1003, lambda: toy()[0].weight.tolist()) == expected, "what is there needs no right to write"
         said = as_user(1003, lambda: toy(2))
-        assert said.startswith(f"LtError: {folder} cannot be used (Permission denied)")
-        assert "LT_CACHE" in said
+        assert said.startswith(f"LtError: {folder} cannot be used, set LT_CACHE")
+        assert "Permission denied" in said
         entry.chmod(0o600)
         assert as_user(1003, toy).startswith(f"LtError: {entry} cannot be read: ask its owner")
     finally:
@@ -390,11 +390,8 @@ def test_weights_that_are_not_those_are_named(tmp_path, lt_error):
     path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
     with lt_error(str(path), "altered", digest[:12]):
         load_weights(net(), path, digest)
-    for damage in (raw[:0], raw[:5], raw[:-1], b"no weights here" * 100):
-        path.write_bytes(damage)
-        with lt_error(str(path), "cannot be read"):
-            load_weights(net(), path)
-    path.unlink()
-    for expected in (None, digest):
-        with lt_error(str(path), "cannot be read"):
-            load_weights(net(), path, expected)
+    for damage in (raw[:0], raw[:5], raw[:-1], b"no weights here" * 100, None):
+        path.unlink() if damage is None else path.write_bytes(damage)
+        for expected in (None, digest):
+            with lt_error(str(path), "cannot be read"):
+                load_weights(net(), path, expected)

@@ -8,7 +8,7 @@ import torch
 
 import lt
 from lt.data import load
-from lt.models import foreign
+from lt.models import foreign, speech
 
 
 def needs(*packages: str):
@@ -38,14 +38,19 @@ def test_words_are_enough_and_no_held_out_name_is_in_training(lt_error):
             foreign.phrases(corpus, part)
 
 
-@pytest.mark.parametrize("name", ["wordllama", "gan_face_generate", "rapidocr", "onnxruntime"])
+LOAD = {"wordllama": foreign.load_words, "gan_face_generate": foreign.load_faces}
+LOAD |= dict.fromkeys(("rapidocr", "onnxruntime"), foreign.load_reader)
+LOAD |= dict.fromkeys(("pocketsphinx", "torchaudio.functional"), lambda: speech.recognise(torch.zeros(1, 8192), 8_000))
+
+
+@pytest.mark.parametrize("name", LOAD)
 def test_a_missing_package_is_one_line(name, monkeypatch, lt_error):
     for other in {"onnxruntime", name} - {name}:
         monkeypatch.setitem(sys.modules, other, torch)  # anything that is there
     monkeypatch.setitem(sys.modules, name, None)
-    load = {"wordllama": foreign.load_words, "gan_face_generate": foreign.load_faces}.get(name, foreign.load_reader)
-    with lt_error(f"{name} is missing", "pip install -e '.[foreign]'"):
-        load()
+    extra = "foreign" if name in foreign.PACKAGES else "book"
+    with lt_error(f"package {name.split('.')[0]} is missing", f"pip install -e '.[{extra}]'"):
+        LOAD[name]()
     assert foreign.missing([name, "torch", "no_such_package"]) == [name, "no_such_package"]
 
 

@@ -98,13 +98,11 @@ def test_warm_up_lets_the_kl_term_in_slowly():
     assert 0.75 < weights[-1] < 1
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        JudgeConfig(Training(120, 32, 1e-2), width=32, depth=1, jitter=0.1),
-        JudgeConfig(Training(60, 32, 2e-3, "onecycle"), conv=True, width=4, jitter=0.1),
-    ],
-)
+JUDGES = [JudgeConfig(Training(120, 32, 1e-2), width=32, depth=1, jitter=0.1)]
+JUDGES += [JudgeConfig(Training(60, 32, 2e-3, "onecycle"), conv=True, width=4, jitter=0.1)]
+
+
+@pytest.mark.parametrize("config", JUDGES)
 def test_judges_learn_what_can_be_learned(config):
     judge, history = fit_judge(config, bars(240), 1, CPU)
     assert accuracy(judge, bars(100, seed=1)) > 0.95

@@ -1,6 +1,7 @@
 """Latents and domains: what is refused, what is mended, functions of batches, judges, labels, rejection sampling."""
 
 import functools
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from toys import blobs, g
 
 from lt import latents as module
 from lt.latents import Domain, Latents, accepted
-from lt.own.inputs import UNKNOWN, as_items, labels_of
+from lt.own.inputs import NAMED, UNKNOWN, as_items, labels_of
 
 X, Y = torch.rand(11, 6, generator=g()), torch.arange(11) % 10
 W = torch.randn(6, 8, generator=g(1))
@@ -37,25 +38,22 @@ def spoilt(part: str, *where, value: float):
     return {part: changed}
 
 
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        (spoilt("mean", [5, 7], 2, value=float("nan")), ("2 of 12", "item 5")),
-        (spoilt("std", [5], 2, value=float("inf")), ("1 of 12", "item 5")),
-        (spoilt("std", 3, [1, 2], value=-0.5), ("2 stds", "logarithms")),
-        (spoilt("y", 4, value=-2), ("a label is -2", "-1 where")),
-        ({"y": torch.arange(9)}, ("labels torch.int64 (9,)", "one int64 label per item")),
-        ({"std": torch.ones(12, 5)}, ("stds torch.float32 (12, 5)",)),
-        ({"y": torch.zeros(12)}, ("labels torch.float32",)),
-        ({"mean": torch.zeros(12, 4).double()}, ("means torch.float64", "float32")),
-        ({"mean": np.zeros((12, 4))}, ("means float64", "float32 tensors")),
-        ({"mean": torch.zeros(12), "std": None}, ("means torch.float32 (12,)", "(n, latent)")),
-        ({"mean": torch.zeros(0, 4), "std": None, "y": torch.zeros(0).long()}, ("no items",)),
-    ],
-)
-def test_what_no_bridge_can_learn_from_is_one_line(parts, words, lt_error):
-    with lt_error("blobs", *words):
-        replace(blobs(n=12), **parts).check()
+def test_what_no_bridge_can_learn_from_is_one_line(lt_error):
+    for parts, *words in (
+        (spoilt("mean", [5, 7], 2, value=float("nan")), "2 of 12", "item 5"),
+        (spoilt("std", [5], 2, value=float("inf")), "1 of 12", "item 5"),
+        (spoilt("std", 3, [1, 2], value=-0.5), "2 stds", "logarithms"),
+        (spoilt("y", 4, value=-2), "a label is -2", "-1 where"),
+        ({"y": torch.arange(9)}, "labels torch.int64 (9,)", "one int64 label per item"),
+        ({"std": torch.ones(12, 5)}, "stds torch.float32 (12, 5)"),
+        ({"y": torch.zeros(12)}, "labels torch.float32"),
+        ({"mean": torch.zeros(12, 4).double()}, "means torch.float64", "float32"),
+        ({"mean": np.zeros((12, 4))}, "means float64", "float32 tensors"),
+        ({"mean": torch.zeros(12), "std": None}, "means torch.float32 (12,)", "(n, latent)"),
+        ({"mean": torch.zeros(0, 4), "std": None, "y": torch.zeros(0).long()}, "no items"),
+    ):
+        with lt_error("blobs", *words):
+            replace(blobs(n=12), **parts).check()
     replace(blobs(n=12), std=None, y=torch.tensor([0, UNKNOWN, 3] * 4)).check()
 
 
@@ -133,8 +131,18 @@ def test_labels_are_whole_numbers_of_any_kind(lt_error):
     kinds = [plain.astype(kind) for kind in ("i4", "u1", ">i8", "u2", "u8", "f8", "bool")]
     for y in (*kinds, plain.tolist(), torch.tensor(plain), torch.tensor(plain).bfloat16(), pd.Series(plain)):
         assert torch.equal(labels_of(y), torch.tensor([0, 1, 1, 0]))
-    assert labels_of([10**9, -1, 2**53]).tolist() == [10**9, -1, 2**53]
-    for wrong, words in ((["a", "b"], "one list classes for all domains"), ([-2, 0], "one integer per item")):
+    for y in (np.eye(2)[plain], pd.get_dummies(plain), sparse.csr_matrix(np.eye(2)[plain])):
+        with pytest.warns(UserWarning, match="one-hot"):
+            assert labels_of(y).tolist() == plain.tolist()
+    names, c = np.array(["cat", "dog", "dog", "cat"]), NAMED + int(hashlib.sha256(b"cat").hexdigest()[:12], 16)
+    for y in (names, names.astype("S"), names.tolist(), pd.Categorical(names), [b"cat", None, "e", "cat"]):
+        with pytest.warns(UserWarning, match="labels are names"):
+            found = labels_of(y)
+        assert found[[0, 3]].tolist() == [c, c] != [found[1], found[2]]
+    missing = ([None, 1, np.nan], pd.Categorical([None, 1, None]), np.ma.masked_array([3, 1, 3], [1, 0, 1]))
+    assert all(labels_of(y).tolist() == [-1, 1, -1] for y in missing)
+    assert labels_of([10**9, -1, 2**62]).tolist() == [10**9, -1, 2**62]
+    for wrong, words in ((["a", 3], "neither whole numbers"), ([-2, 0], "one integer per item")):
         with lt_error("digits", words):
             labels_of(wrong, "digits")
     with lt_error("digits", "11 items, 4 labels"):
@@ -303,6 +311,6 @@ def test_what_is_never_accepted_is_named_and_the_search_ends(lt_error):
     with lt_error("toy", "3,000 samples", "class 2 (0)", "budget"):
         accepted(halves(3), 5, g(), budget=3_000)
     with lt_error("class 0 (0), 1 (0)"):
-        accepted(halves(), 5, g(), threshold=1.1, budget=600)
+        accepted(replace(halves(), judge=torch.zeros_like), 5, g(), budget=600)
     with lt_error("toy", "latent=..."):
         accepted(replace(halves(), latent=None), 5, g())

@@ -208,11 +208,11 @@ def test_a_class_that_the_target_lacks_is_an_error(lt_error):
 
 def test_impossible_wishes_are_errors(lt_error):
     for words, method, wishes in (
-        ("'rotation': choose one of prototype", "rotation", {}),
+        ("'rotation': choose one of 'prototype'", "rotation", {}),
         ("pairs are for affine and procrustes", "prototype", {"pairs": [(0, 0)]}),
         ("shrink and sure for prototype", "affine", {"shrink": 0.5}),
-        ("ridge above 0", "gaussian_ot", {"ridge": 0}),
-        ("sure in (0, 1)", "gaussian_ot", {"sure": 90}),
+        ("ridge=0: give a number from 1e-30", "gaussian_ot", {"ridge": 0}),
+        ("sure=90: give a number from 0 to 1", "gaussian_ot", {"sure": 90}),
         ("two domains of [400, 90] items", "affine", {"pairs": [(0, 90)]}),
         ("shape (3,)", "affine", {"pairs": torch.arange(3)}),
     ):
@@ -231,5 +231,5 @@ def test_impossible_uses_are_errors(lt_error, monkeypatch):
         with lt_error(words):
             use()
     monkeypatch.setitem(sys.modules, "ot.gaussian", None)
-    with lt_error("gaussian_ot needs POT", "pip install -e '.[maps]'"):
+    with lt_error("package ot is missing", "pip install -e '.[maps]'"):
         fit_map(a, b, "gaussian_ot", classify=zeros)

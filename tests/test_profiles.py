@@ -36,7 +36,7 @@ def test_the_paper_profile_has_the_bridge_of_b1():
 
 
 def test_profiles_have_all_corpora_and_one_latent_size_and_cannot_be_changed(lt_error):
-    with lt_error("'Quick'", "quick, laptop, paper"):
+    with lt_error("'Quick'", "'quick', 'laptop', 'paper'"):
         profiles.get("Quick")
     for name, profile in profiles.PROFILES.items():
         assert profiles.get(name) is profile

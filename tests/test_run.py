@@ -106,7 +106,7 @@ def test_from_models_to_claims(run, tmp_path, monkeypatch, lt_error):
         run["mnist->fashion", "pix2pix", "fid"]
     with lt_error("no rows of table '9'"):
         run.table("9")
-    with lt_error("unknown domain 'cats'", "mnist_b"):
+    with lt_error("domain='cats'", "mnist_b"):
         run.domain("cats")
 
 

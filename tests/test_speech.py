@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -78,7 +77,7 @@ def test_networks_have_their_shapes(lt_error):
     mel = torch.zeros(3, 1, 64, 64)
     for kind in ("cnn", "rnn"):
         assert speech.classifier(kind, 4, 3)(mel).shape == (3, 10)
-    with lt_error("oracle", "cnn or rnn"):
+    with lt_error("'oracle'", "'cnn', 'rnn'"):
         speech.classifier("oracle")
     generator, z = speech.CodeGenerator(6, 5, 4), torch.randn(3, 6, generator=g())
     assert generator.decode(z).shape == mel.shape
@@ -152,10 +151,3 @@ def test_the_recogniser_hears_recordings_at_any_loudness_and_no_word_in_silence(
     alone = [speech.recognise(0.1 * clip[None], clips.rate).item() for clip in clips.x[:6]]
     assert heard[:6].tolist() == alone, "other clips and loudness change nothing"
     assert speech.recognise(torch.zeros(2, SAMPLES), clips.rate).tolist() == [speech.NOTHING] * 2
-
-
-@pytest.mark.parametrize("absent", ["pocketsphinx", "torchaudio.functional"])
-def test_a_missing_package_is_one_line(absent, monkeypatch, lt_error):
-    monkeypatch.setitem(sys.modules, absent, None)
-    with lt_error(f"{absent.split('.')[0]} is missing", "pip install -e '.[book]'"):
-        speech.recognise(torch.zeros(1, SAMPLES), 8_000)

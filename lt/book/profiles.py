@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from lt.bridge import BridgeConfig
-from lt.errors import LtError
 from lt.loop import Training
 from lt.models.images import JudgeConfig, VAEConfig
+from lt.own.inputs import chosen
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,16 @@ _LAPTOP = Profile(
 # with Muon, narrow networks and many small steps reach most in equal time: chosen on other training images
 _QUICK_SPEECH = replace(_SPEECH_TRAINING, steps=1200, average=0.99)
 _QUICK_VAE = VAEConfig(_muon(1000, 128), width=128, depth=2)
-_QUICK = Profile(
+_SMALL = {"source": "embedded", "copies": 4, "sets": 1, "test_items": 1000, "accepted": 500, "fresh": 30}
+_QUICK = replace(
+    _LAPTOP,
     name="quick",
-    source="embedded",
     vae=_corpora(replace(_QUICK_VAE, jitter=0.5), replace(_QUICK_VAE, jitter=0.25)),
     judge=_judges(_muon(900, 128), 1.0, 0.4, width=128),
     second_judge=_judges(Training(600, 64, 4e-3, "onecycle"), 0.7, 0.4, conv=True, width=8),
     bridge=BridgeConfig(_muon(800, 96, 0.99), projections=64),
     speech_bridge=replace(_SPEECH, training=_QUICK_SPEECH, width=128, beta_cls=1.0),
-    jitter=_corpora(0.7, 0.4),
-    copies=4,
-    sets=1,
-    test_items=1000,
-    accepted=500,
-    fresh=30,
+    **_SMALL,
 )
 
 # section B.1, and the authors' code: absolute differences in the SWD, a classifier that stays as it was drawn
@@ -97,6 +93,5 @@ PROFILES = {profile.name: profile for profile in (_QUICK, _LAPTOP, _PAPER)}
 
 def get(name: str) -> Profile:
     """The profile of that name; raises :class:`lt.LtError` for any other."""
-    if name not in PROFILES:
-        raise LtError(f"unknown profile {name!r}: choose one of {', '.join(PROFILES)}")
+    chosen("profile", name, PROFILES)
     return PROFILES[name]

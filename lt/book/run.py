@@ -29,6 +29,7 @@ from lt.latents import Domain, Latents
 from lt.loop import default_device, fast_dtype, named_generator, one_thread
 from lt.metrics import Estimate, Score
 from lt.models import images, speech
+from lt.own.inputs import chosen
 
 CORPUS = {"mnist": "mnist", "mnist_b": "mnist", "fashion": "fashion", "speech": "speech"}  # of each domain
 BOOK = Path(__file__).parents[2] / "book"
@@ -130,8 +131,7 @@ class Run:
     @_kept
     def domain(self, name: str, set: int = 0) -> Domain:
         """A frozen model and its judge: ``mnist``, ``mnist_b``, ``fashion`` or ``speech``."""
-        if name not in CORPUS:
-            raise LtError(f"unknown domain {name!r}: choose one of {', '.join(CORPUS)}")
+        chosen("domain", name, CORPUS)
         model: Any = self.vae(name, set)
         encode = None if name == "speech" else model.encode
         return Domain(name, encode, model.decode, self.judge(name), model.latent, self.device)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from lt.cache import ASSETS
 from lt.errors import LtError
 from lt.loop import default_device
-from lt.models.speech import package
+from lt.own.inputs import package
 
 PACKAGES = ("wordllama", "gan_face_generate", "rapidocr", "onnxruntime")
 PARTS = ("train", "phrases", "new")  # to learn from; a known name in a new phrase; a name of which no word was seen

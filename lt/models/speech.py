@@ -1,13 +1,11 @@
 """Spoken digits: log-mel spectrograms, a pretrained GAN with the classifiers around it, a third-party recogniser."""
 
-import importlib
 import itertools
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,22 +13,15 @@ from torch.nn import functional as F
 
 from lt.cache import ASSETS, load_weights, read_weights
 from lt.data import CLASSES, Items
-from lt.errors import LtError
+from lt.errors import LtError, explained
 from lt.loop import named_generator
+from lt.own.inputs import chosen, package
 
 SURE = 0.999  # softmax of the panel from which a sample is accepted; 0.95 by one judge in the paper
 ACCEPTED = {"accepted": 4_000, "accepted, held out": 250, "accepted, kept aside": 100}  # samples per class
 BLOCK = 1_000  # draws of the prior that share a generator
 NOTHING = -1  # the recogniser may hear no word at all
 SPHINX_RATE, SPHINX_SILENCE = 16_000, 0.2  # of its acoustic model in Hz; seconds around a clip, which it expects
-
-
-def package(name: str, extra: str) -> Any:
-    """An optional package; raises :class:`lt.LtError` that names the extra which installs it."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise LtError(f"the package {name.split('.')[0]} is missing ({error}): pip install -e '.[{extra}]'") from error
 
 
 class LogMel(nn.Module):
@@ -129,8 +120,7 @@ class Panel(nn.Module):
 
 def classifier(kind: str = "cnn", width: int = 32, kernel: int = 3) -> nn.Module:
     """An untrained classifier of spoken digits: ``cnn`` or ``rnn``."""
-    if kind not in ("cnn", "rnn"):
-        raise LtError(f"unknown kind of speech classifier {kind!r}: choose cnn or rnn")
+    chosen("kind of speech classifier", kind, ("cnn", "rnn"))
     return (SpectrogramCNN if kind == "cnn" else SpectrogramRNN)(10, width, kernel)
 
 
@@ -203,11 +193,8 @@ class Speech:
 
 def card(folder: Path = ASSETS) -> dict:
     """How the pretrained GAN was made: command, configuration, hardware, steps, minutes, scores, checksums."""
-    path = folder / "speech.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LtError(f"{path} cannot be read ({error}): restore it (git checkout lt/assets)") from error
+    with explained(f"{folder / 'speech.json'} cannot be read, restore it (git checkout lt/assets)"):
+        return json.loads((folder / "speech.json").read_text(encoding="utf-8"))
 
 
 def load_pretrained(folder: Path = ASSETS, device: torch.device | str = "cpu") -> Speech:
@@ -231,9 +218,7 @@ def accepted_samples(name: str, per_class: int, folder: Path = ASSETS) -> tuple[
     Returns z (n, latent), labels (n,), how many of each class were accepted in all (10,), and how many were drawn."""
     path, facts = folder / "speech_accepted.safetensors", card(folder)
     stored = read_weights(path, facts["sha256"]["accepted"])
-    names = sorted(key.removesuffix(".rows") for key in stored if key.endswith(".rows"))
-    if name not in names:
-        raise LtError(f"{path} has no samples {name!r}: choose one of {'; '.join(names)}")
+    chosen(f"{path}: samples", name, sorted(key.removesuffix(".rows") for key in stored if key.endswith(".rows")))
     rows, labels = stored[f"{name}.rows"].long(), stored[f"{name}.labels"].long()
     if (fewest := int(labels.bincount(minlength=10).min())) < per_class:
         raise LtError(f"{path} has {fewest:,} accepted samples per class, {per_class:,} are asked for: ask for fewer")

@@ -19,7 +19,7 @@ from lt.bridge import Bridge, labels_in
 from lt.errors import LtError
 from lt.latents import CHUNK, Domain, Latents, listed
 from lt.loop import named_generator
-from lt.own.inputs import UNKNOWN, called
+from lt.own.inputs import UNKNOWN, called, equal
 
 ITEMS, FOLDS, FEW = 2000, 5, 10  # items looked at per domain, parts of a cross-validation, labels per class it needs
 CARRIES = 0.05  # a dimension carries information if its mean varies by more than this share of its whole variance
@@ -69,7 +69,7 @@ def preflight(latents: Latents | Sequence[Latents], seed: int = 0, pairs: Any = 
     A transfer is about as accurate as labels can be read off the source's latents, times how often the target's judge
     sees the class of typical items that the target decodes. Few labels are spread first, and the domain's own judge
     says how well that goes. ``pairs`` of items, if you have them, change what to try."""
-    latents, report, share, read, shown, scarce = listed(latents), Report(), {}, {}, {}, False
+    latents, report, share, read, shown, scarce = listed(latents, check=False), Report(), {}, {}, {}, False
     fact, warn, problem = report.facts.append, report.warnings.append, report.problems.append
     for d in latents:
         try:
@@ -95,12 +95,12 @@ def preflight(latents: Latents | Sequence[Latents], seed: int = 0, pairs: Any = 
             fact(f"{d.name}: labels can {how} its latents with an accuracy of about {found[0]:.2f}")
         if rare := present[count < RARE * count.float().mean()].tolist():
             warn(f"{d.name}: class {str(rare)[1:-1]} is rare: less than a fifth of an even share")
-    names = [d.name for d in latents]
+    names = [str(d.name) for d in latents]
     if len(set(names)) < len(names) or len(names) < 2:
         problem(f"these are {', '.join(names) or 'none'}: give two domains or more, each with a name of its own")
     if report.problems:
         return report
-    for a, b in permutations(latents, 2):
+    for a, b in permutations(listed(latents), 2):  # no names beside numbers
         classes, way = labels_in([b]), f"{a.name} -> {b.name}"
         if classes and (alone := sorted(set(labels_in([a])) - set(classes))):
             warn(f"{way}: class {str(alone)[1:-1]} has no counterpart in {b.name}")
@@ -126,14 +126,14 @@ def _asked(latents: Latents, known: Latents, seed: int) -> tuple[float, float] |
         both = Latents("", torch.cat([some.mean, more.mean]), None, torch.cat([some.y, more.y]))
         seen = model.classify(model.items(more.mean)).to(some.device)
         paired = torch.isin(seen, labels)
-        right = (spread_labels(both).y[len(some) :] == seen) & paired
+        right = equal(spread_labels(both).y[len(some) :], seen) & paired
         return (share := right.sum().item() / max(paired.sum().item(), 1)), share
     readers = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), KNeighborsClassifier(FOLDS)
     z, y = some.mean.cpu().double().numpy(), some.y.cpu().numpy()
     read = max(float(cross_val_score(reader, z, y, cv=FOLDS).mean()) for reader in readers)
     means = torch.stack([some.mean[some.y == label].mean(0) for label in labels])[place]
     typical = means.lerp(some.mean, TYPICAL)
-    return read, metrics.agreement(model.classify(model.items(typical)).to(some.device), some.y) if model else 1.0
+    return read, metrics.agreement(some.y, model.classify(model.items(typical)).to(some.device)) if model else 1.0
 
 
 @torch.no_grad()

@@ -29,8 +29,8 @@ class BridgeEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.method, self.steps, self.seed, self.config = method, steps, seed, config
 
     def fit(self, X_source: Any, X_target: Any, y_source: Any = None, y_target: Any = None) -> "BridgeEstimator":
-        """Learn from latents of source (n, d) and target (m, e), no pairs, and their classes (n,) and (m,): integers of
-        one meaning in both, -1 where not known. A bridge does without classes, but then they go where they fit."""
+        """Learn from latents of source (n, d) and target (m, e), no pairs, and their classes (n,) and (m,): integers or
+        names of one meaning in both, -1 where not known. A bridge does without classes: they go where they fit."""
         absent = None if X_target is None else "no_validation"  # scikit-learn has words for a target that is missing
         x = validate_data(self, X_source, absent, dtype=np.float32, ensure_min_samples=2)
         z = check_array(X_target, dtype=np.float32, ensure_min_samples=2, input_name="X_target")

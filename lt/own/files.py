@@ -10,22 +10,20 @@ from safetensors import SafetensorError, safe_open
 
 from lt.bridge import FORMAT, KEPT, Bridge, BridgeConfig, network_of
 from lt.cache import load_weights
-from lt.errors import LtError
+from lt.errors import LtError, explained
 from lt.latents import Domain
 from lt.loop import Training, initialised
-from lt.own.inputs import FAILURES, first_line, portrait
+from lt.own.inputs import points, portrait
 
 
+@explained("load_bridge(path, [a, b]): give a file of Bridge.save, and the models of its domains", SafetensorError)
 def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Bridge:
     """A bridge written by ``Bridge.save``, with the models of its domains where they are given."""
-    try:
-        with safe_open(path := Path(path).expanduser(), "pt") as file:
-            metadata = file.metadata() or {}
-    except (OSError, SafetensorError, TypeError) as error:
-        raise LtError(f"{str(path).splitlines()[0]} cannot be read: {error}; give a file of Bridge.save") from error
+    with safe_open(path := Path(path).expanduser(), "pt") as file:
+        metadata = file.metadata() or {}
     if metadata.get("format") != FORMAT or "bridge" not in metadata:
         raise LtError(f"{path} holds no bridge of format {FORMAT}: save it again with this version")
-    try:
+    with explained(f"{path}: damaged or of another version, save it again", LtError):
         facts = json.loads(metadata["bridge"])
         settings: dict[str, Any] = facts["config"]["training"]
         training = Training(**settings | {"betas": tuple(settings["betas"])})
@@ -37,16 +35,11 @@ def load_bridge(path: str | Path, domains: Domain | Sequence[Domain] = ()) -> Br
         bridge = cast(Bridge, initialised(build, "load", 0, torch.device("cpu")))  # no draw of the global generator
         for key in KEPT:
             setattr(bridge, key, dict(facts[key]))
-    except (LtError, KeyError, *FAILURES) as error:
-        raise LtError(f"{path}: damaged or of another version ({first_line(error)}): save it again") from error
     load_weights(bridge, path)
     models = list(domains) if isinstance(domains, Sequence) else [domains]
-    if strange := [type(model).__name__ for model in models if not isinstance(model, Domain)]:
-        raise LtError(f"{path}: give the models of its domains, as in load_bridge(path, [a, b]): {strange[0]} is none")
     for model, (*_, shift, scale) in [(model, bridge.place(model.name)) for model in models]:
-        if model.latent not in (None, len(shift)):
-            raise LtError(f"{model.name}: latents have {model.latent} dimensions, not {len(shift)}: give that model")
-        old, new = torch.tensor(bridge.portraits.get(model.name, [])), torch.tensor(portrait(model, shift, scale))
+        points(torch.empty(0, len(shift)), model.latent, f"{model.name}: latents")
+        old, new = (torch.tensor(p) for p in (bridge.portraits.get(model.name, []), portrait(model, shift, scale)))
         if len(old) == len(new) and not (old - new).norm() <= 0.01 * old.norm() + 1e-6:
             raise LtError(f"{model.name}: its decoder makes other items than the bridge's model did: give that model")
         bridge.domains[model.name] = model

@@ -1,10 +1,13 @@
 """What users hand in and what their functions return, brought into one form; errors in one line."""
 
 import contextlib
+import hashlib
+import importlib
 import inspect
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -12,13 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from lt.errors import LtError
+from lt.errors import FAILURES, LtError, explained
 
 CHUNK = 512  # rows per forward pass when a whole split goes through a network
 LARGE = 2**27  # numbers: of more, the variance is taken in parts, which takes a tenth of the time
 UNKNOWN = -1  # the label of an item whose class is not known
-FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError,
-            StopIteration, TypeError, ValueError)  # of functions that get unexpected input  # fmt: skip
+NAMED = 2**48  # the labels of names lie between this and twice this, where float64 is exact
+MISSING = ("None", "nan", "<NA>", "NaT")  # how a value that is missing is written
+MOST = 2**53  # whole numbers up to here are exact in float64
+WHOLE = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)  # that PyTorch computes with
 
 
 def as_items(x: Any, name: str = "items") -> Any:
@@ -26,6 +31,7 @@ def as_items(x: Any, name: str = "items") -> Any:
     Takes tensors, NumPy arrays of any type and layout, sparse matrices, data frames, lists, Datasets, DataLoaders."""
     if isinstance(x, (DataLoader, Dataset)):
         return with_labels(x, None, name)[0]
+    x = list(x.unbind()) if isinstance(x, Tensor) and x.is_nested else x
     x = x.toarray() if hasattr(x, "toarray") else x.to_numpy() if hasattr(x, "to_numpy") else x
     if isinstance(x, (list, tuple)):
         x = list(x)
@@ -39,45 +45,135 @@ def as_items(x: Any, name: str = "items") -> Any:
             return list(x)
         native = x.dtype.kind in "bi" or x.dtype == np.uint8  # PyTorch computes with no other unsigned type
         wanted: Any = x.dtype.newbyteorder("=") if native else np.int64 if x.dtype.kind == "u" else np.float32
-        try:
+        with explained(f"{name}: not all are numbers, give numbers or texts"):
             x = torch.from_numpy(np.require(np.ma.filled(x, np.nan), wanted, ["C", "W"]))
-        except FAILURES as error:
-            raise LtError(f"{name}: not all are numbers ({first_line(error)}): give numbers or texts") from error
     if isinstance(x, Tensor) and x.ndim:
-        return (x.float() if x.dtype == torch.float64 else x).to_dense()
+        x = dense(x, name)
+        return x.float() if x.dtype == torch.float64 else x
     if isinstance(x, list):
         return x
     raise LtError(f"{name}: {type(x).__name__}: give a tensor, an array or a list with one row per item")
+
+
+def dense(x: Tensor, name: str) -> Tensor:
+    """A tensor as one that holds its values one by one, in a type that PyTorch computes with."""
+    with explained(f"{name}: {x.dtype}, give a tensor of float32 or int64"):
+        x = (x.dequantize() if x.is_quantized else x).to_dense()
+        known = x.dtype.itemsize > 1 if x.is_floating_point() else x.is_complex() or x.dtype in WHOLE
+        x = x if known else x.float() if x.is_floating_point() else x.long()
+    if x.is_meta:
+        raise LtError(f"{name}: a tensor on the device meta has no values: give one that has")
+    return x
 
 
 def with_labels(x: Any, y: Any, name: str, large: bool = False) -> tuple[Any, Any]:
     """Items, a ``large`` array left to be read in parts, and labels: of a Dataset's or DataLoader's pairs, or ``y``."""
     if not isinstance(x, (DataLoader, Dataset)):
         return x if large and isinstance(x, np.ndarray) and x.ndim else as_items(x, name), y
-    try:
+    with explained(f"{name}: no batches can be made, give a transform to tensors"):  # such as of pictures
         loader = x if isinstance(x, DataLoader) else DataLoader(x, CHUNK, generator=torch.Generator())
-        batches = [b if isinstance(b, (tuple, list)) and not isinstance(b[0], str) else (b,) for b in loader]
+        batches = [_parts(batch, name) for batch in loader]
         columns = [[as_items(part, name) for part in column] for column in zip(*batches, strict=True)]
         found, *rest = [torch.cat(c) if isinstance(c[0], Tensor) else [*itertools.chain(*c)] for c in columns]
-    except FAILURES as error:  # such as pictures without a transform to tensors
-        raise LtError(f"{name}: no batches can be made ({first_line(error)}): give a transform to tensors") from error
     if y is not None and (len(columns) > 1 or x is loader):
         raise LtError(f"{name}: labels beside a DataLoader or pairs: let it give pairs (item, label), leave y out")
     return found, rest[0] if rest else y
 
 
+def _parts(batch: Any, name: str) -> Sequence[Any]:
+    """The columns of a batch: items, and labels if it has them."""
+    if not isinstance(batch, Mapping):
+        return batch if isinstance(batch, (tuple, list)) and not isinstance(batch[0], str) else (batch,)
+    whole = [isinstance(x, Tensor) and x.ndim == 1 and not x.is_floating_point() for x in batch.values()]
+    if sorted(whole) != [False, True]:
+        raise LtError(f"{name}: items are dicts of {', '.join(map(str, batch))}: give pairs (item, label)")
+    return [*batch.values()][:: -1 if whole[0] else 1]
+
+
+def numbered(y: Any) -> tuple[Any, dict[str | bytes, int]]:
+    """Labels whose names are numbers, each made of its text alone, so that it is the same in every domain; and these.
+    None, NaN and what else means that a value is missing is -1. Labels that hold no names stay as they are."""
+    with contextlib.suppress(*FAILURES):  # of unlike rows, of items that are no keys
+        plain: Any = y.astype(object) if hasattr(y, "isna") or np.ma.isMA(y) else y
+        array = np.asarray(plain.filled(np.nan) if np.ma.isMA(y) else plain)
+        array = np.asarray(y, object) if array.dtype.kind in "US" and isinstance(y, (list, tuple)) else array
+        if array.ndim == 1 and array.dtype.kind in "OSUT":
+            items = array.tolist()
+            texts = {item for item in items if isinstance(item, (str, bytes))}
+            raw = {t: t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts}
+            names = {t: NAMED + int(hashlib.sha256(b).hexdigest()[:12], 16) for t, b in raw.items()}
+            rest = {item: item for item in items if item not in names and str(item) not in MISSING}
+            if not names or rest.keys() <= {UNKNOWN}:  # no mixture of names and numbers
+                numbers = rest | names
+                return np.asarray([numbers.get(item, UNKNOWN) for item in items]), names
+    return y, {}
+
+
+def one_kind(**labels: Tensor) -> None:
+    """Raise :class:`lt.LtError` where some labels (n,) are names and others are numbers: none would be equal."""
+    known = {whose: y[y != UNKNOWN] for whose, y in labels.items() if y.dtype == torch.int64}
+    named = {whose: bool(((y >= NAMED) & (y < 2 * NAMED)).all()) for whose, y in known.items() if len(y)}
+    if len(set(named.values())) == 2:
+        one, other = (next(whose for whose in named if named[whose] is kind) for kind in (True, False))
+        given = f"{one} are names, {other} are numbers {int(known[other].min())}..{int(known[other].max())}"
+        raise LtError(f"{given}: give [classes.index(c) for c in y], with one list classes for all")
+
+
+def equal(y: Tensor, seen: Tensor) -> Tensor:
+    """Where labels y (n,) are those that a judge sees (n,); :class:`lt.LtError` as :func:`one_kind`."""
+    one_kind(**{"labels": y, "the judge's": seen})
+    return y == seen
+
+
 def labels_of(y: Any, name: str = "labels") -> Tensor:
-    """Labels (n,) of whole numbers of any type as int64, -1 where not known; :class:`lt.LtError` for anything else."""
-    y = (y.double() if y.is_floating_point() else y).detach().to_dense().cpu() if isinstance(y, Tensor) else y
-    with contextlib.suppress(ValueError):  # of unlike rows
-        y = np.asarray(y)
-    array = y if isinstance(y, np.ndarray) else np.asarray("ragged")
-    if array.dtype.kind not in "biuf":
-        raise LtError(f"{name}: no integers: give [classes.index(c) for c in y], with one list classes for all domains")
+    """Labels (n,) as int64, -1 where not known: of whole numbers, and with a note of names (:func:`numbered`) and of
+    one-hot rows (n, k); :class:`lt.LtError` for anything else."""
+    if isinstance(y, Tensor) and not y.is_nested:
+        y = dense(y.detach(), name)
+        y = (y.double() if y.is_floating_point() else y).cpu()
+    array, names = numbered(y)
+    with contextlib.suppress(*FAILURES):  # of unlike rows
+        array = np.asarray(array.toarray() if hasattr(array, "toarray") else array)
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+        raise LtError(f"{name}: neither whole numbers below 2**63 nor names alone: give one integer or text per item")
+    if array.ndim == 2 and array.shape[1] > 1 and ((array == 0) | (array == 1)).all() and (array.sum(1) == 1).all():
+        warnings.warn(f"{name}: one-hot rows {array.shape}: the label is the number of the column", stacklevel=3)
+        array = array.argmax(1)
     if array.ndim != 1 or not ((array == np.floor(array)) & (array >= UNKNOWN) & (array < 2.0**63)).all():
         given = f"{array.dtype} of shape {array.shape}" + (f", the smallest {array.min()}" if array.size else "")
         raise LtError(f"{name}: labels are {given}: give one integer per item, from 0, or -1 where it is not known")
+    if names:
+        some = ", ".join(f"{str(text)!r} is {number}" for text, number in sorted(names.items(), key=str)[:10])
+        warnings.warn(f"{name}: labels are names, each has a number of its own: {some}", stacklevel=3)
     return torch.from_numpy(array.astype(np.int64))
+
+
+def number(what: str, value: Any, least: float, most: float = MOST) -> Any:
+    """A number from ``least`` to ``most``, a whole one if ``least`` is; :class:`lt.LtError` for anything else."""
+    whole, known = isinstance(least, int), isinstance(value, Integral if isinstance(least, int) else Real)
+    if not known or not least <= value <= most:
+        to = f" to {most:g}" if most < MOST else ""
+        raise LtError(f"{what}={value!r}: give a {'whole ' * whole}number from {least:g}{to}")
+    return (int if whole else float)(value)  # NumPy's numbers fit no file
+
+
+def chosen(what: str, value: Any, known: Collection[Any]) -> None:
+    """Raise :class:`lt.LtError` for a value that is not among those known."""
+    if not isinstance(value, (str, int, np.integer, type(None))) or value not in known:
+        raise LtError(f"{what}={value!r}: choose one of {str([*known])[1:-1]}")
+
+
+def points(z: Any, size: int | None, what: str) -> Tensor:
+    """Latents (n, size) as a tensor, of any size if it is not known; :class:`lt.LtError` for anything else."""
+    if getattr(z := as_items(z, what), "ndim", 0) != 2 or size not in (None, z.shape[1]):
+        raise LtError(f"{what} of {shape_of(z)}: give (n, {size or 'latent'})")
+    return z
+
+
+def package(name: str, extra: str) -> Any:
+    """An optional package; raises :class:`lt.LtError` that names the extra which installs it."""
+    with explained(f"the package {name.split('.')[0]} is missing, pip install -e '.[{extra}]'", ImportError):
+        return importlib.import_module(name)
 
 
 def pairs_of(pairs: Any, sizes: Sequence[int]) -> Tensor:
@@ -106,12 +202,10 @@ def called(function: Callable, x: Any, what: str, name: str, device: torch.devic
 
 
 def _result(function: Callable, x: Any, what: str, name: str, before: list[Tensor]) -> list[Tensor]:
-    try:
-        out = function(x)
+    with explained(f"{name}: {what} failed on {shape_of(x)}, one item is x[None]"):
+        out = numbered(function(x))[0] if what in ("judge", "classify") else function(x)
         pair = isinstance(out, tuple) or (isinstance(out, list) and len(out) == 2 and np.ndim(out[0]) > 1)
         parts = [out.mean, out.stddev] if hasattr(out, "stddev") else out if what == "encode" and pair else [out]
-    except FAILURES as error:
-        raise LtError(f"{name}: {what} failed on {shape_of(x)} ({first_line(error)}): one item is x[None]") from error
     if not 0 < len(parts) < 3 or len(parts) != len(before or parts):
         raise LtError(f"{name}: encode gives {len(parts)} parts: give points, (mean, std) or a torch distribution")
     found = [as_items(part, f"{name}: result of {what}") for part in parts]
@@ -126,8 +220,10 @@ def _result(function: Callable, x: Any, what: str, name: str, before: list[Tenso
 
 def check_latents(name: str, mean: Any, std: Any, y: Any) -> None:
     """See :meth:`lt.Latents.check`."""
-    parts, shape = {"means": mean, "stds": mean if std is None else std, "labels": y}, tuple(np.shape(mean))
-    kinds = [(getattr(part, "dtype", None), tuple(np.shape(part))) for part in parts.values()]
+    parts = {"means": mean, "stds": mean if std is None else std, "labels": y}
+    odd = any(isinstance(p, Tensor) and (p.is_nested or p.is_meta or p.layout != torch.strided) for p in parts.values())
+    kinds = [(getattr(p, "dtype", None), () if odd else tuple(np.shape(p))) for p in parts.values()]
+    shape = kinds[0][1]
     if kinds != [(torch.float32, shape), (torch.float32, shape), (torch.int64, shape[:1])] or len(shape) != 2:
         given = ", ".join(f"{what} {kind} {size}" for what, (kind, size) in zip(parts, kinds, strict=True))
         raise LtError(f"{name}: {given}: give float32 tensors (n, latent) and one int64 label per item")
@@ -179,10 +275,6 @@ def portrait(model: Any, shift: Tensor, scale: Tensor) -> list[float]:
     made, again = (model.items(z).flatten(1).cpu() for _ in range(2))
     directions = torch.randn(made.shape[1], 8, generator=torch.Generator().manual_seed(1))
     return (made @ directions).flatten().tolist() if torch.allclose(made, again, 1e-3, 1e-3) else []
-
-
-def first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
 def shape_of(x: Any) -> str:

@@ -24,11 +24,9 @@ def join(
     new, *beside = (d.to(bridge.network.classifier.weight.device) for d in listed([new, *beside]))
     if new.name in bridge.names:
         raise LtError(f"{new.name!r} is joined already: name the new domain differently")
-    for d in (new, *beside):
-        d.check()
     if strange := sorted(set(labels_in([new])) - set(bridge.labels)):
         raise LtError(f"{new.name}: class {strange[0]} is not one of the bridge's {len(bridge.labels)}: use its labels")
-    config = replace(bridge.config, training=training or bridge.config.training)
+    config = replace(bridge.config, training=bridge.config.training if training is None else training)
     with torch.no_grad():
         mean, std = (torch.cat(p) for p in zip(*[bridge.encode(d.mean, d.name) for d in beside], strict=True))
     anchor = Latents("shared space", mean, std, torch.cat([d.y for d in beside]))

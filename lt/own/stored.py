@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from lt.errors import LtError
+from lt.errors import LtError, explained
 
 
 def fingerprint(*arrays: Tensor | np.ndarray | str | int | None) -> str:
@@ -72,11 +72,9 @@ def save_weights(
 
 def read_weights(path: Path, expected: str | None = None) -> dict[str, Tensor]:
     """The tensors of a file; raises :class:`lt.LtError` if it cannot be read or its SHA-256 is not ``expected``."""
-    try:
+    with explained(f"{path} cannot be read, make it again or restore it (git checkout lt)", SafetensorError):
         raw = path.read_bytes()
         tensors = load(raw)
-    except (OSError, SafetensorError) as error:
-        raise LtError(f"{path} cannot be read ({error}): make it again, or restore it (git checkout lt)") from error
     if expected and hashlib.sha256(raw).hexdigest() != expected:
         raise LtError(f"{path} is altered, its SHA-256 is not {expected[:12]}: restore it (git checkout lt)")
     return tensors
@@ -85,9 +83,6 @@ def read_weights(path: Path, expected: str | None = None) -> dict[str, Tensor]:
 def load_weights(model: nn.Module, path: Path, expected: str | None = None) -> Any:
     """``model`` in evaluation mode with the weights of a file (:func:`read_weights`), which must be its own."""
     state = {k: v.float() if v.is_floating_point() else v for k, v in read_weights(path, expected).items()}
-    try:
+    with explained(f"{path} does not hold weights of this {type(model).__name__}"):
         model.load_state_dict(state)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise LtError(f"{path} does not hold weights of this {type(model).__name__}: {reason}") from error
     return model.eval()
