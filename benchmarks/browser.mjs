@@ -17,8 +17,7 @@ const SCREENS = { phone: { width: 390, height: 844, isMobile: true, hasTouch: tr
 const server = createServer(async ({ url }, answer) => {
   const path = normalize(new URL(url ?? "", "http://site").pathname);
   const type = /** @type {Record<string, string>} */ (TYPES)[extname(path)];
-  const body = await readFile(join(SITE, path)).catch(() => null);
-  if (!body) return answer.writeHead(404).end();
+  const body = await readFile(join(SITE, path)).catch(() => Buffer.from("")); // what is not there is empty
   answer.writeHead(200, type ? { "Content-Type": type, "Content-Encoding": "gzip" } : {}).end(type ? gzipSync(new Uint8Array(body)) : body);
 }).listen(0);
 const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
@@ -29,7 +28,7 @@ const one = Array.from({ length: 30 }, (_, i) => ({ x: 0.5, y: 0.1 + (0.8 * i) /
 async function open(screen, slow = 1) {
   const page = await (await browser.createBrowserContext()).newPage();
   await page.setViewport(screen);
-  if (slow === 1) await page.emulateNetworkConditions(LINE);
+  await (slow === 1 ? page.emulateNetworkConditions(LINE) : page.emulateCPUThrottling(slow));
   await page.evaluateOnNewDocument(() => {
     const here = /** @type {any} */ (window);
     here.moved = 0;
@@ -37,13 +36,15 @@ async function open(screen, slow = 1) {
       for (const shift of /** @type {any[]} */ (list.getEntries())) here.moved += shift.value;
     }).observe({ type: "layout-shift" });
     here.stroke = async (/** @type {{x: number, y: number}[]} */ points, whole = false) => {
-      const pad = /** @type {HTMLElement} */ (document.getElementById("lt-pad"));
-      Object.assign(pad, { setPointerCapture: () => {}, hasPointerCapture: () => true }); // no device makes this pointer
+      const pad = Object.assign(/** @type {HTMLElement} */ (document.getElementById("lt-pad")), {
+        setPointerCapture() {},
+        hasPointerCapture: () => true,
+      });
       const box = pad.getBoundingClientRect();
       const times = /** @type {number[]} */ ([]);
       for (const [i, { x, y }] of points.entries()) {
-        const at = { clientX: box.x + x * box.width, clientY: box.y + y * box.height, isPrimary: true };
-        pad.dispatchEvent(new PointerEvent(i ? "pointermove" : "pointerdown", at));
+        const [clientX, clientY] = [box.x + x * box.width, box.y + y * box.height];
+        pad.dispatchEvent(new PointerEvent(i ? "pointermove" : "pointerdown", { clientX, clientY, isPrimary: true }));
         if (!whole) times.push(await new Promise(requestAnimationFrame));
       }
       return times.slice(1).map((time, i) => time - times[i]);
@@ -52,7 +53,6 @@ async function open(screen, slow = 1) {
   await page.goto(`http://localhost:${port}/book/live.html`, { waitUntil: "domcontentloaded" });
   await page.waitForSelector("#lt-pad");
   await page.$eval("#lt-pad", (pad) => pad.scrollIntoView({ block: "center", behavior: "instant" }));
-  if (slow > 1) await page.emulateCPUThrottling(slow);
   return page;
 }
 const row = (/** @type {string} */ what, /** @type {unknown} */ value) => console.log(what.padEnd(72), value);
@@ -61,10 +61,8 @@ for (const [name, screen] of Object.entries(SCREENS)) {
     const page = await open(screen);
     await new Promise((resolve) => setTimeout(resolve, wait));
     const took = await page.evaluate(async (points) => {
-      const here = /** @type {any} */ (window);
       const begun = performance.now();
-      here.moved = 0;
-      here.stroke(points);
+      Object.assign(window, { moved: 0 }, /** @type {any} */ (window).stroke(points));
       const garment = /** @type {HTMLElement} */ (document.getElementById("lt-garment"));
       while (garment.dataset.full === undefined) await new Promise(requestAnimationFrame);
       return performance.now() - begun;
@@ -76,16 +74,14 @@ for (const [name, screen] of Object.entries(SCREENS)) {
   }
 }
 const page = await open(SCREENS.phone, 4);
-/** @type {(points: {x: number, y: number}[]) => Promise<number[]>} */
-const gapsOf = (points) => page.evaluate((all) => /** @type {any} */ (window).stroke(all), points);
-await gapsOf(one);
+await page.evaluate((points) => /** @type {any} */ (window).stroke(points), one);
 await page.waitForSelector("#lt-clips button");
-const gaps = (await gapsOf(Array(5).fill(one).flat())).sort((a, b) => a - b);
+const gaps = await page.evaluate((points) => /** @type {any} */ (window).stroke(points), Array(5).fill(one).flat());
+gaps.sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
 row("ms between two frames of drawing, processor slowed 4 times: median", Math.round(gaps[gaps.length >> 1]));
 row(`the same: longest of ${gaps.length}`, Math.round(gaps[gaps.length - 1]));
 await page.emulateCPUThrottling(null);
-const heaps = [];
-const devtools = await page.createCDPSession();
+const [heaps, devtools] = [/** @type {string[]} */ ([]), await page.createCDPSession()];
 for (const lines of [strokes(2).scribbles.slice(0, 50), strokes(33).scribbles.slice(0, 950)]) {
   await page.evaluate(async (all) => {
     for (const [points] of all) {
@@ -95,9 +91,9 @@ for (const lines of [strokes(2).scribbles.slice(0, 50), strokes(33).scribbles.sl
     }
   }, lines);
   await devtools.send("HeapProfiler.collectGarbage");
-  heaps.push((await devtools.send("Runtime.getHeapUsage")).usedSize / 1e6);
+  heaps.push(((await devtools.send("Runtime.getHeapUsage")).usedSize / 1e6).toFixed(2));
 }
-row("MB of heap after 50 scribbles, and after 1,000", heaps.map((heap) => heap.toFixed(2)).join(", "));
+row("MB of heap after 50 scribbles, and after 1,000", heaps.join(", "));
 console.log(`load of this machine: ${loadavg()[0].toFixed(1)}`);
 await browser.close();
 server.close();

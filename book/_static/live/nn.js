@@ -32,7 +32,7 @@ export class Tensors {
     const stored = new { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i8: Int8Array }[entry.dtype](file, entry.offset, n);
     if (entry.dtype === "f16") return fromHalves(/** @type {Uint16Array} */ (stored));
     const scale = entry.scale ? this.get(entry.scale) : [entry.dtype === "u8" ? 1 / 255 : 1];
-    return Float32Array.from(stored, (value, i) => value * scale[i % scale.length]);
+    return new Float32Array(stored).map((value, i) => value * scale[i % scale.length]);
   }
 }
 
