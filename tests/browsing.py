@@ -51,10 +51,8 @@ class Weights(Zipped):
         if self.path.startswith("/way/"):  # from a test in another process
             Weights.way = self.path[5:]
             self.answer(b"")
-        elif "/weights/" in self.path and self.way == "refused":
-            self.send_error(500)
-        elif self.path.endswith(".bin") and self.way == "gone":
-            self.send_error(404)
+        elif "/weights/" in self.path and self.way in (codes := {"refused": 500, "gone": 404}):
+            self.send_error(codes[self.way])
         elif self.path.endswith(".bin") and self.way:
             data = Path(self.translate_path(self.path)).read_bytes()
             self.answer(data, Cache_Control="max-age=86400, immutable")
