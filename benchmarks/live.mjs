@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { rasterise } from "../book/_static/live/drawing.js";
+import { Ink } from "../book/_static/live/drawing.js";
 import { Models } from "../book/_static/live/models.js";
 import { strokes } from "./strokes.mjs";
 
@@ -48,7 +48,7 @@ out.fashion.classes = garments.map((garment) => largest(models.run("fashion.judg
 const doubt = (/** @type {Float32Array} */ seen) => models.doubt(seen, models.run("mnist.encoder", seen)).score;
 const doubts = Array.from({ length: pixels.length / 784 }, (_, i) => doubt(digit(i)));
 out.doubt = { digits: doubts.slice(0, n), training: doubts.slice(n) };
-for (const [kind, drawings] of Object.entries(strokes(10))) out.doubt[kind] = drawings.map((drawing) => doubt(rasterise(drawing)));
+for (const [kind, drawings] of Object.entries(strokes(10))) out.doubt[kind] = drawings.map((drawing) => doubt(new Ink(drawing).pixels()));
 
 started = performance.now();
 await models.need("sound");

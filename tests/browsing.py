@@ -41,7 +41,7 @@ class Zipped(SimpleHTTPRequestHandler):
 
 
 class Weights(Zipped):
-    """The same, but weights may be ``refused``, ``cut``, ``altered`` or ``slow``; browsers may keep them for ever."""
+    """The same, but weights may be refused, gone, cut, altered or slow; browsers may keep them for ever."""
 
     way = ""
     asked: tuple[str, ...] = ()  # paths of weights, in the order of the requests
@@ -51,8 +51,8 @@ class Weights(Zipped):
         if self.path.startswith("/way/"):  # from a test in another process
             Weights.way = self.path[5:]
             self.answer(b"")
-        elif "/weights/" in self.path and self.way == "refused":
-            self.send_error(500)
+        elif "/weights/" in self.path and self.way in (codes := {"refused": 500, "gone": 404}):
+            self.send_error(codes[self.way])
         elif self.path.endswith(".bin") and self.way:
             data = Path(self.translate_path(self.path)).read_bytes()
             self.answer(data, Cache_Control="max-age=86400, immutable")
@@ -123,9 +123,9 @@ def place(tmp_path_factory):
         yield folder, f"{address}/book/live.html"
 
 
-def screen(browser, pixels: int = 1400, phone: bool = False) -> None:
+def screen(browser, pixels: int = 1400, phone: bool = False, height: int = 0) -> None:
     """A screen of that width; a phone's has fingers."""
-    metrics = {"width": pixels, "height": 844 if phone else 900, "deviceScaleFactor": 1, "mobile": phone}
+    metrics = {"width": pixels, "height": height or (844 if phone else 900), "deviceScaleFactor": 1, "mobile": phone}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
 

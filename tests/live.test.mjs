@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { strokes } from "../benchmarks/strokes.mjs";
-import { fromText, rasterise, toText } from "../book/_static/live/drawing.js";
+import { fromText, Ink, toText } from "../book/_static/live/drawing.js";
 import { Models, split } from "../book/_static/live/models.js";
 import { fromHalves } from "../book/_static/live/nn.js";
 import { Sound } from "../book/_static/live/sound.js";
@@ -41,7 +41,7 @@ test("half precision", () => {
 
 test("a drawing is as large, as thick and as central as MNIST's", () => {
   const zero = Array.from({ length: 60 }, (_, i) => ({ x: 0.2 + 0.1 * Math.cos(i / 9), y: 0.7 + 0.2 * Math.sin(i / 9) }));
-  const seen = rasterise([zero]);
+  const seen = new Ink([zero]).pixels();
   const rows = Array.from({ length: 28 }, (_, y) => Math.max(...seen.subarray(28 * y, 28 * y + 28)));
   const inked = rows.filter((value) => value > 0.5).length;
   assert.ok(inked >= 19 && inked <= 21, `${inked} rows`);
@@ -53,19 +53,41 @@ test("a drawing is as large, as thick and as central as MNIST's", () => {
   });
   assert.ok(Math.abs(x / mass - 14) < 0.2 && Math.abs(y / mass - 14) < 0.2);
   assert.ok(mass / 784 > 0.08 && mass / 784 < 0.2);
-  assert.deepEqual(rasterise([]), new Float32Array(784));
-  const dot = rasterise([[{ x: 0.1, y: 0.1 }]]).filter((value) => value > 0.5).length;
+  assert.deepEqual(new Ink([]).pixels(), new Float32Array(784));
+  const dot = new Ink([[{ x: 0.1, y: 0.1 }]]).pixels().filter((value) => value > 0.5).length;
   assert.ok(dot > 0 && dot < 16, "a dot stays a dot");
   const long = Array.from({ length: 200_000 }, (_, i) => ({ x: 0.5 + 0.3 * Math.cos(i / 1e4), y: 0.5 + 0.4 * Math.sin(i / 1e4) }));
   const short = long.filter((_, i) => i % 1000 === 0);
-  assert.ok(gap(rasterise([long]), rasterise([short])) < 0.1, "a hand that takes its time draws the same");
+  assert.ok(gap(new Ink([long]).pixels(), new Ink([short]).pixels()) < 0.1, "a hand that takes its time draws the same");
+});
+
+test("line by line a drawing has the same pixels as at once, and those of the distance to all its lines", () => {
+  const { letters, scribbles } = strokes(1);
+  for (const drawing of [...letters, ...scribbles]) {
+    const ink = new Ink();
+    for (const stroke of drawing) for (const [i, b] of stroke.entries()) ink.add(stroke[Math.max(0, i - 1)], b);
+    assert.deepEqual(ink.pixels(), new Ink(drawing).pixels());
+    const { low, high } = ink;
+    const pixel = Math.max(high.x - low.x, high.y - low.y) / 17.4;
+    const lines = drawing.flatMap((stroke) => stroke.slice(1).map((b, i) => [stroke[i], b]));
+    ink.placed(13.5, 13.5).forEach((value, i) => {
+      const [x, y] = [(low.x + high.x) / 2 + pixel * ((i % 28) - 13.5), (low.y + high.y) / 2 + pixel * (Math.floor(i / 28) - 13.5)];
+      const far = lines.map(([a, b]) => {
+        const [dx, dy] = [b.x - a.x, b.y - a.y];
+        const t = Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / (dx * dx + dy * dy || 1)));
+        return Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
+      });
+      const right = Math.min(1, Math.max(0, (1.7 - Math.min(...far) / pixel) / 0.8));
+      assert.ok(Math.abs(value - right) < 0.05, `${value} at ${i}, not ${right}`);
+    });
+  }
 });
 
 test("a link carries a drawing", () => {
   const drawing = [Array.from({ length: 120 }, (_, i) => ({ x: 0.5 + 0.4 * Math.cos(i / 20), y: i / 119 })), [{ x: 1.2, y: -3 }]];
-  const [seen, back] = [rasterise(drawing.slice(0, 1)), fromText(toText(drawing))];
+  const [seen, back] = [new Ink(drawing.slice(0, 1)).pixels(), fromText(toText(drawing))];
   assert.deepEqual([back.length, back[1]], [2, [{ x: 1, y: 0 }]]);
-  assert.ok(gap(seen, rasterise(back.slice(0, 1))) < 0.5);
+  assert.ok(gap(seen, new Ink(back.slice(0, 1)).pixels()) < 0.5);
   for (const text of ["", "0", "abcd-", "AAAA", "<i>0", "a".repeat(40_000)]) assert.deepEqual(fromText(text), []);
 });
 
@@ -73,8 +95,8 @@ test("letters and scribbles are the same in every run, and no two are alike", ()
   const { letters, scribbles } = strokes(2);
   assert.deepEqual(strokes(2), { letters, scribbles });
   for (const drawings of [letters, scribbles]) {
-    assert.equal(new Set(drawings.map((drawing) => String(rasterise(drawing)))).size, drawings.length);
-    for (const drawing of drawings) assert.ok(rasterise(drawing).reduce((a, b) => a + b) > 20);
+    assert.equal(new Set(drawings.map((drawing) => String(new Ink(drawing).pixels()))).size, drawings.length);
+    for (const drawing of drawings) assert.ok(new Ink(drawing).pixels().reduce((a, b) => a + b) > 20);
   }
 });
 

@@ -7,10 +7,8 @@ export const ORANGE = "#de8f05";
 /** What lies below a figure, in the light and in the dark theme. */
 export const GROUND = "var(--pst-color-background, #fff)";
 
-/**
- * @typedef {{src: string, columns: number, size: number}} Sheet pictures side by side in one image
- * @typedef {[number, number]} Pair
- */
+/** @typedef {{src: string, columns: number, size: number}} Sheet pictures side by side in one image */
+/** @typedef {[number, number]} Pair */
 
 /** @template {keyof SVGElementTagNameMap} K @param {K} tag @param {Record<string, string | number>} attributes @param {Element} [parent] @returns {SVGElementTagNameMap[K]} */
 export function svg(tag, attributes, parent) {
@@ -71,18 +69,15 @@ export function words(parent) {
   return made;
 }
 
-/** One picture of a sheet. @param {Element} parent @param {Sheet} sheet @param {number} pixels side on the page */
+/** One picture of a sheet; what is returned shows another. @param {Element} parent @param {Sheet} sheet @param {number} pixels side on the page */
 export function picture(parent, sheet, pixels) {
   const made = html("span", parent);
   made.setAttribute("role", "img");
   made.style.cssText = `display: inline-block; width: ${pixels}px; height: ${pixels}px; background: #000 url(${sheet.src}) no-repeat; image-rendering: pixelated`;
   made.style.backgroundSize = `${sheet.columns * pixels}px auto`;
-  return {
-    /** @param {number} i @param {string} alt */
-    show(i, alt) {
-      made.style.backgroundPosition = `${-(i % sheet.columns) * pixels}px ${-Math.floor(i / sheet.columns) * pixels}px`;
-      made.setAttribute("aria-label", alt);
-    },
+  return (/** @type {number} */ i, /** @type {string} */ alt) => {
+    made.style.backgroundPosition = `${-(i % sheet.columns) * pixels}px ${-Math.floor(i / sheet.columns) * pixels}px`;
+    made.setAttribute("aria-label", alt);
   };
 }
 

@@ -17,13 +17,11 @@ export default function draw(box, { paths }) {
       const one = html("div", line);
       const made = picture(one, row.sheet, 112);
       html("div", one, row.name);
-      const note = html("div", one);
-      return { made, note, row };
+      return { made, note: html("div", one), row };
     });
-    /** @param {number} i */
-    const show = (i) => {
+    const show = (/** @type {number} */ i) => {
       for (const { made, note, row } of shown) {
-        made.show(i, `${row.name}, step ${i + 1}: ${row.said[i]}`);
+        made(i, `${row.name}, step ${i + 1}: ${row.said[i]}`);
         note.textContent = row.said[i];
       }
       said.textContent = `Step ${i + 1} of ${steps}, as the judges see it: ${rows.map((row) => `${row.name}, ${row.said[i]}`).join("; ")}.`;

@@ -9,8 +9,7 @@ export default function draw(box, { places, labels, domains, classes, names, she
   on.setAttribute("role", "application");
   const x = scale(...range(places.map(([a]) => a)), 10, 550);
   const y = scale(...range(places.map(([, b]) => b)), 410, 10);
-  /** @type {import("./common.js").Pair[]} */
-  const spots = places.map(([a, b]) => [x(a), y(b)]);
+  const spots = places.map(([a, b]) => /** @type {import("./common.js").Pair} */ ([x(a), y(b)]));
   marks(on, spots, labels, domains, classes[0]);
   const ring = svg("circle", { r: 9, fill: "none", stroke: "currentColor", "stroke-width": 3 }, on);
   const line = html("div", box);
@@ -23,15 +22,13 @@ export default function draw(box, { places, labels, domains, classes, names, she
   });
   const said = words(box);
   let at = 0;
-  /** @param {number} i */
-  const show = (i) => {
+  const show = (/** @type {number} */ i) => {
     at = i;
     ring.setAttribute("transform", `translate(${spots[i]})`);
-    for (const [d, one] of pictures.entries()) one.show(i, `the place as ${names[d]}`);
+    for (const [d, one] of pictures.entries()) one(i, `the place as ${names[d]}`);
     said.textContent = `Held out: ${names[domains[i]]}, ${classes[domains[i]][labels[i]]}. The pictures are its point of z′, decoded with the label of each domain.`;
   };
-  /** @param {PointerEvent} event */
-  const nearest = (event) => {
+  const nearest = (/** @type {PointerEvent} */ event) => {
     const area = on.getBoundingClientRect();
     const [px, py] = [((event.clientX - area.left) / area.width) * 560, ((event.clientY - area.top) / area.height) * 420];
     const far = spots.map(([a, b]) => Math.hypot(a - px, b - py));

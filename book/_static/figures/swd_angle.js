@@ -6,15 +6,12 @@ import { BLUE, board, ORANGE, range, scale, slider, svg, text, words } from "./c
 export default function draw(box, { a, b }) {
   const seen = "Two clouds of points and their shadows on a line that can be turned; beside it the distance of each direction";
   const on = board(box, 660, 330, seen);
-  const all = [...a, ...b];
-  const reach = Math.max(...all.map(([x, y]) => Math.hypot(x, y))) * 1.15;
+  const reach = Math.max(...[...a, ...b].map(([x, y]) => Math.hypot(x, y))) * 1.15;
   const place = scale(-reach, reach, 15, 315);
-  /** @param {number} value */
-  const down = (value) => place(-value);
+  const down = (/** @type {number} */ value) => place(-value);
   /** @param {[number, number][]} cloud @param {number} angle */
   const shadow = (cloud, angle) => cloud.map(([x, y]) => x * Math.cos(angle) + y * Math.sin(angle)).sort((p, q) => p - q);
-  /** @param {number} angle */
-  const distance = (angle) => {
+  const distance = (/** @type {number} */ angle) => {
     const [p, q] = [shadow(a, angle), shadow(b, angle)];
     return p.reduce((sum, value, i) => sum + (value - q[i]) ** 2, 0) / p.length;
   };
@@ -24,8 +21,7 @@ export default function draw(box, { a, b }) {
   const turning = svg("g", {}, on);
   const clouds = [a, b].map((cloud, i) => ({ cloud, colour: [BLUE, ORANGE][i] }));
   for (const { cloud, colour } of clouds) for (const [x, y] of cloud) svg("circle", { cx: place(x), cy: down(y), r: 4, fill: colour }, on);
-  const [low, high] = range([0, ...each]);
-  const [x, y] = [scale(0, 179, 400, 650), scale(low, high, 280, 30)];
+  const [x, y] = [scale(0, 179, 400, 650), scale(...range([0, ...each]), 280, 30)];
   svg("path", { d: `M400 30V280H650`, fill: "none", stroke: "currentColor", "stroke-opacity": 0.6 }, on);
   svg("path", { d: `M${each.map((value, i) => `${x(i)} ${y(value)}`).join("L")}`, fill: "none", stroke: BLUE, "stroke-width": 2 }, on);
   svg("path", { d: `M400 ${y(swd)}H650`, stroke: "currentColor", "stroke-dasharray": "5 4" }, on);
@@ -33,8 +29,7 @@ export default function draw(box, { a, b }) {
   text(on, 400, 20, "distance along the direction");
   for (const degrees of [0, 45, 90, 135, 179]) text(on, x(degrees), 296, `${degrees}°`, { "text-anchor": "middle", "font-size": "0.85em" });
   const mark = svg("circle", { r: 6, fill: "#d55e00" }, on);
-  /** @param {number} degrees */
-  const show = (degrees) => {
+  const show = (/** @type {number} */ degrees) => {
     const angle = angles[degrees];
     const [c, s] = [Math.cos(angle), Math.sin(angle)];
     turning.replaceChildren();

@@ -1,7 +1,7 @@
 // Draw a digit, and see and hear what it becomes: what the book's first page and the page "Draw a digit" share.
 // What is drawn or chosen goes to the worker, what comes back is shown and said. It follows the pen as fast as the worker answers.
 
-import { fromText, Pad, rasterise } from "./drawing.js";
+import { fromText, Pad } from "./drawing.js";
 import { button, canvas, element, empty, label, opinion, paint, spectrogram, write } from "./view.js";
 
 /** What each picture is. @type {Record<string, string>} */
@@ -18,27 +18,21 @@ const result = (id, what, none, name, note) => `<div class="lt-result" data-why=
 <p class="lt-name">${name}</p><p class="lt-small" id="lt-${note}"></p></div>`;
 const box = element("live", HTMLElement);
 const front = box.dataset.front !== undefined; // the first page of the book, where one sentence stands above
-const AREA = `<div class="lt-state">
-<p id="lt-status" role="status">Draw a digit in the black box.</p>
-<button type="button" id="lt-retry" hidden>Try again</button>
-</div>
+const AREA = `<div class="lt-state"><p id="lt-status" role="status">Draw a digit in the black box.</p>
+<button type="button" id="lt-retry" hidden>Try again</button></div>
 <section class="lt-draw" aria-label="Draw">
 <canvas id="lt-pad" width="280" height="280" tabindex="0" role="application" aria-label="Drawing area for a digit" aria-describedby="lt-keys"></canvas>
 <div>${result("seen", "What the encoder sees", "nothing yet", "<strong>As seen</strong>", "shape")}
 ${result("lost", "What is lost of it", "nothing yet", "<strong>Lost of it</strong>", "gone")}</div>
 <p><button type="button" id="lt-undo">Undo</button> <button type="button" id="lt-clear">Clear</button></p>
-<p class="lt-small" id="lt-keys">With keys: arrows move (with shift further), space puts the pen down and up, control Z takes a stroke back, delete clears.</p>
-</section>
+<p class="lt-small" id="lt-keys">With keys: arrows move (with shift further), space puts the pen down and up, control Z takes a stroke back, delete clears.</p></section>
 <section class="lt-results" id="lt-results" aria-label="What it becomes">
 ${result("garment", "Garment", "no garment yet", "<strong>Garment</strong>", "judged")}
 ${result("mel", "Spectrogram", "no word yet: press ▶", '<button type="button" id="lt-play">▶ Word</button>', "heard")}
-${front ? "" : result("digit", "Digit from z′", "no digit yet", "<strong>Digit from z′</strong>", "digit-judged")}
-</section>
-<div class="lt-below">
-<p class="lt-small" id="lt-doubt"></p>
-<p class="lt-small"><label><input type="checkbox" id="lt-aloud"> Say each drawing’s word</label></p>
-<p class="lt-small" id="lt-why" role="status">Point at a picture, or focus it: its part is explained here.</p>
-</div>
+${front ? "" : result("digit", "Digit from z′", "no digit yet", "<strong>Digit from z′</strong>", "digit-judged")}</section>
+<div class="lt-below"><p class="lt-small" id="lt-doubt"></p>
+<p class="lt-small"><label><input type="checkbox" id="lt-aloud" autocomplete="off"> Say each drawing’s word</label></p>
+<p class="lt-small" id="lt-why" role="status">Point at a picture, or focus it: its part is explained here.</p></div>
 <p class="lt-visually-hidden" id="lt-said" aria-live="polite"></p>`;
 const EXAMPLE = // a three, in one stroke
   "aj8lbb79cf64ds58fd4mh34cit4ekh4tm05ina6ioa7qox93p6akp1c1ojdgnneqmffskzgljch3hnhahnhajche" +
@@ -47,27 +41,17 @@ const EXAMPLE = // a three, in one stroke
 /** What is shown now. @type {{manifest: Manifest | null, origin: Origin | null, outcome: Outcome | null}} */
 export const page = { manifest: null, origin: null, outcome: null };
 /** What else there is on a page, filled in by its own script. */
-export const also = {
-  show: (/** @type {Origin} */ _from, /** @type {Outcome} */ _found) => {},
-  blank: () => {},
-  furnish: async () => {},
-};
+export const also = { show: (/** @type {Origin} */ _from, /** @type {Outcome} */ _found) => {}, blank: () => {}, furnish: async () => {} };
 export const FIRST = "Draw or choose something first.";
 let ready = false; // what a garment needs is there
 let busy = false;
 let stale = false; // the origin has changed since the worker began
 let started = false;
-/** @type {Origin | null} */
-let heard = null; // whose word has been played
-/** @type {AudioContext | null} */
-let audio = null;
-/** @type {AudioBufferSourceNode | null} */
-let playing = null;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let timer;
-
-/** @type {Worker | null} */
-let worker = null;
+let heard = /** @type {Origin | null} */ (null); // whose word has been played
+let audio = /** @type {AudioContext | null} */ (null);
+let playing = /** @type {AudioBufferSourceNode | null} */ (null);
+let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+let worker = /** @type {Worker | null} */ (null);
 
 /** Ask the worker for what a method of `Models` gives; it is started by the first question. @param {string} method @param {unknown[]} given @returns {Promise<any>} */
 export function ask(method, ...given) {
@@ -90,11 +74,9 @@ export function ask(method, ...given) {
   });
 }
 
-/** @param {string} text */
-export const status = (text) => write("status", text);
+export const status = (/** @type {string} */ text) => write("status", text);
 
-/** @param {unknown} error @param {() => void} again */
-export function trouble(error, again) {
+export function trouble(/** @type {unknown} */ error, /** @type {() => void} */ again) {
   status(`Not loaded: ${error instanceof Error ? error.message : error}. Check the connection, then try again.`);
   const retry = button("retry");
   retry.hidden = false;
@@ -112,16 +94,16 @@ const FILES = {
   weights: "bridges, 0.6 MB",
   words: "words, 1.5 MB",
 };
-/** @type {Map<string, Promise<void>>} */
-const loads = new Map();
+const loads = /** @type {Map<string, Promise<void>>} */ (new Map());
 
-/** Fetch a file, unless it is there or on its way. @param {string} file */
-function need(file) {
+/** Fetch a file, unless it is there or on its way. @param {string} file @param {boolean} early before the first touch: nothing is said of it */
+function need(file, early = false) {
   const load = async () => {
-    status(`Loading ${FILES[file]} …`);
+    if (!early) status(`Loading ${FILES[file]} …`);
     page.manifest = /** @type {Manifest} */ (await ask("need", file));
+    if (early) await ask("translate", { kind: "pixels", value: new Float32Array(784) }, false); // its networks are built now, not at the touch
     ready ||= file === "picture";
-    status(`Ready: ${FILES[file]}.`);
+    if (!early || page.origin) status(`Ready: ${FILES[file]}.`);
     update();
   };
   const loaded = loads.get(file) ?? load();
@@ -146,11 +128,14 @@ export async function having(files, then) {
 export async function start() {
   if (started || !button("retry").hidden) return; // after a failure only the reader's press asks again
   started = true;
+  if (!ready) status(`Loading ${FILES.picture} …`);
   started = await having(["picture", "more"], also.furnish);
 }
 
-/** @param {Origin} next */
-export function set(next) {
+/** Before it: what a garment needs. What fails here the touch asks for again, and says so. */
+const early = () => void need("picture", true).catch(() => {});
+
+export function set(/** @type {Origin} */ next) {
   page.origin = next;
   for (const one of document.querySelectorAll("#lt-live [aria-pressed]")) one.setAttribute("aria-pressed", "false");
   if (next.kind === "pixels") paint(canvas("seen"), next.value);
@@ -164,8 +149,7 @@ async function update() {
   stale = busy;
   if (busy || !asked || !ready) return;
   busy = true;
-  const { dataset } = element("live", HTMLElement);
-  dataset.at = "work";
+  box.dataset.at = "work";
   try {
     const found = /** @type {Outcome} */ (await ask("translate", asked, true));
     if (page.origin) show(asked, found);
@@ -174,11 +158,10 @@ async function update() {
   }
   busy = false;
   if (stale) requestAnimationFrame(update);
-  else dataset.at = "rest";
+  else box.dataset.at = "rest";
 }
 
-/** @param {Origin} from @param {Outcome} found */
-function show(from, found) {
+function show(/** @type {Origin} */ from, /** @type {Outcome} */ found) {
   if (!page.manifest) return;
   page.outcome = found;
   const { classes } = page.manifest;
@@ -202,8 +185,7 @@ function show(from, found) {
   timer = setTimeout(() => {
     // it has come to rest: say in words what has come out, and aloud if that is wanted
     write("said", `Garment: ${judged}. ${word ? `Word: ${word}.` : ""} ${doubt(found.doubt)}`);
-    const drawn = from.kind === "pixels" || from.kind === "example";
-    if (drawn && word && heard !== from && element("aloud", HTMLInputElement).checked) listen();
+    if (word && heard !== from && aloud.checked && ["pixels", "example"].includes(from.kind)) listen();
   }, 600);
 }
 
@@ -211,7 +193,7 @@ function show(from, found) {
 function doubt(found) {
   const most = page.manifest?.doubt;
   const no = Boolean(found && most && found.score > most);
-  element("live", HTMLElement).dataset.doubt = String(no);
+  box.dataset.doubt = String(no);
   const why = no ? "no digit: too much of its ink is lost, or the judge of digits is in doubt" : "a digit";
   const said = found && most ? `This looks like ${why}.` : "";
   write("doubt", said);
@@ -252,9 +234,8 @@ export async function wave() {
 export async function listen() {
   const samples = await wave();
   if (!samples || !page.manifest || !audio) return;
-  element("live", HTMLElement).dataset.samples = String(samples.length);
-  // a browser that blocks sound may leave this promise open for ever
-  await Promise.race([audio.resume(), pause(1500)]);
+  box.dataset.samples = String(samples.length);
+  await Promise.race([audio.resume(), pause(1500)]); // a browser that blocks sound may leave the first open for ever
   if (audio.state !== "running") return status("The browser blocks sound on this page. Allow it, then press again.");
   playing?.stop();
   const buffer = audio.createBuffer(1, samples.length, page.manifest.sound.rate);
@@ -269,7 +250,7 @@ export async function listen() {
 box.insertAdjacentHTML(front ? "beforeend" : "afterbegin", AREA);
 delete box.dataset.wait;
 document.getElementById("lt-fallback")?.setAttribute("hidden", "");
-const changed = () => (pad.strokes.length ? set({ kind: "pixels", value: rasterise(pad.strokes) }) : blank());
+const changed = () => (pad.strokes.length ? set({ kind: "pixels", value: pad.ink.pixels() }) : blank());
 export const pad = new Pad(canvas("pad"), changed, (text) => write("said", text));
 button("clear").addEventListener("click", () => pad.put([]));
 button("undo").addEventListener("click", () => pad.put(pad.strokes.slice(0, -1)));
@@ -286,3 +267,10 @@ for (const kind of ["pointerover", "focusin"]) {
   });
 }
 if (front && !matchMedia("(prefers-reduced-motion: reduce)").matches) pad.show(fromText(EXAMPLE)[0]); // before any touch
+const seen = new IntersectionObserver((found) => {
+  if (!found.some((one) => one.isIntersecting)) return; // nothing is fetched before the pad is seen
+  seen.disconnect();
+  box.addEventListener("pointerenter", early, { once: true });
+  if (!(/** @type {any} */ (navigator).connection?.saveData)) (window.requestIdleCallback ?? setTimeout)(early);
+});
+seen.observe(pad.canvas);

@@ -6,62 +6,95 @@ const SIZE = 28;
 const BOX = 20; // pixels of the longer side, pen included
 const PEN = 2.6; // pixels
 const EDGE = 0.8; // pixels over which the pen's edge fades
-const MOST = 2000; // points that are looked at, evenly chosen; a digit has a few hundred
 const SMALLEST = 0.15; // of the canvas: a dot is not blown up to a whole digit
+const REACH = (PEN + EDGE) / 2; // pixels from a line to where its ink ends
+const EDGES = 0.1; // around the canvas, in its units: the ink of a drawing as large as the canvas ends there
+const GRID = 96; // cells along each side of the canvas and its edges
+const CELL = (1 + 2 * EDGES) / GRID;
 const inside = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
 
-/** Ink of strokes whose points are in pixels. @param {Strokes} strokes */
-function ink(strokes) {
-  const out = new Float32Array(SIZE * SIZE);
-  const reach = (PEN + EDGE) / 2;
-  for (const [a, b] of strokes.flatMap((stroke) => stroke.map((b, i) => [stroke[Math.max(0, i - 1)], b]))) {
-    const [dx, dy] = [b.x - a.x, b.y - a.y];
-    const length = dx * dx + dy * dy;
-    const [left, right] = [Math.min(a.x, b.x) - reach, Math.max(a.x, b.x) + reach];
-    const [top, bottom] = [Math.min(a.y, b.y) - reach, Math.max(a.y, b.y) + reach];
-    for (let y = Math.max(0, Math.floor(top)); y <= Math.min(SIZE - 1, bottom); y++) {
-      for (let x = Math.max(0, Math.floor(left)); x <= Math.min(SIZE - 1, right); x++) {
-        const t = length ? inside(((x - a.x) * dx + (y - a.y) * dy) / length) : 0;
-        const distance = Math.hypot(x - a.x - t * dx, y - a.y - t * dy);
-        out[y * SIZE + x] = Math.max(out[y * SIZE + x], inside((reach - distance) / EDGE));
+/** How far a place is from the line between two points. @param {number} x @param {number} y @param {Point} a @param {Point} b */
+function away(x, y, a, b) {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const length = dx * dx + dy * dy;
+  const t = length ? inside(((x - a.x) * dx + (y - a.y) * dy) / length) : 0;
+  return Math.sqrt((x - a.x - t * dx) ** 2 + (y - a.y - t * dy) ** 2);
+}
+
+/** The row or column of cells at a place. @param {number} at */
+const cell = (at) => Math.min(GRID - 1, Math.max(0, Math.floor((at + EDGES) / CELL)));
+
+/** The ink of a drawing. Each cell of a grid knows the line that is nearest to its middle: a new line costs the same after any number. */
+export class Ink {
+  far = new Float64Array(GRID * GRID).fill(Infinity); // from the middle of each cell to its line
+  near = /** @type {({a: Point, b: Point} | null)[]} */ (new Array(GRID * GRID).fill(null)); // that line
+  low = { x: Infinity, y: Infinity };
+  high = { x: -Infinity, y: -Infinity };
+
+  /** @param {Strokes} strokes in units of the canvas, 0 to 1 */
+  constructor(strokes = []) {
+    for (const stroke of strokes) for (const [i, b] of stroke.entries()) this.add(stroke[Math.max(0, i - 1)], b);
+  }
+
+  /** One more line. @param {Point} a the point before, or the same @param {Point} b */
+  add(a, b) {
+    const line = { a, b };
+    this.low = { x: Math.min(this.low.x, b.x), y: Math.min(this.low.y, b.y) };
+    this.high = { x: Math.max(this.high.x, b.x), y: Math.max(this.high.y, b.y) };
+    const reach = EDGES + 1.5 * CELL; // as far as its ink can go, and on to the middle of the next cell
+    const [left, right] = [cell(Math.min(a.x, b.x) - reach), cell(Math.max(a.x, b.x) + reach)];
+    const [top, bottom] = [cell(Math.min(a.y, b.y) - reach), cell(Math.max(a.y, b.y) + reach)];
+    for (let y = top; y <= bottom; y++) {
+      for (let x = left; x <= right; x++) {
+        const distance = away((x + 0.5) * CELL - EDGES, (y + 0.5) * CELL - EDGES, a, b);
+        if (distance >= this.far[y * GRID + x]) continue;
+        this.far[y * GRID + x] = distance;
+        this.near[y * GRID + x] = line;
       }
     }
   }
-  return out;
-}
 
-/** What the encoder sees of a drawing. @param {Strokes} drawn in units of the canvas, 0 to 1 @returns {Float32Array} 784 pixels in [0, 1] */
-export function rasterise(drawn) {
-  if (!drawn.length) return new Float32Array(SIZE * SIZE);
-  const step = Math.ceil(drawn.flat().length / MOST);
-  const strokes = drawn.map((stroke) => stroke.filter((_, i) => i % step === 0 || i === stroke.length - 1));
-  const [xs, ys] = [strokes.flat().map(({ x }) => x), strokes.flat().map(({ y }) => y)];
-  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const scale = (BOX - PEN) / Math.max(right - left, bottom - top, SMALLEST);
-  const sized = strokes.map((stroke) =>
-    stroke.map(({ x, y }) => ({ x: (x - (left + right) / 2) * scale, y: (y - (top + bottom) / 2) * scale })),
-  );
-  /** With the middle of its box at this pixel. @param {number} u @param {number} v */
-  const placed = (u, v) => ink(sized.map((stroke) => stroke.map(({ x, y }) => ({ x: u + x, y: v + y }))));
-  const middle = (SIZE - 1) / 2;
-  const first = placed(middle, middle);
-  const sum = (/** @type {(i: number) => number} */ of) => first.reduce((all, value, i) => all + value * of(i), 0);
-  const mass = sum(() => 1);
-  // MNIST's centre of mass is half a pixel right of the middle and below it
-  return placed(2 * middle + 0.5 - sum((i) => i % SIZE) / mass, 2 * middle + 0.5 - sum((i) => Math.floor(i / SIZE)) / mass);
+  /** Pixels, the middle of the drawing's box at one of them. @param {number} u @param {number} v */
+  placed(u, v) {
+    const { low, high, near } = this;
+    const pixel = Math.max(high.x - low.x, high.y - low.y, SMALLEST) / (BOX - PEN); // in units of the canvas
+    return new Float32Array(SIZE * SIZE).map((_, i) => {
+      const [x, y] = [(low.x + high.x) / 2 + pixel * ((i % SIZE) - u), (low.y + high.y) / 2 + pixel * (Math.floor(i / SIZE) - v)];
+      let distance = Infinity;
+      for (const row of [cell(y - CELL / 2), cell(y + CELL / 2)]) {
+        for (const column of [cell(x - CELL / 2), cell(x + CELL / 2)]) {
+          const line = near[row * GRID + column];
+          if (line) distance = Math.min(distance, away(x, y, line.a, line.b));
+        }
+      }
+      return inside((REACH - distance / pixel) / EDGE);
+    });
+  }
+
+  /** What the encoder sees. @returns {Float32Array} 784 pixels in [0, 1] */
+  pixels() {
+    if (this.high.x < this.low.x) return new Float32Array(SIZE * SIZE);
+    const middle = (SIZE - 1) / 2;
+    const first = this.placed(middle, middle);
+    const sum = (/** @type {(i: number) => number} */ of) => first.reduce((all, value, i) => all + value * of(i), 0);
+    const mass = sum(() => 1);
+    // MNIST's centre of mass is half a pixel right of the middle and below it
+    return this.placed(2 * middle + 0.5 - sum((i) => i % SIZE) / mass, 2 * middle + 0.5 - sum((i) => Math.floor(i / SIZE)) / mass);
+  }
 }
 
 const FINE = 36 ** 2 - 1; // steps along each side of the canvas, where strokes are text
 
 /** Strokes as text for an address: four characters for each of at most 51 points, strokes apart by a hyphen. @param {Strokes} strokes */
 export function toText(strokes) {
-  const texts = strokes.map((stroke) => {
-    const step = Math.ceil(stroke.length / 50);
-    const few = stroke.filter((_, i) => i % step === 0 || i === stroke.length - 1);
-    const steps = few.map(({ x, y }) => 36 ** 2 * Math.round(FINE * inside(x)) + Math.round(FINE * inside(y)));
-    return steps.map((both) => both.toString(36).padStart(4, "0")).join("");
-  });
-  return texts.join("-");
+  return strokes
+    .map((stroke) => {
+      const step = Math.ceil(stroke.length / 50);
+      const few = stroke.filter((_, i) => i % step === 0 || i === stroke.length - 1);
+      const steps = few.map(({ x, y }) => 36 ** 2 * Math.round(FINE * inside(x)) + Math.round(FINE * inside(y)));
+      return steps.map((both) => both.toString(36).padStart(4, "0")).join("");
+    })
+    .join("-");
 }
 
 /** Strokes from such text; none where it is something else. @param {string} text @returns {Strokes} */
@@ -92,8 +125,8 @@ export class Pad {
     this.context.imageSmoothingEnabled = false; // an example shows its pixels
     this.changed = changed;
     this.say = say;
-    /** @type {Strokes} */
-    this.strokes = [];
+    this.strokes = /** @type {Strokes} */ ([]);
+    this.ink = new Ink(); // of the strokes
     this.shown = false; // the strokes are no drawing of the reader's, but one that shows what can be done here
     this.down = false; // a key has put the pen down
     this.cursor = { x: 0.5, y: 0.25 };
@@ -102,13 +135,13 @@ export class Pad {
     follow(
       canvas,
       (event) => {
-        this.keyboard = this.down = false;
+        this.down = false;
         this.begin(this.at(event));
         this.renew();
       },
       (event) => {
         const events = event.getCoalescedEvents?.() ?? [];
-        for (const one of events.length ? events : [event]) this.strokes.at(-1)?.push(this.at(one));
+        for (const one of events.length ? events : [event]) this.add(this.at(one));
         this.renew();
       },
     );
@@ -122,18 +155,29 @@ export class Pad {
 
   /** A new stroke. @param {Point} point */
   begin(point) {
-    if (this.shown) this.strokes = [];
-    this.shown = false;
-    this.strokes.push([point]);
+    if (this.shown) Object.assign(this, { strokes: [], ink: new Ink(), shown: false });
+    const clean = this.strokes.push([]) > 1 && !this.keyboard;
+    this.keyboard = false;
+    if (!clean) this.paint(); // words, example or cursor go
+    this.add(point);
   }
 
-  /** Paint and tell what is new, once per frame however many points have come. */
+  /** One more point of the last stroke: only its own line is painted and becomes ink. @param {Point} point */
+  add(point) {
+    const stroke = this.strokes.at(-1);
+    if (!stroke) return; // it has been cleared while the pen was down
+    const from = stroke.at(-1) ?? point;
+    stroke.push(point);
+    this.ink.add(from, point);
+    this.line(from, point);
+  }
+
+  /** Tell what is new, once per frame however many points have come. */
   renew() {
     if (this.due) return;
     this.due = true;
     requestAnimationFrame(() => {
       this.due = false;
-      this.paint();
       if (this.strokes.length) this.changed();
     });
   }
@@ -141,17 +185,16 @@ export class Pad {
   /** @param {PointerEvent} event @returns {Point} */
   at(event) {
     const box = this.canvas.getBoundingClientRect();
-    return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+    return { x: inside((event.clientX - box.left) / box.width), y: inside((event.clientY - box.top) / box.height) };
   }
 
-  /** @param {KeyboardEvent} event */
-  key(event) {
+  key(/** @type {KeyboardEvent} */ event) {
     const arrow = ARROWS[event.key];
     if (arrow) {
       const step = event.shiftKey ? 0.1 : 0.04;
       const { x, y } = this.cursor;
       this.cursor = { x: inside(x + arrow[0] * step), y: inside(y + arrow[1] * step) };
-      if (this.down) this.strokes.at(-1)?.push(this.cursor);
+      if (this.down) this.add(this.cursor);
     } else if (event.key === " " || event.key === "Enter") {
       this.down = !this.down;
       if (this.down) this.begin(this.cursor);
@@ -166,12 +209,13 @@ export class Pad {
     event.preventDefault();
     this.keyboard = true;
     if (this.down) this.renew();
-    else this.paint();
+    this.paint();
   }
 
   /** Other strokes in place of those that are there. @param {Strokes} strokes @param {boolean} tell whether that is a change */
   put(strokes, tell = true) {
     this.strokes = strokes;
+    this.ink = new Ink(strokes);
     this.down = this.shown = false;
     this.paint();
     if (tell) this.changed();
@@ -186,20 +230,26 @@ export class Pad {
     requestAnimationFrame(() => this.show(stroke, n + 1));
   }
 
+  /** Paint one line. @param {Point} a @param {Point} b */
+  line(a, b) {
+    const { context } = this;
+    const size = this.canvas.width;
+    context.strokeStyle = this.shown ? "#999" : "#fff";
+    context.lineWidth = size / 12;
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(a.x * size, a.y * size);
+    context.lineTo(b.x * size, b.y * size);
+    context.stroke();
+  }
+
+  /** Paint all anew. */
   paint() {
     const { context } = this;
     const size = this.canvas.width;
     context.fillStyle = "#000";
     context.fillRect(0, 0, size, size);
-    context.strokeStyle = this.shown ? "#999" : "#fff";
-    context.lineWidth = size / 12;
-    context.lineCap = context.lineJoin = "round";
-    for (const stroke of this.strokes) {
-      context.beginPath();
-      context.moveTo(stroke[0].x * size, stroke[0].y * size);
-      for (const point of stroke) context.lineTo(point.x * size, point.y * size);
-      context.stroke();
-    }
+    for (const stroke of this.strokes) for (const [i, b] of stroke.entries()) this.line(stroke[Math.max(0, i - 1)], b);
     if ((this.shown || !this.strokes.length) && !this.keyboard) {
       context.font = `${size / 12}px sans-serif`;
       context.textAlign = "center";

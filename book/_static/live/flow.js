@@ -27,7 +27,7 @@ const SHARED = "The shared space: all that the bridge hands on. Items of one cla
 const latent = (of, size = 100) => [
   `z of ${of}`,
   `${size} numbers`,
-  `A latent of the frozen model of ${of}: where the item lies among all that it can make.`,
+  `A latent of the frozen model of ${of}: a place among all it can make.`,
 ];
 /** What each part is: its name, its size, and why it is there. @type {Record<string, [string, string, string]>} */
 const PARTS = {

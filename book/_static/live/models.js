@@ -5,8 +5,7 @@ import { Sound } from "./sound.js";
 
 /** What is made once, from its name, when it is first asked for. @template T @param {(name: string) => T} make */
 function once(make) {
-  /** @type {Map<string, T>} */
-  const made = new Map();
+  const made = /** @type {Map<string, T>} */ (new Map());
   return (/** @type {string} */ name) => {
     const found = made.get(name) ?? make(name);
     made.set(name, found);
@@ -51,8 +50,7 @@ export class Models {
     return this.manifest;
   }
 
-  /** @param {string} name @param {Float32Array} x */
-  run(name, x) {
+  run(/** @type {string} */ name, /** @type {Float32Array} */ x) {
     return this.network(name)(x);
   }
 
@@ -92,8 +90,7 @@ export class Models {
     const bridge = this.bridge("fashion");
     /** @type {Pick<Outcome, "seen" | "chosen" | "zChosen" | "zVoice" | "sharedVoice" | "mel" | "zWords" | "sharedWords">} */
     const from = { seen: null, chosen: null, zChosen: null, zVoice: null, sharedVoice: null, mel: null, zWords: null, sharedWords: null };
-    /** @type {Float32Array | null} */
-    let zDigit = null;
+    let zDigit = /** @type {Float32Array | null} */ (null);
     if (origin.kind === "garment") {
       from.chosen = this.item("garments", origin.value);
       from.zChosen = this.item("garments.z", origin.value);
@@ -155,8 +152,7 @@ export class Models {
     return this.run("speech.generator", voices.decode(voices.encode(z, "mnist").mean, "speech"));
   }
 
-  /** @param {Float32Array} mel */
-  wave(mel) {
+  wave(/** @type {Float32Array} */ mel) {
     return this.sound("mel.inverse").wave(mel);
   }
 }

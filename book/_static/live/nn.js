@@ -1,10 +1,9 @@
 // Networks in plain JavaScript: what lt/networks.py, lt/models/images.py and lt/models/speech.py do, one item at a time.
 // A weight is stored as (inputs, outputs), so every layer adds up rows of its weight; rows of inputs that are zero are skipped.
 
-// every half there is, as a single; no weight is infinite
 const SINGLES = new Float32Array(65536).map((_, half) => {
   const [exponent, fraction] = [(half >> 10) & 31, half & 1023];
-  return (half & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
+  return (half & 0x8000 ? -1 : 1) * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24); // no weight is infinite
 });
 
 /** @param {Uint16Array} halves numbers in half precision */
@@ -19,11 +18,9 @@ export async function unpack(data) {
 
 /** Tensors by name, from files that arrive one by one. */
 export class Tensors {
-  /** @param {Record<string, TensorEntry>} entries */
-  constructor(entries) {
+  constructor(/** @type {Record<string, TensorEntry>} */ entries) {
     this.entries = entries;
-    /** @type {Map<string, ArrayBuffer>} */
-    this.files = new Map();
+    this.files = /** @type {Map<string, ArrayBuffer>} */ (new Map());
   }
 
   /** All values, row by row. @param {string} name @returns {Float32Array} */
@@ -35,7 +32,7 @@ export class Tensors {
     const stored = new { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i8: Int8Array }[entry.dtype](file, entry.offset, n);
     if (entry.dtype === "f16") return fromHalves(/** @type {Uint16Array} */ (stored));
     const scale = entry.scale ? this.get(entry.scale) : [entry.dtype === "u8" ? 1 / 255 : 1];
-    return Float32Array.from(stored, (value, i) => value * scale[i % scale.length]);
+    return new Float32Array(stored).map((value, i) => value * scale[i % scale.length]);
   }
 }
 
@@ -127,16 +124,12 @@ function norm(layer, tensors) {
 
 /** @type {Record<string, (layer: Layer, tensors: Tensors) => Step>} */
 const LAYERS = {
-  dense,
-  conv,
-  deconv,
-  norm,
+  ...{ dense, conv, deconv, norm },
   relu: (layer) => (x) => x.map((value) => (value > 0 ? value : value * (layer.slope ?? 0))),
   sigmoid: () => (x) => x.map((value) => 1 / (1 + Math.exp(-value))),
   tanh: () => (x) => x.map(Math.tanh),
-  // over the last axis
   mean: (layer) => (x) => {
-    const last = layer.from[2];
+    const last = layer.from[2]; // the axis of the mean
     return new Float32Array(x.length / last).map((_, i) => x.subarray(i * last, (i + 1) * last).reduce((a, b) => a + b, 0) / last);
   },
 };
@@ -169,8 +162,7 @@ function gatedMixing(entry, tensors) {
 
 /** The bridge: q(z'|z, D) and g(z|z', D), as in lt.networks.BridgingVAE, with each domain's centre and scale. */
 export class Bridge {
-  /** @param {BridgeEntry} entry @param {Tensors} tensors */
-  constructor(entry, tensors) {
+  constructor(/** @type {BridgeEntry} */ entry, /** @type {Tensors} */ tensors) {
     this.entry = entry;
     this.shift = entry.shift.map((name) => tensors.get(name));
     this.encoder = network(entry.encoder, tensors);

@@ -82,8 +82,7 @@ function draw(plane, digits, garments) {
   chart.append(cross);
 }
 
-/** @param {Float32Array} shared */
-function inPlane(shared) {
+function inPlane(/** @type {Float32Array} */ shared) {
   const { centre, axes } = /** @type {Manifest} */ (page.manifest).map;
   return axes.map((axis) => axis.reduce((sum, value, i) => sum + value * (shared[i] - centre[i]), 0));
 }
@@ -162,8 +161,7 @@ function item(box, origin) {
   return one;
 }
 
-/** @param {Blob} file @param {string} name */
-function save(file, name) {
+function save(/** @type {Blob} */ file, /** @type {string} */ name) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -207,7 +205,6 @@ function received() {
 }
 
 const word = element("word", HTMLInputElement);
-
 /** What is typed becomes a garment and a digit; what that needs is fetched, once. */
 function type() {
   start();

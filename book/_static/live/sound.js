@@ -2,8 +2,7 @@
 
 /** A Fourier transform of one size, a power of two, in place. */
 export class FFT {
-  /** @param {number} size */
-  constructor(size) {
+  constructor(/** @type {number} */ size) {
     this.size = size;
     this.cos = new Float64Array(size / 2).map((_, i) => Math.cos((2 * Math.PI * i) / size));
     this.sin = new Float64Array(size / 2).map((_, i) => Math.sin((2 * Math.PI * i) / size));
@@ -11,8 +10,7 @@ export class FFT {
     for (let i = 1; i < size; i++) this.reversed[i] = (this.reversed[i >> 1] >> 1) | (i & 1 ? size >> 1 : 0);
   }
 
-  /** @param {Float64Array} re @param {Float64Array} im */
-  forward(re, im) {
+  forward(/** @type {Float64Array} */ re, /** @type {Float64Array} */ im) {
     const { size, cos, sin, reversed } = this;
     for (let i = 0; i < size; i++) {
       const j = reversed[i];
@@ -110,8 +108,7 @@ export class Sound {
   /** Samples in [-1, 1] of about this spectrogram, by Griffin-Lim with momentum, from zero phases. @param {Float32Array} mel (bands, frames) */
   wave(mel) {
     const magnitude = this.magnitudes(mel);
-    const n = magnitude.length;
-    const momentum = 0.99 / 1.99;
+    const [n, momentum] = [magnitude.length, 0.99 / 1.99];
     const [re, im] = [new Float64Array(n).fill(1), new Float64Array(n)];
     let [newRe, newIm, oldRe, oldIm] = [0, 0, 0, 0].map(() => new Float64Array(n));
     for (let step = 0; step < this.facts.iterations; step++) {

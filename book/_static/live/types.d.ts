@@ -1,9 +1,7 @@
 // Types of the page's modules, for `npm run lint`; no reader fetches them.
-
 type Point = { x: number; y: number };
 type Strokes = Point[][];
 type Step = (x: Float32Array) => Float32Array;
-
 type FileEntry = { path: string; bytes: number; sha256: string };
 type TensorEntry = { file: string; dtype: "f32" | "f16" | "u8" | "i8"; shape: number[]; offset: number; scale?: string };
 type Layer = { op: string; from: number[]; to: number[]; slope?: number } & Record<"weight" | "bias" | "gain", string> &

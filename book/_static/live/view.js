@@ -7,15 +7,11 @@ export function element(id, kind) {
   return found;
 }
 
-/** @param {string} id */
-export const canvas = (id) => element(id, HTMLCanvasElement);
-/** @param {string} id */
-export const button = (id) => element(id, HTMLButtonElement);
-/** @param {string} id @param {string} text */
-export const write = (id, text) => element(id, HTMLElement).replaceChildren(text);
+export const canvas = (/** @type {string} */ id) => element(id, HTMLCanvasElement);
+export const button = (/** @type {string} */ id) => element(id, HTMLButtonElement);
+export const write = (/** @type {string} */ id, /** @type {string} */ text) => element(id, HTMLElement).replaceChildren(text);
 
-/** @param {ArrayLike<number>} values */
-export const largest = (values) => Array.prototype.indexOf.call(values, Math.max(...Array.from(values)));
+export const largest = (/** @type {ArrayLike<number>} */ values) => Array.prototype.indexOf.call(values, Math.max(...Array.from(values)));
 
 /** The likeliest class, in words. @param {ArrayLike<number> | null} probabilities @param {string[]} names */
 export function opinion(probabilities, names) {

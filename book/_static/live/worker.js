@@ -1,9 +1,10 @@
 // Fetches and computes away from the page, so that the pen never waits. One question, one answer.
 
 import { Models } from "./models.js";
+import "./nn.js"; // what the models import is asked for with them, not after them
+import "./sound.js";
 
-/** @type {Promise<Models> | null} */
-let models = null;
+let models = /** @type {Promise<Models> | null} */ (null);
 /** @type {Set<string>} files that have been asked for: who asks again got a bad answer, which a browser may have kept */
 const tried = new Set();
 
