@@ -192,8 +192,8 @@ const tests = {
     await page.$eval("#lt-aloud", (one) => Object.assign(one, { checked: true }));
     const here =
       "!window.left && location.pathname.endsWith('live.html') && document.readyState === 'complete' && document.getElementById('lt-pad') !== null";
-    const there = "location.pathname.endsWith('live.css')";
-    await travel(page, `location.href = '${new URL("/_static/live/live.css", address)}'`, there);
+    const there = "location.pathname.endsWith('related.html') && document.readyState === 'complete'";
+    await travel(page, `location.href = '${new URL("related.html", address)}'`, there);
     await travel(page, "history.back()", here);
     await travel(page, "history.forward()", there);
     await travel(page, "history.back()", here);
