@@ -25,23 +25,23 @@ KEPT = ("history", "scores", "portraits", "learned")  # what a file holds of a b
 
 @dataclass(frozen=True)
 class BridgeConfig:
-    """A bridging VAE and its objective (sections 3 and B.1). The defaults are the book's, not the paper's."""
+    """A bridging VAE and its objective (sections 3 and B.1). The book has these weights, but trains for longer."""
 
     training: Training = Training(700, 256, 2e-3, "onecycle", muon=0.02, average=0.99)
-    shared: int = 8  # dimensions of z'
-    width: int = 128  # units per layer
-    depth: int = 4  # layers in the encoder and in the decoder
-    conditional: bool = True  # whether the networks see the domain label
-    output: str = "gated"  # last layers: "gated" mixing (Figure 10), or plain "linear" ones
-    frozen: bool = False  # whether the latent classifier keeps its random initial weights (the authors' code)
-    standardise: bool = True  # whether each domain's latents are centred and brought to a mean variance of 1
-    beta_kl: float = 2e-3  # weight of the KL term
-    beta_swd: float = 1.0  # weight of the sliced Wasserstein distance
-    beta_cls: float = 0.3  # weight of the classification loss
-    beta_pairs: float = 0.3  # weight of the distance between pairs, where pairs are given (not in the paper)
-    reduction: str = "mean"  # squared error over dimensions: "mean" (the authors' code) or "sum" (the paper's text)
-    projections: int = 128  # random directions per step
-    power: int = 2  # 2: W_2^2 as in the paper's text, 1: absolute differences as in the authors' code
+    shared: int = 8  #: dimensions of z'
+    width: int = 128  #: units per layer
+    depth: int = 4  #: layers in the encoder and in the decoder
+    conditional: bool = True  #: whether the networks see the domain label
+    output: str = "gated"  #: last layers, "gated" mixing (Figure 10) or plain "linear" ones
+    frozen: bool = False  #: whether the latent classifier keeps its random initial weights (the authors' code)
+    standardise: bool = True  #: whether each domain's latents are centred and brought to a mean variance of 1
+    beta_kl: float = 2e-3  #: weight of the KL term
+    beta_swd: float = 1.0  #: weight of the sliced Wasserstein distance
+    beta_cls: float = 0.3  #: weight of the classification loss
+    beta_pairs: float = 0.3  #: weight of the distance between pairs, where pairs are given (not in the paper)
+    reduction: str = "mean"  #: of the squared error over dimensions, "mean" (the authors' code) or "sum"
+    projections: int = 128  #: random directions per step
+    power: int = 2  #: 2 for W_2^2 as in the paper's text, 1 for absolute differences as in the code
 
     def __post_init__(self) -> None:
         if not isinstance(self.training, Training):

@@ -21,11 +21,11 @@ from lt.own.inputs import CHUNK, LARGE, UNKNOWN, labels_of, shape_of
 class Latents:
     """Points of one latent space. A VAE gives a posterior per item, a GAN exact points (``std`` is None)."""
 
-    name: str  # of the domain
-    mean: Tensor  # (n, latent) float32
-    std: Tensor | None  # (n, latent) float32, None for exact points
-    y: Tensor  # (n,) int64 class per item, -1 where it is not known
-    domain: Domain | None = field(default=None, repr=False)  # the model that they come from
+    name: str  #: of the domain
+    mean: Tensor  #: (n, latent) float32
+    std: Tensor | None  #: (n, latent) float32, None for exact points
+    y: Tensor  #: (n,) int64 class per item, -1 where it is not known
+    domain: Domain | None = field(default=None, repr=False)  #: the model that they come from
 
     def __len__(self) -> int:
         return len(self.y)
@@ -96,12 +96,12 @@ class Domain:
     lists with one row per item; ``encode`` returns points, (mean, std), or a torch distribution."""
 
     name: str
-    encode: Callable | None = None  # x -> mean and std of q(z|x), two of (n, latent); or exact points z (n, latent)
-    decode: Callable | None = None  # z (n, latent) -> x
-    judge: Callable | None = None  # x -> logits or probabilities (n, classes), labels, names (n,): knows data alone
-    latent: int | None = None  # size of the latent space, needed where there is no encoder
-    device: torch.device = torch.device("cpu")  # device that the functions expect their input on
-    judge_gives: str | None = None  # "logits", "probabilities" or "labels"; None: seen from the values
+    encode: Callable | None = None  #: x -> mean and std of q(z|x), two of (n, latent); or exact points z (n, latent)
+    decode: Callable | None = None  #: z (n, latent) -> x
+    judge: Callable | None = None  #: x -> logits or probabilities (n, classes), labels or names (n,)
+    latent: int | None = None  #: size of the latent space, needed where there is no encoder
+    device: torch.device = torch.device("cpu")  #: device that the functions expect their input on
+    judge_gives: str | None = None  #: "logits", "probabilities" or "labels"; if None, seen from the values
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):

@@ -40,13 +40,13 @@ RANDOM = re.compile(
 class Training:
     """How long and how fast a model is trained."""
 
-    steps: int  # gradient steps
-    batch: int  # items per step and domain
-    lr: float = 1e-3  # learning rate of Adam; its peak with "onecycle"
-    schedule: str = "constant"  # or "onecycle": rises over a tenth of the steps, then a cosine to zero
-    betas: tuple[float, float] = (0.9, 0.999)  # decay of Adam's two running means
-    muon: float = 0.0  # learning rate of Muon for hidden matrices; 0: Adam trains them as well
-    average: float = 0.0  # decay of a running mean of the weights, which is what is kept; 0: the last weights are
+    steps: int  #: gradient steps
+    batch: int  #: items per step and domain
+    lr: float = 1e-3  #: learning rate of Adam; its peak with "onecycle"
+    schedule: str = "constant"  #: or "onecycle", which rises over a tenth of the steps and falls as a cosine
+    betas: tuple[float, float] = (0.9, 0.999)  #: decay of Adam's two running means
+    muon: float = 0.0  #: learning rate of Muon for hidden matrices; at 0 Adam trains them as well
+    average: float = 0.0  #: decay of a running mean of the weights, which is kept; at 0 the last weights are
 
     def __post_init__(self) -> None:
         whole = all(isinstance(number, Integral) and number >= 1 for number in (self.steps, self.batch))

@@ -17,9 +17,9 @@ def gaussian_nll(x: Tensor, mean: Tensor, sigma: float) -> Tensor:
 
 def squared_error(z: Tensor, z_hat: Tensor, reduction: str = "mean", sizes: Tensor | None = None) -> Tensor:
     """Reconstruction error, a scalar: the batch mean of the squared error, averaged or summed over dimensions.
-    The paper's text reads as ``sum`` (a spherical Gaussian likelihood), the authors' code averages over dimensions as
-    well: with 100 dimensions a factor of 100 against every other term. ``sizes`` (n,): the number of dimensions of each
-    row, where rows have fewer than z (n, d) and are zero beyond.
+    The paper's text leaves it open (``sum`` is a spherical Gaussian likelihood); the authors' code averages: with 100
+    dimensions a factor of 100 against every other term. ``sizes`` (n,): dimensions of rows with fewer than z (n, d).
+
     >>> squared_error(torch.zeros(2, 4), torch.ones(2, 4)), squared_error(torch.zeros(2, 4), torch.ones(2, 4), "sum")
     (tensor(1.), tensor(4.))"""
     if reduction not in ("mean", "sum"):
