@@ -21,7 +21,7 @@ async function open(way, hash = "") {
   page.setDefaultTimeout(120_000);
   const hear = (/** @type {string} */ said) => page.url().includes("live.html") && complaints.push(said); // other pages are not tried here
   page.on("console", (line) => ["error", "warn"].includes(line.type()) && hear(line.text()));
-  page.on("pageerror", (error) => hear(String(error)));
+  page.on("pageerror", (error) => hear(String(/** @type {Error} */ (error).stack ?? error)));
   await page.setViewport({ width: 390, height: 844 });
   await page.goto(`${address}${hash}`);
   await ready(page);

@@ -248,7 +248,7 @@ button("keep").addEventListener("click", () => {
   walk.disabled = ends.length < 2;
   write("walk-note", walk.disabled ? "Kept. Now draw another, and keep it too." : "Kept. Move the slider.");
 });
-walk.addEventListener("input", () => move(ends[0].map((from, i) => from + walk.valueAsNumber * (ends[1][i] - from))));
+walk.addEventListener("input", () => ends[1] && move(ends[0].map((from, i) => from + walk.valueAsNumber * (ends[1][i] - from))));
 for (let i = 0; i < 10; i++) {
   const one = item(element("examples", HTMLElement), { kind: "example", value: i });
   one.textContent = String(i);
