@@ -72,7 +72,7 @@ widgets.listening_table(columns, caption)
 #
 # ## Does the paper hold?
 #
-# The idea does. How much is kept depends on the recipe, and much of it on the weights of the four terms. Five recipes join the same models. Two follow the paper's text, which can be read in two ways: the error of a latent is *averaged* over its 100 numbers, or *summed*. One is the averaged text with a tenth of its KL weight. One has the constants of the authors' code, and one is ours, which the rest of the book uses. Ours differs from the text in more than its weights: it scales the latents, has a narrower network and another optimiser, and trains in less than a minute. Table 0.1 does not say which of these helps.
+# The idea does. How much is kept depends on the recipe, and much of it on the weights of the four terms. Five recipes join the same models. Two follow the paper's text, which can be read in two ways: the error of a latent is *averaged* over its 100 numbers, or *summed*. One is the averaged text with a tenth of its KL weight. One has the constants of the authors' code, and one is ours, which the rest of the book uses. Ours differs from the text in more than its weights: it scales the latents, has a narrower network and another optimiser, and trains in about a minute. Table 0.1 does not say which of these helps.
 
 # %%
 text = BY_THE_TEXT  # all settings of a recipe: print it

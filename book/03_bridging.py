@@ -203,7 +203,7 @@ same = abs(kept - score["transfer_accuracy"]) < 1e-3
 print("class kept, typed and by run.score:", "equal" if same else "they differ")
 
 # %% [markdown]
-# Each set has base models of its own, trained from other seeds; `laptop` has six, less than a minute per bridge. The 95 % intervals count sets and test items.
+# Each set has base models of its own, trained from other seeds; `laptop` has six, about a minute per bridge. The 95 % intervals count sets and test items.
 
 # %%
 both_ways = run.bridges("mnist", "fashion")  # a bridge per set of base models
