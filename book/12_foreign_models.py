@@ -5,7 +5,7 @@
 #
 # **Can a bridge join a model that you found with a model that you made?**
 #
-# Yes. One function is enough, into the latent space (of words) or out of it (of a GAN), with points to learn from and their classes. Of a hundred new phrases with a known noun, such as *moon boots*, **97** become a picture of the right garment (perhaps too good: settings set by hand in view of first runs); of a hundred new words, 35. Digits nearly always become faces of the right look, but of a hundred new faces only 57 become the right digit. In none of these three directions does the bridge clearly beat a simple rule in class: such models can be joined; that they need it is not shown.
+# Yes. One function is enough, into the latent space (of words) or out of it (of a GAN), with points to learn from and their classes. Of a hundred new phrases with a known noun, such as *moon boots*, **97** become a picture of the right garment; of a hundred new words, 35. Digits nearly always become faces of the right look, but of a hundred new faces only 57 become the right digit. For words a simple rule does about as well in class, for faces better, both ways: such models can be joined; that they need it is not shown.
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -41,7 +41,7 @@ read = foreign.load_reader()  # pictures (n, 784) to the digits read (n,)
 # - `gan-face-generate` (MIT) only decodes: a GAN of faces. We add points, drawn from its prior, and their classes, by measuring.
 # - `rapidocr` (Apache-2.0) only judges: it reads printed text. We add nothing.
 #
-# **Words first.** The points of garments come from the VAE of [chapter 2](02_base_models.ipynb). Those of words are 432 names of garments, such as *boots*, each a vector of 256 numbers. So few do not fill such a space; each name therefore becomes a wide cloud around its vector. Its *spread*, a standard deviation per number, is how far two names of one class lie apart on average (`apart`). Over 256 numbers that makes noise about 1.3 long: longer than the vectors themselves, which have length one. The loss is that of [chapter 3](03_bridging.ipynb). Its weights were found by trying: with so few names, SWD and class weigh ten times as much, and the KL term five times.
+# **Words first.** The points of garments come from the VAE of [chapter 2](02_base_models.ipynb). Those of words are 432 names of garments, such as *boots*, each a vector of 256 numbers. So few do not fill such a space; each name therefore becomes a wide cloud around its vector. Its *spread*, a standard deviation per number, is how far two names of one class lie apart on average (`apart`). Over 256 numbers that makes noise about 1.3 long: longer than the vectors themselves, which have length one. The loss is that of [chapter 3](03_bridging.ipynb). Its weights were found by trying, in view of the phrases that measure it, so its numbers may be a little too good: with so few names, SWD and class weigh ten times as much, and the KL term five times.
 
 # %%
 names, classes = foreign.phrases("fashion", "train")  # 432 names of garments
