@@ -348,7 +348,7 @@ run.table("others", columns, "Table 6.4. Ten labels per class, spread; words, on
 # - *A path between classes.* The formula decides the class first, so its results jump where the decision changes. A bridge is continuous, though it changes quickly as well ([chapter 7](07_interpolation.ipynb)).
 #
 # ## What holds
-# Unless they say otherwise, claims are about the formula (principal axes) beside the bridge, on the same sets and test items. The bars are ours. *About as many* asks for at most 0.015 less of the class kept; *about as varied*, for at most 0.03 less diversity. (Does the $s$ that was set on items kept aside hold on test items?) A gap can be both: *fewer* says that it is not zero, *about as many* that it is small.
+# Unless they say otherwise, claims are about the formula (principal axes) beside the bridge, on the same sets and test items. The bars are ours. *About as many* asks for at most 0.015 less of the class kept; *about as varied*, for at most 0.03 less diversity. A gap can be both: *fewer* says that it is not zero, *about as many* that it is small.
 
 # %%
 kept, near, claim = "transfer_accuracy", "trustworthiness", run.claim

@@ -3,9 +3,9 @@
 #
 # [![Open in Colab](_static/colab.svg)](https://colab.research.google.com/github/latent-translation/latent-translation-book/blob/main/book/07_interpolation.ipynb)
 #
-# **Does a small step stay a small step?**
+# **Does a small step stay a small step on its way through the bridge?**
 #
-# Inside a class, roughly: the largest of 32 steps is 1.9 mean steps long (1.2 in the target's own model). Between two classes, no: **4.6** to garments, 3.0 to digits (the target's own arcs: 1.7 and 1.4). Nearly six in ten of these walks pass a third class; of the target's own arcs five (garments) and four (digits).
+# Inside a class, roughly: the largest of 32 steps is 1.9 mean steps long (1.2 in the target's own model). Between two classes, no: **4.6** to garments, 3.0 to digits (the target's own arcs: 1.7 and 1.4). Nearly six in ten of these walks pass a third class; of the target's own arcs five (garments) and four (digits), of the paths given to the bridge four (digits) and six (garments).
 
 # %% cellView="form" tags=["nbval-ignore-output", "remove-input", "setup"]
 # @title Install the book (in Colab only)
@@ -162,7 +162,7 @@ widgets.interactive("path", {"paths": paths}, "Walks between two pictures")
 
 
 # %% [markdown]
-# ## Two controls
+# ## Three more walks
 # The transfer goes into the shared space, and out again. Which of the two makes the jump? And does the walk show more than its two classes?
 #
 # - **Shared space**: the arc from $z'(a)$ to $z'(b)$ in the bridge's own space, decoded with the target's label. It has the same ends as the transfer, and the same way out.
@@ -272,9 +272,9 @@ run.table("between", columns, "Table 7.2. Walks between two classes.")
 # - **Between classes: it jumps, at class borders.** So says the paper, too. Both walks join the same ends: the largest step of the transfer covers about a third of the distance between them, that of the target less than a tenth (Table 7.2). And it lies at a border of the judge's classes about twice as often.
 # - **Where is the jump made? Mostly on the way in.** In $z'$ itself the largest step is about three mean steps long. From garments to digits that is as uneven as the pictures; from digits to garments the way out adds to it. With an even arc in the shared space, decoded alike, the largest step is less than half as large (Table 7.2).
 # - **Why?** A guess: the classifier's term pays for classes that lie apart in the shared space, as in Figure 1.1. A path of the source from one class to another must cross the gap, and crosses it within few steps. Inside a class no term asks for a gap.
-# - **A third class: more often than on the target's arc.** Judge and ends are the same for both, and the bridge adds six walks in a hundred to garments, twenty-two to digits. (In walk B of Figure 7.4 two boots stand between a T-shirt and a coat.) What it adds to the path given, Table 7.2 cannot say: another judge reads that path, and garments look more alike than digits (there the target's arcs pass a third class more often, too).
+# - **A third class: more often than on the target's arc.** Judge and ends are the same for both, and the transfer has six in a hundred more to garments, twenty-two more to digits. (In walk B of Figure 7.4 two boots stand between a T-shirt and a coat.) What it adds to the path given, Table 7.2 cannot say: another judge reads that path, and garments look more alike than digits (there the target's arcs pass a third class more often, too).
 # - **A walk that knows the two classes only passes fewer third classes.** The walk between class means is also more even (Table 7.1). The judge is surer of the bridge's garments, but of its digits less. What the bridge adds is at the ends: there the class means know nothing of the two items.
-# - **On the manifold: not always.** The paper's reason for the jumps is that the transfer "always stays on the manifold of the actual data". We ask that the judge be as sure of its points as of real items, less 0.02: our bar, and a sure judge is only a stand-in for the manifold. Among garments it is even surer (its ends were picked, as those that become the right class). Among digits it is less sure: there "always" is too much.
+# - **On the manifold: not always.** The paper's reason for the jumps is that the transfer "always stays on the manifold of the actual data". We ask that the judge be as sure of its points as of real items, less 0.02: our bar, and a sure judge is only a stand-in for the manifold. Among garments it is even surer (its ends were picked, as those that become the right class, so this proves little). Among digits it is less sure: there "always" is too much.
 
 # %%
 def gap(way, metric, other="target"):

@@ -71,7 +71,7 @@ def compare(cases, table):
 
 
 # %% [markdown]
-# **Few labels.** Only one term of the loss needs labels: the classifier in the shared space. The other three see all items. So labels can be hidden: all but `n` random ones per class. (A hidden label is the number -1, so nothing can use it by mistake.) The classifier then draws a batch of its own from the rest:
+# **Few labels.** Only one term of the loss needs labels: the classifier in the shared space. The other three see all items. So labels can be hidden: all but `n` random ones per class. The classifier then draws a batch of its own from the rest:
 #
 # $$ \mathcal{L} = \underbrace{\mathcal{L}_{\text{rec}} + \beta_{KL}\,\mathcal{L}_{KL} + \beta_{SWD}\,\mathcal{L}_{SWD}}_{\text{all items}} \; + \; \beta_{Cls} \!\!\underbrace{\mathcal{L}_{Cls}}_{\text{labelled items}} $$
 
@@ -112,7 +112,7 @@ figure.axes[0].texts[0].set_position((-20, 16))  # "spread", clear of the other 
 figure
 
 # %% [markdown]
-# There are many bridges on this page, so each gets about a quarter of the steps of [chapter 3](03_bridging.ipynb) and a tenth of its samples, on items alone, without moved copies. Diversity is therefore low here, even with all labels (Table 3.1 has more). It compares right results alone: without labels these are about one item in ten, so read it with care there. (*Trustworthiness*: whether neighbours after the transfer were neighbours before it, see [chapter 3](03_bridging.ipynb).)
+# There are many bridges on this page, so each gets about a quarter of the steps of [chapter 3](03_bridging.ipynb) and a tenth of its samples, on items alone, without moved copies. Diversity is therefore low here, even with all labels (Table 3.1 has more). It compares right results alone: without labels these are about one item in ten, so read it with care there.
 
 # %% tags=["nbval-ignore-output"]
 metrics = [accuracy, "diversity", "trustworthiness", PROTOCOL]
@@ -238,7 +238,7 @@ for name, bridges in (looked_at | by_parts).items():
 run.table("clouds", caption="Table 8.3. Held-out latents in the shared space.")
 
 # %% [markdown]
-# - **Why is the domain label needed?** Without it the decoder does not know for which model it draws: one $z'$ gives one latent, whatever the target. (Only the fixed centre and scale of the target's latents are put on at the end.) So a transfer is a reconstruction, read by the wrong model. The classes are not at fault: the classifier is right as often as with the label. Why one digit in four arrives, and not one in ten, we do not know.
+# - **Why is the domain label needed?** Without it the decoder does not know for which model it draws: one $z'$ gives one latent, whatever the target. So a transfer is a reconstruction, read by the wrong model. The classes are not at fault: the classifier is right as often as with the label. Why one digit in four arrives, and not one in ten, we do not know.
 # - **Why can the SWD go?** With all labels the classifier brings the clouds together too, and class by class. Without the SWD they lie closer than the SWD alone brings them (0 labels per class). There the clouds as wholes lie close, but those of one digit about a standard deviation apart: where the sevens of one model lie, the other has other digits.
 # - **Why does it help with ten labels?** The classifier knows few items, and is right equally often with the SWD and without. But with it the clouds of one digit lie closer.
 #
@@ -257,9 +257,9 @@ tables.of_rows(rows, metrics, caption)
 # - **The domain label.** Without it, and without the SWD, the class is all but lost.
 #
 # ## What holds
-# The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Table 8.1 says both, from 1 to 1,000 per class; the claim below is about the smallest of these gains. (A claim that repeats a number of the paper asks for at least that number less 0.02.) With ten labels both our recipe and the authors' constants come to about the paper's number (Tables 8.1 and 8.4). With one label per class our recipe stays below it, with a hundred well above. Much differs from the paper: base models, the labels that were drawn, and our optimiser, weights and length of training (in Table 8.4 these are the authors'). Without any label the paper sees a little more than chance, by the SWD alone; over six sets that stays open.
+# The paper's Table 3 says that accuracy grows with the number of labels, and that ten per class give more than half. Table 8.1 says both, from 1 to 1,000 per class; the claim below is about the smallest of these gains. (A claim that repeats a number of the paper asks for at least that number less 0.02.) With ten labels both our recipe and the authors' constants come to about the paper's number (Tables 8.1 and 8.4). With one label per class our recipe stays below it, with a hundred well above. Without any label the paper sees a little more than chance, by the SWD alone; over six sets that stays open.
 #
-# So labels do the work: those of the classes, and that of the domain. All of this is between two models of digits, the easiest pair of this book; for digits and garments we did not try it. From Table 4 we confirm that of its parts the domain label matters most. With all labels we do not see the SWD's gain of more than a tenth; whether it costs neighbours or keeps them, long trainings leave open. Nor is the gate better "by a large margin" (section B.1): we ask for 0.05. This bar, 0.5 for the domain label, 0.03 for a part that can go and 0.9 for spread labels are ours. The claims compare two bridges on the same base models and the same test items, item by item.
+# So labels do the work: those of the classes, and that of the domain. All of this is between two models of digits, the easiest pair of this book; for digits and garments we did not try it. From Table 4 we confirm that of its parts the domain label matters most. With all labels we do not see the SWD's gain of more than a tenth; whether it costs neighbours or keeps them, long trainings leave open. Nor is the gate better "by a large margin" (section B.1): we ask for 0.05. This bar, 0.5 for the domain label, 0.03 for a part that can go and 0.9 for spread labels are ours.
 
 # %%
 def claim_gain(text, name, than, **asked):

@@ -36,7 +36,7 @@ parts = read("parts_by_the_code")  # of chapter 8
 # %% [markdown]
 # **How a verdict is made.** Each claim of Table 9.1 asks that a number is above a bound. The number has a 95 % interval, and the verdict looks at both ends: the claim *holds* if both are above the bound, *fails* if both are below, and is *open* otherwise. A wider interval can only turn a verdict into *open*; it never makes a claim hold. All numbers are stored results, of profile `laptop`.
 #
-# Five recipes are asked; the start page lists [their constants](00_introduction.ipynb). *Ours* is that of this book. The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The fourth recipe changes one constant of the averaged text, to a *tenth of the KL weight*, and stops at 4,500 steps. The authors' *code* averages as well, with other constants. The column heads give steps × batch; the text's two readings and the code are trained as long as their authors say. *One training*: on one set of base models, so the interval counts items, not the luck of a training.
+# Five recipes are asked; the start page lists [their constants](00_introduction.ipynb). *Ours* is that of this book. The paper's *text* calls the likelihood "the L2 norm": in one reading the squared error is *averaged* over the 100 dimensions of a latent, in the other it is *summed*. The fourth recipe changes one constant of the averaged text, to a *tenth of the KL weight*, and stops at 4,500 steps. The authors' *code* averages as well, with other constants. *One training*: on one set of base models, so the interval counts items, not the luck of a training.
 
 # %%
 RECIPES = {  # steps × batch
@@ -146,7 +146,7 @@ table(frame, "Table 9.2. Digits to garments. Sets: disjoint sets of base models.
 # %% [markdown]
 # ## Class and neighbours in one picture
 #
-# A good transfer lies far right in the left panel, and beyond the dashed lines in the other two. By trustworthiness most networks lie beyond it, also CycleGANs that lose the class; by continuity none does. Only the formula ("principal axes by class") does all three. But it passes all 100 numbers of a latent, so for the formula the dashed lines are low ones.
+# A good transfer lies far right in the left panel, and beyond the dashed lines in the other two. By trustworthiness most networks lie beyond it, also CycleGANs that lose the class; by continuity none does. Only the formula ("principal axes by class") does all three.
 
 # %% cellView="form" mystnb={"figure": {"caption": "Figure 9.1. Digits to garments. Blue circles: bridges. Orange squares: other networks. Green triangle: the formula. Left: class kept; dashed: chance. Middle and right: two measures of neighbours; dashed: a random linear map to eight numbers."}, "image": {"alt": "Three panels of dots, a line per method. Left, our recipe, the tenth of the KL weight, Pix2Pix and the formula lie farthest right. Middle, trustworthiness: only the averaged text lies clearly left of the dashed line. Right, continuity: only the formula lies right of it."}} tags=["nbval-ignore-output", "hide-input"]
 # @title Figure 9.1

@@ -252,7 +252,7 @@ drawn(turns[0], held[0][:2000], run.held("mnist_b").mean)
 # So far the two models differ in their random start alone. Now come harder cases in three sets, again without pairs and labels. Beside them stands what a rotation finds from 3,000 pairs, and what any linear map with a shift does (`affine`).
 #
 # - *Another size*: a large model and a small one, which has learned from half of the images. *Other images*: two small models that have learned from different halves.
-# - *Clothes*: two models that differ in their start. No model is in two sets. (The halves of the images are the same in all three.)
+# - *Clothes*: two models that differ in their start. No model is in two sets.
 # - Two yardsticks for the share of mutual points. *Digits and clothes*: no item is in both. *One model*: two disjoint samples of one and the same cloud, as they are; they show how many points can be mutual. (They have no item to find: blank cells.)
 
 # %%
