@@ -190,7 +190,7 @@ figures.grid(rows)
 #
 # - **Class**: is the result the right thing? The share of items whose class is the same before and after, as a judge of each domain sees it. Beside it: the share that have the *true* class, by the same judge and by a second, convolutional one.
 # - **Diversity**: do results of one class still differ? The mean distance of two right results of one class, in pixels, over that of what the target model makes of real items of the class. So 1 is as varied as that model, and 0 is one prototype per class. In code, for one class: `F.pdist(made[right]).mean() / F.pdist(own).mean()`.
-# - **Locality**: do similar items become similar? The same question three times, from strict to mild: *ten nearest*, *trustworthiness*, *continuity*. And two marks on each scale: *chance*, the least; a *random map* to eight numbers, what comes for nothing. For the sevens there is a third: the digit model's own drawings without a bridge, what drawing alone leaves.
+# - **Locality**: do similar items become similar? The same question three times, from strict to mild: *ten nearest*, *trustworthiness*, *continuity*. And two marks on each scale: *chance*, the least; a *random map* to eight numbers, what comes for nothing.
 #
 # `run.score` measures all this at once. The first number is no more than:
 

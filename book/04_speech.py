@@ -100,7 +100,7 @@ print(f"{each.sum():,} of {drawn:,} draws were kept: one in {round(1 / accepted)
 
 # %% [markdown]
 # ## The bridge
-# It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but it is larger and trained longer. At `laptop` it has 16 shared numbers (there 8) and layers of 256 units (there 128); all its settings are printed below. The weights of the KL and of the classifier come from a search that did not read the test digits ([Reference: how the settings were chosen](16_selection.ipynb)). That search varied these two only; the other values were set by hand. (No pairs are given, so `beta_pairs` does nothing.) (On the speech side the latents are points: they have no posterior to draw from.)
+# It has the form of the bridge of [chapter 3](03_bridging.ipynb) and is fitted by the same call, but it is larger and trained longer. At `laptop` it has 16 shared numbers (there 8) and layers of 256 units (there 128); all its settings are printed below. The weights of the KL and of the classifier come from a search that did not read the test digits ([Reference: how the settings were chosen](16_selection.ipynb)). That search varied these two only; the other values were set by hand. (No pairs are given, so `beta_pairs` does nothing.)
 
 # %%
 held = run.held("speech")
@@ -200,7 +200,7 @@ run.table("transfer", columns, "Table 4.2. Variety and neighbours, held out.")
 
 
 # %% [markdown]
-# The first two columns of Table 4.1 are held out, the last two by the paper's protocol, on 1,000 items that the bridge learned from. The protocol is the paper's in how items are drawn and scored; corpus, classifiers and threshold are ours. The six sets differ in the VAE of digits and the bridge. There is only one GAN, so the intervals do not say what another GAN would change. From digits to speech our three columns of Table 4.1 agree. From speech to digits the held-out items are the harder test.
+# The first two columns of Table 4.1 are held out, the last two by the paper's protocol, on 1,000 items that the bridge learned from. The protocol is the paper's in how items are drawn and scored; corpus, classifiers and threshold are ours. The six sets differ in the VAE of digits and the bridge. There is only one GAN, so the intervals do not say what another GAN would change. From speech to digits the held-out items are the harder test.
 #
 # Table 4.2 says where neighbours part. From digits to speech the bridge's latents still have most of them; they part when the GAN draws the words. That is not because words start at other moments: with the start ignored, about as many part. From speech to digits few are left before the bridge does anything: the GAN alone keeps little more than chance, and what the bridge makes of its latents even lies a little above that. The floor is a map of latents and not drawn, so its fair rival are the bridge's latents. Those beat it from digits to speech, and not from speech to digits.
 #
@@ -273,7 +273,7 @@ run.table("understood", caption=says) if heard else None
 # - **Which way is easier?** The paper says that speech to digits is more accurate than digits to speech. By its protocol that holds here, too; on held-out items it is the other way round. For the protocol asks about samples that the bridge has learned from: of these fewer than 1 in a hundred go wrong, of new ones nearly 5 (Table 4.1).
 # - **The recogniser** understands our transfers at least as often as recordings, of which it misses many. It understands more of our words than of the GAN's samples. Perhaps that is because words made of digits are more typical: they vary less (Table 4.2).
 # - **Neighbours.** "Local variations are preserved" fails in both directions, by both measures: what we see and hear lies below the floor. But **from speech to digits this says nothing of the bridge**: the GAN alone, without any bridge, fails the same test. So from speech the claim cannot be tested this way. The fair comparison is latents with latents: above the floor to speech, below it from speech (the lines *latents* below).
-# - **The bars.** Beside a number of the paper we ask for that number less 0.02. The paper has no number for variety; that diversity be at least 0.6 is our bar, as are nine in ten and -0.05. The last claim compares words with recordings, which are other items. So the two errors are independent, and the arms of their intervals add as squares (`hypot`).
+# - **The bars.** Beside a number of the paper we ask for that number less 0.02. Diversity of at least 0.6, nine in ten and -0.05 are our bars. The last claim compares words with recordings, other items, so the arms of both intervals add as squares (`hypot`).
 
 # %%
 found = run[there, "bridging_vae", protocol]

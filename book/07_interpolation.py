@@ -78,7 +78,7 @@ figures.grid({name: x[0] for name, x in ten.items()})
 
 # %% [markdown]
 # ## Which path?
-# Points drawn from a Gaussian in 100 dimensions all have nearly the same length, and the middle of a straight line between two of them is shorter. So the paper walks along an arc, by *spherical interpolation* ([White 2016](https://arxiv.org/abs/1609.04468)), and so do we. The argument fits our latents only in part: they are posterior means, and few of their numbers say anything (about 35 for digits, 21 for garments, chapter 2). For ends of length 1 at an angle $\omega$ the function `slerp` above is this line; where the ends differ in length, the length changes evenly:
+# Points drawn from a Gaussian in 100 dimensions all have nearly the same length, and the middle of a straight line between two of them is shorter. So the paper walks along an arc, by *spherical interpolation* ([White 2016](https://arxiv.org/abs/1609.04468)), and so do we. (Our latents are posterior means, so the argument fits only in part.) For ends of length 1 at an angle $\omega$ the function `slerp` above is this line; where the ends differ in length, the length changes evenly:
 #
 # $$ z(t) = \frac{\sin((1-t)\,\omega)\; a + \sin(t\,\omega)\; b}{\sin \omega} $$
 #

@@ -125,7 +125,7 @@ run.table("labels", metrics, "Table 8.1 (Table 3 of the paper). Class kept: held
 #
 # $$ F \leftarrow \alpha\, D^{-1/2} W D^{-1/2} F + (1 - \alpha)\, Y . $$
 #
-# Each item takes an average of its neighbours' rows. $W$ holds the weights of the connections, $w_{ij} = \exp(-d_{ij}^2 / s_i s_j)$, where $d$ is a distance and $s_i$ that of item $i$ to its tenth neighbour; $D$ holds their sums per item. A part $1 - \alpha$ of the known labels flows back in, here 0.01. This repeats until $F$ hardly changes. At the end each row is scaled to sum to one and then each class to the same total, which assumes that classes are about equally frequent, as they are here. The largest entry of a row is the item's label. Ten neighbours and 0.99 were set once, not searched. We spread the very labels of the plain case, among 10,000 items; all others stay without a label. The cell after this one prints how many of the labels are true, over all sets, and checks on one model that `lt`, which Table 8.1 used, finds the same ones. The smallest share of any model stands beside the mean.
+# Each item takes an average of its neighbours' rows. $W$ holds the weights of the connections, $w_{ij} = \exp(-d_{ij}^2 / s_i s_j)$, where $d$ is a distance and $s_i$ that of item $i$ to its tenth neighbour; $D$ holds their sums per item. A part $1 - \alpha$ of the known labels flows back in, here 0.01. This repeats until $F$ hardly changes. At the end each row is scaled to sum to one and then each class to the same total, which assumes that classes are about equally frequent, as they are here. The largest entry of a row is the item's label. Ten neighbours and 0.99 were set once, not searched. We spread the very labels of the plain case, among 10,000 items; all others stay without a label. The cell after this one prints how many of the labels are true, over all sets, and checks on one model that `lt`, which Table 8.1 used, finds the same ones.
 
 # %%
 def spread_by_hand(known):
@@ -165,7 +165,7 @@ for n in (1, 10):
 # With one label per class, 85 in a hundred of the labels that spread are true, over all sets and models. About as many digits arrive (Table 8.1), and the bridge's own classifier is right about as often on held-out digits (second line of Table 8.3). So it learns the wrong labels along with the right ones, and little is lost beyond them.
 #
 # ## Parts that can be switched off
-# Now with all labels. The paper's Table 4 compares the whole method with a bridge without the SWD, and with one that lacks both the SWD and the domain label. (It calls them *conditional SWD*, *conditional*, *unconditional*. The *domain label* tells the networks which model a latent is from; it has nothing to do with the labels of digits.) A dictionary of configurations goes on: without the domain label alone, without the KL term, without the gate (which lets the input through beside what the layers made of it, [chapter 1](01_synthetic.ipynb); without it the outputs are plain linear layers). A term goes by the weight 0, instead of 1 (SWD), 0.3 (classifier) or 0.002 (KL). A *frozen classifier* keeps the random weights that it starts with, as in the authors' code. Of the four terms of the loss, the classifier's is gone with 0 labels per class (Table 8.1), and the reconstruction has to stay: no other term trains the decoder.
+# Now with all labels. The paper's Table 4 compares the whole method with a bridge without the SWD, and with one that lacks both the SWD and the domain label. (The *domain label* tells the networks which model a latent is from; it has nothing to do with the labels of digits.) A dictionary of configurations goes on: without the domain label alone, without the KL term, without the gate (which lets the input through beside what the layers made of it, [chapter 1](01_synthetic.ipynb); without it the outputs are plain linear layers). A term goes by the weight 0, instead of 1 (SWD), 0.3 (classifier) or 0.002 (KL). A *frozen classifier* keeps the random weights that it starts with, as in the authors' code. The classifier's term is gone with 0 labels per class (Table 8.1); the reconstruction has to stay: no other term trains the decoder.
 
 # %%
 parts = {
@@ -303,7 +303,7 @@ run.claims()
 # - What a part is worth depends on the others, on the labels, and on how long you train.
 #
 # ## What to try
-# How many projections does the SWD need? Train the bridge of the first set, with all labels, with four instead of 128. The solution prints its share of right digits beside those of 128 projections and of no SWD, of the same set. In our run four lose about one digit in a hundred; one training each decides nothing.
+# How many projections does the SWD need? Train the bridge of the first set, with all labels, with four instead of 128. In our run four lose about one digit in a hundred; one training each decides nothing.
 
 # %%
 one = lt.fit_bridge(pairs[0], replace(whole, projections=4))

@@ -68,7 +68,7 @@ figures.grid({"digits": torch.tensor(x_test)[first], "garments": garments[first]
 # | `decode` | points | items |
 # | `judge` | items | labels, probabilities or logits |
 #
-# Arrays, tensors and lists are all fine, and so are latents of different sizes, here 20 and 50. Equal labels say what belongs together: whole numbers, names or one-hot rows, and -1 or `None` where they are not known. A judge that names classes goes with labels that are names. The judge takes no part in the training of a bridge; it measures. Judges err: of real held-out items ours name 96 and 86 in a hundred right (printed above). Results can score higher than real items, for they lie nearer to the middle of their class. A bridge is not the only way. Which one is yours depends on what you know (`a` and `b` are the two latents; all functions are in `lt`):
+# Arrays, tensors and lists are all fine, and so are latents of different sizes, here 20 and 50. Equal labels say what belongs together: whole numbers, names or one-hot rows, and -1 or `None` where they are not known. A judge that names classes goes with labels that are names. The judge takes no part in the training; it measures, and errs (printed above). Results can score higher than real items, for they lie nearer to the middle of their class. A bridge is not the only way. Which one is yours depends on what you know (`a` and `b` are the two latents; all functions are in `lt`):
 #
 # | What do you know? | Use |
 # |---|---|

@@ -17,7 +17,7 @@ profile = "quick"  # a minute on two cores; this page shows "laptop" (half an ho
 # %% [markdown]
 # The number is, averaged, a tenth of the KL weight, and summed, a hundred times the weight of the classifier, with all else as printed and after a tenth of the steps.
 #
-# The paper's text calls the likelihood of a latent "the L2 norm". In one reading the squared error is *averaged* over the 100 numbers of a latent, in the other it is *summed*. [Chapter 9](09_verdict.ipynb) trains both for the full 50,000 steps, with the weight of the KL term that the text prints, 0.05. Here are shorter bridges, of 4,500 steps, over that weight, from 0 to 0.1. All else is as the text says, printed below. (It does not scale latents, so we do not: `standardise=False`. No pairs are given, so `beta_pairs` does nothing. The learning rate is constant, so these trainings are the beginning of the full ones.)
+# The paper's text calls the likelihood of a latent "the L2 norm". In one reading the squared error is *averaged* over the 100 numbers of a latent, in the other it is *summed*. [Chapter 9](09_verdict.ipynb) trains both for the full 50,000 steps, with the weight of the KL term that the text prints, 0.05. Here are shorter bridges, of 4,500 steps, over that weight, from 0 to 0.1. All else is as the text says, printed below. (Latents are not scaled, as in the text. The learning rate is constant, so these trainings are the beginning of the full ones.)
 
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
@@ -199,7 +199,7 @@ axis.legend()
 figures.finished(figure)
 
 # %% [markdown]
-# Over a price that changes twenty-thousandfold, the marks of both readings follow about one line (below a price of 3 a class is worth buying without the classifier's help, so the line is the same for both): the weight of the KL term decides how much is bought. About, not exactly: at a price of 0.05, where both have a mark, the averaged reading buys a fifth more than the summed one.
+# Over a price that changes twenty-thousandfold, the marks of both readings follow about one line (below a price of 3 a class is worth buying without the classifier's help, so the line is the same for both): the weight of the KL term decides how much is bought. (At 0.05, where both have a mark, the averaged one buys a fifth more.)
 #
 # Where nats are cheap, bridges buy up to half as much again as the grey line. Averaged, at a weight of 0.0005, it is 29 nats, where the line is below 20 (printed above the figure). Nearly three of these nats, or more, are no information about the item: they are the distance of all codes from the prior. (*Of all codes* in Table 14.2 is that of the Gaussian with their mean and covariance, which of all such clouds is nearest to the prior.) The rest we did not trace. It may be that a bridge gains by bending its eight coordinates, which the arithmetic does not know.
 #

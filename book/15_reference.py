@@ -27,7 +27,7 @@ rows = pd.concat([results.rows, more], ignore_index=True)
 #
 # ✓ holds: the whole 95 % interval lies on the right side of the bound. ✗ fails: all of it lies on the wrong side. ? open: the bound lies inside. The prose of every chapter states these verdicts. Your own run at `quick` may end in another; then the line says so, as in "(the prose: holds)".
 #
-# Many claims have no row below, because they are about a *difference*. It is paired over sets and items, and may be far surer than the two rows that it compares. Counts and closed forms have no row either. Claims of chapters 0 and 9 use rows of other chapters and of *Recipes at full length*. Each claim is short and belongs to its chapter, which the sidebar opens: read there where a word is not clear. A claim of the paper ends with its place there: search *paper*.
+# Many claims have no row below, because they are about a *difference*. It is paired over sets and items, and may be far surer than the two rows that it compares. Claims of chapters 0 and 9 use rows of other chapters and of *Recipes at full length*. Where a word is not clear, read in its chapter. A claim of the paper ends with its place there: search *paper*.
 
 # %%
 by_chapter = {}
