@@ -43,7 +43,7 @@ x = test["mnist"].x[figures.first_of_each_class(test["mnist"].y, 2)]  # (20, 784
 figures.grid({"digits": x, "garments": bridge.translate(x, "mnist", "fashion")})
 
 # %% [markdown]
-# In Figure 3.1 not every pair differs: both 1s, both 4s and both 7s become nearly the same garment, and the sandal of the first 5 is a smear. Which garment belongs to which digit is a choice. The paper's Table 5 makes it, in the order of Fashion-MNIST's own labels: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+# Which garment belongs to which digit is a choice. The paper's Table 5 makes it, in the order of Fashion-MNIST's own labels: 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 #
 # ## From a digit to a garment
 # The bridge never sees a picture. The frozen encoder of [chapter 2](02_base_models.ipynb) describes each picture by a *latent* $z$, 100 numbers: a mean and a standard deviation for each. With the labels, this is all that the bridge learns from. In code: `mean, std = digits.posterior(x)`, then `lt.Latents("mnist", mean, std, y)`. `run.latents` does this for every training picture and for two copies of it, turned, scaled and moved a little at random: digits by up to 10 degrees, a tenth of their size and 1.4 pixels, garments by about half as much. The copies show the bridge more handwriting than there is; the paper has none.

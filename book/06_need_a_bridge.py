@@ -253,7 +253,7 @@ run.table("controls", columns, "Table 6.3. Controls, digits to clothes, set 0.")
 # Is the bridge just set badly? Here is its curve over the weight of its KL term, for one set of base models, beside the curve of the principal axes over $s$.
 #
 # - **From digits to clothes** the axes lead in accuracy at equal diversity, by up to a point in a hundred. Every $s$ up to 1 keeps about as many as the best bridge, or more; at $s = 1$ the garments vary more than by any. So here $s$ need not be set by a bridge (*sure* was, beside one).
-# - **From clothes to digits** the bridge leads by about a point where its KL term is heaviest. At the setting of Table 6.1 the curves meet. Where it is lightest, the axes lead by one to two points. At $s = 1$ the axes keep as many as the bridge of Table 6.1, and vary less; a bridge that varies as little keeps about a point more. (*sure* was chosen beside a bridge here, too.)
+# - **From clothes to digits** the bridge leads by about a point where its KL term is heaviest. At the setting of Table 6.1 the curves meet. Where it is lightest, the axes lead by one to two points. At $s = 1$ the axes keep as many as the bridge of Table 6.1, and vary less; a bridge that varies as little keeps about a point more.
 
 # %%
 laptop = [5, 2.5, 1, 0.25, 0.1]  # times the weight of the profile's bridge
@@ -339,7 +339,7 @@ for way, method in scores:
 run.table("others", columns, "Table 6.4. Ten labels per class, spread; words, one set.")
 
 # %% [markdown]
-# With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. So spread labels feed both. To words, class and variety arrive about as well by the formula, and by continuity a few more neighbours; but both keep far fewer than a random map (drawing loses them, see [chapter 4](04_speech.ipynb)).
+# With ten labels per class, about nine in ten digits arrive by the bridge, and about as many by the formula, with more neighbours. To words, class and variety arrive about as well by the formula, and by continuity a few more neighbours; but both keep far fewer than a random map (drawing loses them, see [chapter 4](04_speech.ipynb)).
 #
 # ## What is a bridge for, then?
 # Between two models of digits, and with all labels, it keeps a few more classes. One choice of settings served all pairs of images here; the formula's were chosen for each pair and set. Two more things speak for a bridge. We have not compared them:

@@ -183,7 +183,7 @@ by_parts = compare({name: (part, pairs) for name, part in parts.items()}, "parts
 run.table("parts", metrics, "Table 8.2a (Table 4 of the paper). All labels.")
 
 # %% [markdown]
-# The SWD, the KL term and the gate can each be left out: about as many digits arrive, and about as many neighbours stay, without the SWD a few more. We did not leave out all three at once. Freezing the classifier costs more than any of them. Without the domain label few digits arrive; without both it and the SWD, even fewer.
+# The SWD, the KL term and the gate can each be left out: about as many digits arrive, and about as many neighbours stay, without the SWD a few more. Freezing the classifier costs more than any of them. Without the domain label few digits arrive; without both it and the SWD, even fewer.
 #
 # With few labels or more steps this may differ. So twice more with and without the SWD: with ten labels per class (the paper wants to need few, but made its Table 4 with all), and with four times the steps, on four sets (not at `quick`).
 
