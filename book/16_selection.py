@@ -109,7 +109,7 @@ for search in searches:
     lines[search] = found
 columns = ["tried", "left", "first", "second", "lead in each set"]
 frame = pd.DataFrame.from_dict(lines, "index", columns=columns)
-caption = "Table 16.2. Candidates: tried, left, the first two, and the lead in locality."
+caption = "Table 16.2. Candidates: tried, left, first two, lead in locality."
 table(frame, caption)
 
 # %%
