@@ -266,11 +266,6 @@ for (const kind of ["pointerover", "focusin"]) {
     if (one instanceof HTMLElement) write(one.closest("#lt-flow") ? "flow-why" : "why", one.dataset.why ?? "");
   });
 }
-// the worker's code is asked for now, all at once: the worker, started when the pad is seen, finds it there
-for (const name of ["worker", "models", "nn", "sound"]) {
-  const href = new URL(`./${name}.js`, import.meta.url).href;
-  document.head.append(Object.assign(document.createElement("link"), { rel: "modulepreload", href }));
-}
 if (front && !matchMedia("(prefers-reduced-motion: reduce)").matches) pad.show(fromText(EXAMPLE)[0]); // before any touch
 const seen = new IntersectionObserver((found) => {
   if (!found.some((one) => one.isIntersecting)) return; // nothing is fetched before the pad is seen
