@@ -5,7 +5,7 @@
 #
 # **Two generative models were trained apart, on different data. Can they be joined afterwards, without changing either?**
 #
-# Yes, by one small network and one label per item. More than **nine in ten** handwritten digits become the right garment. A second bridge turns digits into spoken words; five can be heard below.
+# Yes, by one small network and one label per item. With our recipe more than **nine in ten** handwritten digits become the right garment. A second bridge turns digits into spoken words; five can be heard below.
 #
 # <link rel="stylesheet" href="../_static/live/live.css">
 # <div id="lt-live" data-front>
@@ -102,7 +102,7 @@ tables.table(pd.DataFrame.from_dict(lines, "index"), caption)
 
 # %% [markdown]
 # - *Text, averaged*: most classes arrive, but the garments vary a third as much as the model's own.
-# - *A tenth of its KL weight*: from digits, class and variety arrive, after a tenth of the steps. On the way back the class is kept no more often. The weight does it, not the length: as short and at the printed weight, a quarter of the digits is lost ([chapter 14](14_price_of_a_nat.ipynb) says why).
+# - *A tenth of its KL weight*: from digits, class and variety arrive, after a tenth of the steps (by a second judge the class no more often, [chapter 9](09_verdict.ipynb)). On the way back the class is kept no more often. The weight does it, not the length: as short and at the printed weight, a quarter of the digits is lost ([chapter 14](14_price_of_a_nat.ipynb) says why).
 # - *Text, summed*: the class is lost, as the classifier weighs too little ([chapter 14](14_price_of_a_nat.ipynb) makes it heavier).
 # - *The authors' code* averages as well and has both weights of the tenth, with far more training. Yet it loses one digit in eight; the variety stays. Its classifier is never trained and its SWD differs; we did not take these apart.
 # - *Ours* averages too, and loses one in thirty.
