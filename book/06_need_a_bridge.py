@@ -158,7 +158,7 @@ def choose(source, target, aside, bridge, sures=SURE):
 
 # %% [markdown]
 # ## Fit, choose, score
-# Each set has base models, a bridge and maps of its own. The score is that of [chapter 3](03_bridging.ipynb), on held-out test items. *Trustworthiness* asks whether neighbours after the map were neighbours before it, *continuity* whether neighbours stay neighbours. *Random projection* is the floor for a bridge: what random linear maps keep that pass eight numbers, as it does. The formula passes all 100, so this low floor says little of it. (Nor is the floor drawn by a decoder, as results are; so they can fall below it.) Read the formula against the bridge and against the controls below.
+# Each set has base models, a bridge and maps of its own. The score is that of [chapter 3](03_bridging.ipynb), on held-out test items. *Trustworthiness* asks whether neighbours after the map were neighbours before it, *continuity* whether neighbours stay neighbours. *Random projection* is the floor for a bridge: what random linear maps keep that pass eight numbers, as it does. The formula passes all 100, so this low floor says little of it. (Nor is the floor drawn by a decoder, as results are; so they can fall below it.)
 
 # %%
 scores, chosen, taken = defaultdict(list), defaultdict(list), defaultdict(list)
