@@ -202,9 +202,10 @@ class Bridge(nn.Module):
 
     def transfer(self, z: Tensor, source: str, target: str, generator: torch.Generator | None = None) -> Tensor:
         """Latents (n, latent) of one domain to those of another or the same; z' is drawn if ``generator`` is given."""
-        mean, std = self.encode(z, source)
+        z_shared, std = self.encode(z, source)
         with explained(f"generator={generator!r}, give one of named_generator"):
-            return self.decode(mean if generator is None else sample(mean, std, generator), target)
+            z_shared = z_shared if generator is None else sample(z_shared, std, generator)
+        return self.decode(z_shared, target)
 
     forward = transfer  # what torch.export takes of a module
 

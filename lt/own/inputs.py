@@ -102,10 +102,9 @@ def numbered(y: Any) -> tuple[Any, dict[str | bytes, int]]:
             texts = {item for item in items if isinstance(item, (str, bytes))}
             raw = {t: t if isinstance(t, bytes) else t.encode("utf-8", "surrogatepass") for t in texts}
             names = {t: NAMED + int(hashlib.sha256(b).hexdigest()[:12], 16) for t, b in raw.items()}
-            rest = {item: item for item in items if item not in names and str(item) not in MISSING}
-            if not names or rest.keys() <= {UNKNOWN}:  # no mixture of names and numbers
-                numbers = rest | names
-                return np.asarray([numbers.get(item, UNKNOWN) for item in items]), names
+            rest = {item for item in items if item not in names and str(item) not in MISSING}
+            if not names or rest <= {UNKNOWN}:  # no mixture of names and numbers
+                return np.asarray([names.get(i, i if i in rest else UNKNOWN) for i in items]), names
     return y, {}
 
 
